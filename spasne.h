@@ -1,0 +1,82 @@
+// SpaSNE: a map Y of n points that minimises
+//
+//   C(Y) = KL(P || Q) + alpha KL(Pg || Qg) + beta KL(Ps || Qg)
+//
+// P: Gaussian affinities of the expression profiles at a given perplexity, Q: Student-t affinities of the map (t-SNE);
+// Pg, Ps, Qg: 1 + squared distance, normalised over all pairs, in expression, tissue and map.
+// Zhou et al., GigaScience 14 (2025) giaf002; van der Maaten, JMLR 15 (2014).
+//
+// Reads no files, prints nothing. Errors: std::invalid_argument for unusable input, std::runtime_error for
+// numerical trouble, std::bad_alloc when memory runs out.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace spasne {
+
+enum class Method { automatic, exact, barnes_hut };
+
+const char* name(Method method);
+
+/// The data: one row per point.
+struct Problem {
+  size_t n_points = 0, n_features = 0, n_space = 0;
+  std::vector<double> X;  // n_points x n_features, expression
+  std::vector<double> S;  // n_points x n_space, positions
+};
+
+struct Options {
+  int no_dims = 2;
+  double perplexity = 50, theta = 0.5;
+  double alpha = 8, beta = 2, exaggeration = 4;
+  int max_iter = 1000;
+  int seed = -1;  // below 0: any
+  Method method = Method::automatic;
+  double learning_rate = NAN;        // NaN: the method's own; 0: max(500, n / exaggeration)
+  double max_step = NAN;             // NaN: automatic; infinity: never limited
+  std::vector<double> start;         // n_points x no_dims; empty: random
+  double global_scale = 1;           // sigma
+  double space_offset = 1;           // c of Ps = (c + d^2) / sum
+  double stop_tolerance = NAN;       // NaN: the method's own; 0: run all iterations
+  size_t n_threads = 0;              // 0: all cores
+};
+
+/// What is reported while the optimiser runs: at every 50th iteration and the last.
+struct Progress {
+  int iteration;
+  double cost;
+  int n_iterations;  // since the last report
+  double seconds;    // since the last report
+};
+
+/// Called with each note for the user (method chosen, early stop ...) and each report of progress.
+struct Listener {
+  std::function<void(const std::string&)> note;
+  std::function<void(const Progress&)> progress;  // empty: the cost is not computed on the way
+};
+
+struct Result {
+  std::vector<double> Y;     // n_points x no_dims
+  std::vector<double> cost;  // per point; sums to the final cost
+  double cost_local = 0, cost_global = 0, cost_space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qg)
+  Method method = Method::exact;
+  int n_iter = 0;
+  bool converged = false, repeated = false;
+  double max_step = INFINITY, learning_rate = 0;
+  int seed = 0;
+  size_t n_threads = 1;
+  double seconds_affinities = 0, seconds_optimise = 0;
+};
+
+/// Throws std::invalid_argument, naming what was expected and found, unless the problem can be run.
+void validate(const Problem& problem, const Options& options);
+
+/// Runs the method. The problem is taken over, so that its memory can be freed on the way.
+Result run(Problem problem, const Options& options, const Listener& listener = {});
+
+}  // namespace spasne

@@ -1,0 +1,67 @@
+// The space-partitioning tree of Barnes-Hut t-SNE (quadtree, octree) over the points of a map.
+//
+// van der Maaten, Accelerating t-SNE using Tree-Based Algorithms, JMLR 15 (2014).
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "src/simd.h"
+#include "src/threads.h"
+
+namespace spasne {
+
+/// A cell, in the order of a walk that visits a cell before its children. Numbers are doubles, so that a vector of
+/// points can be compared with all of them at once.
+struct TreeNode {
+  double centre_of_mass[3];
+  double reach2;  // (largest half-width / theta)^2: nearer than that it is opened; -1 for a leaf, never opened
+  double count;   // points in the cell
+  double single;  // place, in tree order, of a leaf's only point; -1 elsewhere
+  double skip;    // index of the next cell outside this one
+};
+
+/// What the tree yields per point, K = 1/(1 + d^2): sums over cells of n K^2 (y_i - com), n K and n (1 + sigma^2 d^2).
+struct TreeSums {
+  AlignedVector force;              // [axis * n_padded + point]
+  AlignedVector Z_local, Z_global;  // [place in tree order]; only their totals are of use
+  AlignedVector scratch;            // force in tree order
+};
+
+/// Rebuilt for every map without allocating, after the first.
+class SpTree {
+ public:
+  SpTree(size_t n_points, int no_dims, double theta);
+
+  /// Y[axis * n_padded + point], n_padded = n_points rounded up to LANES.
+  void build(const double* Y);
+
+  /// Sums over the tree for each point; a cell is summarised when it is a leaf or half-width / distance < theta.
+  void sum(double scale2, ThreadPool& pool, TreeSums& out) const;
+
+  const std::vector<TreeNode>& nodes() const { return nodes_; }
+
+ private:
+  struct Cell {
+    double centre[3], half_width[3];
+  };
+  struct Mass {
+    double sum[3];
+  };
+
+  Mass add_cell(size_t begin, size_t end, const Cell& cell, int depth);
+  bool all_identical(size_t begin, size_t end) const;
+  void sort_into_children(size_t begin, size_t end, const Cell& cell, size_t* bounds);
+  int child_of(size_t point, const Cell& cell) const;
+  double coordinate(int axis, size_t point) const { return Y_[static_cast<size_t>(axis) * n_padded_ + point]; }
+
+  size_t n_points_, n_padded_;
+  int no_dims_;
+  double theta_;
+  const double* Y_ = nullptr;
+  std::vector<TreeNode> nodes_;
+  std::vector<size_t> order_, scratch_;  // points in tree order
+  AlignedVector sorted_;                 // their coordinates, by axis
+};
+
+}  // namespace spasne

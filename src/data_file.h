@@ -1,0 +1,208 @@
+// The layouts of data.dat and result.dat; the only place on this side that knows them (docs/file_format.md).
+#pragma once
+
+#include <cerrno>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <limits>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../spasne.h"
+
+namespace spasne {
+
+constexpr char EXTENSION_MAGIC[9] = "SPASNEX1";
+constexpr size_t TAG_SIZE = 8;
+
+/// A file that cannot be written.
+class FileError : public std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+using File = std::unique_ptr<std::FILE, FileCloser>;
+
+/// Reads fields one after another and never more than the file holds.
+class DataReader {
+ public:
+  explicit DataReader(const std::string& path) : path_(path) {
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status)) throw std::invalid_argument("cannot read " + path + ": no such file");
+    if (!std::filesystem::is_regular_file(status))
+      throw std::invalid_argument("cannot read " + path + ": not a regular file");
+    remaining_ = std::filesystem::file_size(path, error);
+    file_.reset(std::fopen(path.c_str(), "rb"));
+    if (error || !file_) throw std::invalid_argument("cannot read " + path + ": " + std::strerror(errno));
+  }
+
+  uint64_t remaining() const { return remaining_; }
+
+  template <class T>
+  T read(const char* field) {
+    T value;
+    read_bytes(&value, sizeof value, field);
+    return value;
+  }
+
+  /// rows x columns numbers; their count is checked against the file's size before memory is taken.
+  template <class T>
+  std::vector<T> read_matrix(uint64_t rows, uint64_t columns, const char* field) {
+    if (columns != 0 && rows > remaining_ / sizeof(T) / columns)
+      throw std::invalid_argument(path_ + " is truncated in " + field + ": expected " + std::to_string(rows) + " x " +
+                                  std::to_string(columns) + " numbers, found " + std::to_string(remaining_) +
+                                  " bytes");
+    std::vector<T> values(static_cast<size_t>(rows * columns));
+    read_bytes(values.data(), values.size() * sizeof(T), field);
+    return values;
+  }
+
+  [[noreturn]] void reject(const std::string& what) const { throw std::invalid_argument(path_ + ": " + what); }
+
+ private:
+  void read_bytes(void* target, size_t size, const char* field) {
+    if (size == 0) return;
+    if (size > remaining_ || std::fread(target, 1, size, file_.get()) != size)
+      throw std::invalid_argument(path_ + " is truncated in " + field);
+    remaining_ -= size;
+  }
+
+  std::string path_;
+  File file_;
+  uint64_t remaining_ = 0;
+};
+
+namespace detail {
+
+inline Method method_from(const std::string& text, const DataReader& in) {
+  for (const Method method : {Method::automatic, Method::exact, Method::barnes_hut})
+    if (text == name(method)) return method;
+  in.reject("expected method auto, exact or barnes_hut, found \"" + text + "\"");
+}
+
+inline void read_record(DataReader& in, const std::string& tag, uint64_t size, const Problem& problem, Options& o) {
+  const auto expect_size = [&](uint64_t expected) {
+    if (size != expected)
+      in.reject("expected " + std::to_string(expected) + " bytes in extension record " + tag + ", found " +
+                std::to_string(size));
+  };
+  const auto number = [&] {
+    expect_size(sizeof(double));
+    const double value = in.read<double>(tag.c_str());
+    if (std::isnan(value)) in.reject("expected a number in extension record " + tag + ", found nan");
+    return value;
+  };
+  if (tag == "method") {
+    const std::vector<char> letters = in.read_matrix<char>(size, 1, "method");
+    o.method = method_from(std::string(letters.begin(), letters.end()), in);
+  } else if (tag == "lrate") {
+    o.learning_rate = number();
+  } else if (tag == "maxstep") {
+    o.max_step = number();
+  } else if (tag == "gscale") {
+    o.global_scale = number();
+  } else if (tag == "pxoffset") {
+    o.space_offset = number();
+  } else if (tag == "stoptol") {
+    o.stop_tolerance = number();
+  } else if (tag == "init") {
+    if (o.no_dims < 1 || o.no_dims > 3) in.reject("expected no_dims 1, 2 or 3, found " + std::to_string(o.no_dims));
+    const uint64_t columns = static_cast<uint64_t>(o.no_dims);
+    expect_size(problem.n_points * columns * sizeof(double));
+    o.start = in.read_matrix<double>(problem.n_points, columns, "init");
+  } else {
+    in.reject("extension record \"" + tag + "\" is unknown to this version");
+  }
+}
+
+inline void read_extension(DataReader& in, const Problem& problem, Options& options) {
+  char magic[TAG_SIZE];
+  if (in.remaining() < TAG_SIZE) in.reject(std::to_string(in.remaining()) + " bytes too many at its end");
+  for (char& letter : magic) letter = in.read<char>("the extension's magic");
+  if (std::memcmp(magic, EXTENSION_MAGIC, TAG_SIZE) != 0)
+    in.reject("bytes after the last field are no extension that this version knows");
+  std::set<std::string> seen;
+  for (;;) {
+    char tag[TAG_SIZE + 1] = {};
+    for (size_t k = 0; k < TAG_SIZE; ++k) tag[k] = in.read<char>("an extension record's tag");
+    const int64_t size = in.read<int64_t>("an extension record's size");
+    if (size < 0) in.reject(std::string("negative size of extension record \"") + tag + "\"");
+    if (!seen.insert(tag).second) in.reject(std::string("two extension records \"") + tag + "\"");
+    if (std::strcmp(tag, "end") == 0) {
+      if (size != 0 || in.remaining() != 0) in.reject("bytes after the end of the extension");
+      return;
+    }
+    read_record(in, tag, static_cast<uint64_t>(size), problem, options);
+  }
+}
+
+inline uint64_t positive(DataReader& in, const char* field) {
+  const int32_t value = in.read<int32_t>(field);
+  if (value < 1) in.reject("expected " + std::string(field) + " of at least 1, found " + std::to_string(value));
+  return static_cast<uint64_t>(value);
+}
+
+}  // namespace detail
+
+/// Fills problem and options from a data file; std::invalid_argument names what is wrong with it.
+inline void read_data_file(const std::string& path, Problem& problem, Options& options) {
+  DataReader in(path);
+  problem.n_points = detail::positive(in, "n");
+  problem.n_features = detail::positive(in, "D");
+  options.theta = in.read<double>("theta");
+  options.perplexity = in.read<double>("perplexity");
+  options.no_dims = in.read<int32_t>("no_dims");
+  options.max_iter = in.read<int32_t>("max_iter");
+  problem.X = in.read_matrix<double>(problem.n_points, problem.n_features, "X");
+  options.seed = in.read<int32_t>("seed");
+  const uint64_t n_pixels = detail::positive(in, "n0");
+  if (n_pixels != problem.n_points)
+    in.reject("expected as many positions as points, " + std::to_string(problem.n_points) + ", found " +
+              std::to_string(n_pixels));
+  problem.n_space = detail::positive(in, "D0");
+  problem.S = in.read_matrix<double>(n_pixels, problem.n_space, "pixels");
+  options.alpha = in.read<double>("alpha");
+  options.beta = in.read<double>("beta");
+  options.exaggeration = in.read<double>("exaggeration");
+  if (in.remaining() > 0) detail::read_extension(in, problem, options);
+}
+
+/// Where a result file is written before it is complete.
+inline std::string unfinished(const std::string& path) { return path + ".tmp"; }
+
+/// Writes the result under a temporary name and renames it: the file is complete or absent.
+inline void write_result_file(const std::string& path, const Result& result, size_t n_points, int no_dims) {
+  const std::string temporary = unfinished(path);
+  const auto fail = [&] {
+    const std::string reason = std::strerror(errno);
+    std::remove(temporary.c_str());
+    throw FileError("cannot write " + path + ": " + reason);
+  };
+  File file(std::fopen(temporary.c_str(), "wb"));
+  if (!file) fail();
+  bool good = true;
+  const auto write = [&](const void* data, size_t size) { good = good && std::fwrite(data, 1, size, file.get()) == size; };
+  const int32_t n = static_cast<int32_t>(n_points), dims = no_dims;
+  std::vector<int32_t> landmark(n_points);
+  for (size_t i = 0; i < n_points; ++i) landmark[i] = static_cast<int32_t>(i);
+  write(&n, sizeof n);
+  write(&dims, sizeof dims);
+  write(result.Y.data(), result.Y.size() * sizeof(double));
+  write(landmark.data(), landmark.size() * sizeof(int32_t));
+  write(result.cost.data(), result.cost.size() * sizeof(double));
+  good = good && std::fflush(file.get()) == 0;
+  if (!good || std::fclose(file.release()) != 0) fail();
+  if (std::rename(temporary.c_str(), path.c_str()) != 0) fail();
+}
+
+}  // namespace spasne

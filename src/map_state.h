@@ -1,0 +1,81 @@
+// The moving parts of the optimiser: the map, its velocity and its gains, stored by axis (value[axis * n_padded + point]).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include "random.h"
+#include "simd.h"
+
+namespace spasne {
+
+constexpr double START_SPREAD = 1e-4;  // standard deviation of the random start
+constexpr double PADDING = 1e150;      // where padding points lie: the kernel vanishes, nothing overflows
+
+struct MapState {
+  MapState(size_t n, int no_dims)
+      : n_points(n),
+        n_padded(round_up(n, LANES)),
+        n_dims(static_cast<size_t>(no_dims)),
+        Y(n_padded * n_dims, 0.0),
+        velocity(n_padded * n_dims, 0.0),
+        gains(n_padded * n_dims, 1.0) {
+    for (size_t axis = 0; axis < n_dims; ++axis)
+      for (size_t i = n_points; i < n_padded; ++i)
+        Y[axis * n_padded + i] = PADDING * static_cast<double>(1 + i - n_points);
+  }
+
+  size_t n_points, n_padded, n_dims;
+  AlignedVector Y, velocity, gains;
+
+  /// rows: n_points x n_dims, row-major.
+  void set_rows(const std::vector<double>& rows) {
+    for (size_t i = 0; i < n_points; ++i)
+      for (size_t axis = 0; axis < n_dims; ++axis) Y[axis * n_padded + i] = rows[i * n_dims + axis];
+  }
+
+  std::vector<double> rows() const {
+    std::vector<double> out(n_points * n_dims);
+    for (size_t i = 0; i < n_points; ++i)
+      for (size_t axis = 0; axis < n_dims; ++axis) out[i * n_dims + axis] = Y[axis * n_padded + i];
+    return out;
+  }
+
+  void centre() {
+    for (size_t axis = 0; axis < n_dims; ++axis) {
+      double* y = Y.data() + axis * n_padded;
+      double mean = 0;
+      for (size_t i = 0; i < n_points; ++i) mean += y[i];
+      mean /= static_cast<double>(n_points);
+      for (size_t i = 0; i < n_points; ++i) y[i] -= mean;
+    }
+  }
+
+  double radius2(size_t i) const {
+    double r2 = 0;
+    for (size_t axis = 0; axis < n_dims; ++axis) r2 += Y[axis * n_padded + i] * Y[axis * n_padded + i];
+    return r2;
+  }
+
+  /// Largest distance of a point from the origin.
+  double radius() const {
+    double r2 = 0;
+    for (size_t i = 0; i < n_points; ++i) r2 = std::max(r2, radius2(i));
+    return std::sqrt(r2);
+  }
+
+  bool finite() const {
+    return std::all_of(Y.begin(), Y.end(), [](double y) { return std::isfinite(y); });
+  }
+};
+
+inline std::vector<double> random_start(size_t n_points, int no_dims, int seed) {
+  CLibraryRandom random(static_cast<uint32_t>(seed));
+  std::vector<double> rows(n_points * static_cast<size_t>(no_dims));
+  for (double& y : rows) y = START_SPREAD * standard_normal(random);
+  return rows;
+}
+
+}  // namespace spasne
