@@ -67,7 +67,7 @@ struct Result {
   Method method = Method::exact;
   int n_iter = 0;
   bool converged = false, repeated = false;
-  double max_step = INFINITY, learning_rate = 0;
+  double max_step = INFINITY, learning_rate = 0, longest_step = 0;
   int seed = 0;
   size_t n_threads = 1;
   double seconds_affinities = 0, seconds_optimise = 0;

@@ -66,6 +66,12 @@ struct MapState {
     return std::sqrt(r2);
   }
 
+  double rms_radius() const {
+    double r2 = 0;
+    for (size_t i = 0; i < n_points; ++i) r2 += radius2(i);
+    return std::sqrt(r2 / static_cast<double>(n_points));
+  }
+
   bool finite() const {
     return std::all_of(Y.begin(), Y.end(), [](double y) { return std::isfinite(y); });
   }

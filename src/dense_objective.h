@@ -1,0 +1,171 @@
+// The objective over all pairs: exact sums, or Barnes-Hut, where repulsion and both normalisers come from the tree.
+#pragma once
+
+#include <cmath>
+#include <memory>
+#include <vector>
+
+#include "../sptree.h"
+#include "affinities.h"
+#include "objective.h"
+#include "threads.h"
+
+namespace spasne {
+
+class DenseObjective : public Objective {
+ public:
+  /// theta 0: exact sums; above: Barnes-Hut.
+  DenseObjective(DenseAffinities affinities, int no_dims, double theta, double alpha, double beta, double scale2,
+                 ThreadPool& pool)
+      : a_(std::move(affinities)),
+        n_dims_(static_cast<size_t>(no_dims)),
+        alpha_(alpha),
+        beta_(beta),
+        scale2_(scale2),
+        scaled_(scale2 != 1 && !a_.weighted.empty()),
+        pool_(pool),
+        forces_(a_.n_chunks()),
+        Z_(a_.n_chunks()) {
+    if (theta > 0) tree_ = std::make_unique<SpTree>(a_.tiles.n_points, no_dims, theta);
+    for (AlignedVector& f : forces_) f.resize(n_force_rows() * a_.tiles.n_padded);
+  }
+
+  void exaggerate(double factor) override {
+    if (scaled_)
+      a_.exaggeration = factor;
+    else if (!a_.merged || a_.exaggeration != factor)
+      merge(a_, factor, pool_);
+  }
+
+  void gradient(const double* Y, double* gradient) override {
+    const SymmetricTiles& t = a_.tiles;
+    if (tree_) {
+      tree_->build(Y);
+      tree_->sum(scale2_, pool_, tree_sums_);
+    }
+    sum_pairs(Y);
+    GlobalSum global = global_sum(Y, t.n_points, t.n_padded, n_dims_, scale2_);
+    double Z = -static_cast<double>(t.n_padded);  // the diagonal
+    for (double part : Z_) Z += part;
+    if (tree_) {
+      Z = global.Z = 0;
+      for (size_t i = 0; i < t.n_points; ++i) {
+        Z += tree_sums_.Z_local[i];
+        global.Z += tree_sums_.Z_global[i];
+      }
+    }
+    collect(Y, Z, global, gradient);
+  }
+
+  CostParts cost(const double* Y, std::vector<double>* shares) override {
+    const SymmetricTiles& t = a_.tiles;
+    const CostInput input{a_.matrix.data(),        a_.weighted.empty() ? nullptr : a_.weighted.data(),
+                          a_.merged,               a_.exaggeration,
+                          scale2_,                 beta_,
+                          a_.packed_space.data(),  a_.n_space,
+                          a_.space_offset,         a_.space_factor,
+                          Y};
+    const auto kernel = n_dims_ == 1   ? SPASNE_DISPATCH(cost_sums<1>)
+                        : n_dims_ == 2 ? SPASNE_DISPATCH(cost_sums<2>)
+                                       : SPASNE_DISPATCH(cost_sums<3>);
+    std::vector<AlignedVector> parts(a_.n_chunks()), totals(a_.n_chunks());
+    pool_.for_each_chunk(a_.n_chunks(), [&](size_t chunk) {
+      parts[chunk].assign(t.n_padded, 0.0);
+      totals[chunk].assign(4, 0.0);
+      kernel(t, input, a_.chunks[chunk], a_.chunks[chunk + 1], parts[chunk].data(), totals[chunk].data());
+    });
+    AlignedVector share(t.n_padded), total(4);
+    detail::add_in_order(parts, share);
+    detail::add_in_order(totals, total);
+    return combine_cost(Y, share, total, shares);
+  }
+
+ private:
+  size_t n_force_rows() const { return tree_ ? n_dims_ : 2 * n_dims_; }
+
+  template <int DIMS>
+  auto pair_kernel() const {
+    return tree_ ? (scaled_ ? SPASNE_DISPATCH(pair_sums<DIMS, false, true>) : SPASNE_DISPATCH(pair_sums<DIMS, false, false>))
+                 : (scaled_ ? SPASNE_DISPATCH(pair_sums<DIMS, true, true>) : SPASNE_DISPATCH(pair_sums<DIMS, true, false>));
+  }
+
+  void sum_pairs(const double* Y) {
+    const SymmetricTiles& t = a_.tiles;
+    const auto kernel = n_dims_ == 1 ? pair_kernel<1>() : n_dims_ == 2 ? pair_kernel<2>() : pair_kernel<3>();
+    pool_.for_each_chunk(a_.n_chunks(), [&](size_t chunk) {
+      double* forces = forces_[chunk].data();
+      const size_t from = first_point(chunk);
+      for (size_t k = 0; k < n_force_rows(); ++k)
+        std::fill(forces + k * t.n_padded + from, forces + (k + 1) * t.n_padded, 0.0);
+      const PairSums sums{a_.matrix.data(), a_.weighted.data(), a_.exaggeration, scale2_, Y, forces};
+      Z_[chunk] = kernel(t, sums, a_.chunks[chunk], a_.chunks[chunk + 1]);
+    });
+  }
+
+  /// The first point that a chunk's sums touch.
+  size_t first_point(size_t chunk) const { return a_.tiles.diagonal_panel(a_.chunks[chunk]) * LANES; }
+
+  /// gradient = attraction - repulsion / Z + (alpha + beta) sigma^2 (N y - sum y) / Zg, the chunks' parts added in order.
+  void collect(const double* Y, double Z, const GlobalSum& global, double* gradient) {
+    const SymmetricTiles& t = a_.tiles;
+    const double spread = (alpha_ + beta_) * scale2_ / global.Z;
+    const size_t RANGE = 512;
+    pool_.for_each_range(t.n_padded, RANGE, [&](size_t begin, size_t end) {
+      for (size_t axis = 0; axis < n_dims_; ++axis) {
+        const double* y = Y + axis * t.n_padded;
+        double* g = gradient + axis * t.n_padded;
+        double repulsion[RANGE] = {};
+        std::fill(g + begin, g + end, 0.0);
+        for (size_t chunk = 0; chunk < a_.n_chunks(); ++chunk) {
+          const size_t from = std::max(begin, first_point(chunk));
+          if (from >= end) break;
+          const double* attraction = forces_[chunk].data() + axis * t.n_padded;
+          for (size_t i = from; i < end; ++i) g[i] += attraction[i];
+          if (tree_) continue;
+          const double* part = forces_[chunk].data() + (n_dims_ + axis) * t.n_padded;
+          for (size_t i = from; i < end; ++i) repulsion[i - begin] += part[i];
+        }
+        const double* sums = tree_ ? tree_sums_.force.data() + axis * t.n_padded + begin : repulsion;
+        for (size_t i = begin; i < end; ++i)
+          g[i] += spread * (static_cast<double>(t.n_points) * y[i] - global.axis_sum[axis]) - sums[i - begin] / Z;
+        for (size_t i = std::max(begin, t.n_points); i < end; ++i) g[i] = 0;
+      }
+    });
+  }
+
+  CostParts combine_cost(const double* Y, const AlignedVector& share, const AlignedVector& total,
+                         std::vector<double>* shares) const {
+    const SymmetricTiles& t = a_.tiles;
+    const double log_Z = std::log(total[0] - static_cast<double>(t.n_padded));
+    const double log_Zg = std::log(global_sum(Y, t.n_points, t.n_padded, n_dims_, scale2_).Z);
+    CostParts cost;
+    double space_entropy = 0, space_mass = 0, global_entropy = 0, global_mass = 0;
+    for (size_t i = 0; i < t.n_points; ++i) {
+      const auto& s = a_.row_sums;
+      const double own = s[1][i] + s[3][i] + s[5][i] + s[0][i] * log_Z + (s[2][i] + s[4][i]) * log_Zg + share[i];
+      if (shares) (*shares)[i] = own;
+      cost.total += own;
+      cost.local += s[1][i] + s[0][i] * log_Z;
+      global_mass += s[2][i];
+      global_entropy += s[3][i];
+      space_mass += s[4][i];
+      space_entropy += s[5][i];
+    }
+    cost.local += total[1];
+    cost.space = space_entropy + space_mass * log_Zg - total[3];
+    cost.global = global_entropy + global_mass * log_Zg - (total[2] - total[3]);
+    return cost;
+  }
+
+  DenseAffinities a_;
+  size_t n_dims_;
+  double alpha_, beta_, scale2_;
+  bool scaled_;  // two kernels needed: sigma differs from 1
+  ThreadPool& pool_;
+  std::unique_ptr<SpTree> tree_;
+  TreeSums tree_sums_;
+  std::vector<AlignedVector> forces_;  // per chunk: attraction and, without a tree, repulsion
+  std::vector<double> Z_;              // per chunk
+};
+
+}  // namespace spasne

@@ -1,0 +1,125 @@
+// A descent that does not end in a failed map.
+//
+// With large alpha the published optimiser throws points to |y| ~ 100, where forces vanish, in bursts at any time of the run; often
+// they return and sometimes they do not ("embedding failure"). Neither the longest step nor the spread of radii tells the two apart,
+// but the cost does: PROBE_ITERATIONS iterations with limited steps, from the same start, reach a cost that every
+// healthy run ends below. A run that ends above it has failed and is repeated with limited steps (docs/reliability.md).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string>
+
+#include "optimiser.h"
+#include "text.h"
+
+namespace spasne {
+
+constexpr double STEP_LIMIT = 0.05;      // of a compact map's size: benchmarks/README.md has the measurements
+constexpr int PROBE_ITERATIONS = 100;    // half of them with the early momentum; none exaggerated
+constexpr double FAILED = 1.005;         // times the probe's cost, at the end
+constexpr double HOPELESS = 1.5;         // times the probe's cost, at two reports in a row
+
+namespace detail {
+
+/// The cost that a short descent with limited steps reaches.
+inline double probe(Objective& objective, MapState map, const Descent& full) {
+  Descent d = full;
+  d.max_iter = PROBE_ITERATIONS;
+  d.early_iterations = PROBE_ITERATIONS / 2;
+  d.exaggeration = 1;
+  d.stop_tolerance = 0;
+  d.step_limit = {STEP_LIMIT, true};
+  const Outcome outcome = descend(objective, map, d, {});
+  return outcome.finite ? objective.cost(map.Y.data(), nullptr).total : std::numeric_limits<double>::infinity();
+}
+
+/// Reports progress and, where a probe's start is given, judges the run once exaggeration is over.
+class Watch {
+ public:
+  Watch(Objective& objective, const MapState& map, const Descent& descent, const MapState* start,
+        const Listener& listener)
+      : objective_(objective), map_(map), descent_(descent), start_(start), listener_(listener) {}
+
+  bool operator()(int iter, bool last) {
+    const bool judging = start_ && iter > descent_.early_iterations;
+    if (!listener_.progress && !judging) return true;
+    const double cost = objective_.cost(map_.Y.data(), nullptr).total;
+    if (listener_.progress) {
+      listener_.progress({iter, cost, iter - last_iter_, seconds_since(last_time_)});
+      last_iter_ = iter;
+      last_time_ = Clock::now();
+    }
+    return !judging || promising(cost, last);
+  }
+
+  bool failed() const { return failed_; }
+  std::string why() const { return why_; }
+
+ private:
+  bool promising(double cost, bool last) {
+    if (std::isnan(reference_)) reference_ = probe(objective_, *start_, descent_);
+    high_in_a_row_ = cost > HOPELESS * reference_ ? high_in_a_row_ + 1 : 0;
+    failed_ = high_in_a_row_ >= 2 || (last && cost > FAILED * reference_);
+    if (failed_)
+      why_ = "cost " + text(cost) + ", where " + text(PROBE_ITERATIONS) + " limited steps reach " + text(reference_);
+    return !failed_;
+  }
+
+  Objective& objective_;
+  const MapState& map_;
+  const Descent& descent_;
+  const MapState* start_;
+  const Listener& listener_;
+  double reference_ = NAN;
+  int high_in_a_row_ = 0, last_iter_ = 0;
+  bool failed_ = false;
+  std::string why_;
+  Clock::time_point last_time_ = Clock::now();
+};
+
+[[noreturn]] inline void not_finite(int n_iter) {
+  throw std::runtime_error("the map is no longer finite after " + text(n_iter) +
+                           " iterations; smaller weights, another start or a smaller step limit may help");
+}
+
+/// One attempt; true if its map has failed.
+inline bool attempt(Objective& objective, MapState& map, const Descent& d, const MapState* start,
+                    const Listener& listener, Result& result, std::string& why) {
+  Watch watch(objective, map, d, start, listener);
+  const Outcome outcome = descend(objective, map, d, std::ref(watch));
+  if (!outcome.finite && !start) not_finite(outcome.n_iter);
+  result.n_iter = outcome.n_iter;
+  result.converged = outcome.converged;
+  result.longest_step = outcome.longest_step;
+  result.max_step = d.step_limit.length;
+  why = outcome.finite ? watch.why() : "no longer finite";
+  return !outcome.finite || watch.failed();
+}
+
+}  // namespace detail
+
+/// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps. A run too short to
+/// have a late phase as long as the probe's is not judged.
+inline void descend_safely(Objective& objective, MapState& map, Descent descent, bool automatic,
+                           const Listener& listener, Result& result) {
+  const bool judge = automatic && !std::isfinite(descent.step_limit.length) &&
+                     descent.max_iter > descent.early_iterations + PROBE_ITERATIONS / 2;
+  const MapState start = map;
+  std::string why;
+  if (detail::attempt(objective, map, descent, judge ? &start : nullptr, listener, result, why)) {
+    if (listener.note)
+      listener.note("the map has failed (" + why + "): repeating from the same start with steps of at most " +
+                    text(STEP_LIMIT));
+    descent.step_limit = {STEP_LIMIT, true};
+    map = start;
+    detail::attempt(objective, map, descent, nullptr, listener, result, why);
+    result.repeated = true;
+  }
+  if (result.converged && result.n_iter < descent.max_iter && listener.note)
+    listener.note("converged after " + text(result.n_iter) + " iterations");
+}
+
+}  // namespace spasne

@@ -1,0 +1,70 @@
+// What a problem and its options must satisfy; the one validator on this side.
+#pragma once
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+#include "../spasne.h"
+#include "text.h"
+
+namespace spasne {
+namespace detail {
+
+[[noreturn]] inline void reject(const std::string& expected, const std::string& found) {
+  throw std::invalid_argument("expected " + expected + ", found " + found);
+}
+
+inline void require_finite(const std::vector<double>& values, size_t n_columns, const std::string& what) {
+  for (size_t k = 0; k < values.size(); ++k)
+    if (!std::isfinite(values[k]))
+      reject("finite numbers in " + what,
+             text(values[k]) + " in row " + text(k / n_columns) + ", column " + text(k % n_columns));
+}
+
+inline void validate_data(const Problem& p, const Options& o) {
+  if (p.n_points < 1) reject("at least 1 point", text(p.n_points));
+  if (p.n_features < 1) reject("at least 1 column of X", text(p.n_features));
+  if (p.n_space < 1) reject("at least 1 column of positions", text(p.n_space));
+  if (p.X.size() != p.n_points * p.n_features || p.S.size() != p.n_points * p.n_space)
+    reject("X and positions of the stated shape", text(p.X.size()) + " and " + text(p.S.size()) + " numbers");
+  require_finite(p.X, p.n_features, "X");
+  require_finite(p.S, p.n_space, "the positions");
+  bool constant = true;
+  for (size_t k = p.n_features; k < p.X.size() && constant; ++k) constant = p.X[k] == p.X[k - p.n_features];
+  if (constant) reject("data that differ between points", "constant data (all rows of X are the same)");
+  if (o.beta > 0 && o.space_offset == 0) {
+    bool same = true;
+    for (size_t k = p.n_space; k < p.S.size() && same; ++k) same = p.S[k] == p.S[k - p.n_space];
+    if (same) reject("positions that differ between points", "constant positions");
+  }
+  if (!o.start.empty()) {
+    if (o.start.size() != p.n_points * static_cast<size_t>(o.no_dims))
+      reject("a start of n_points x no_dims numbers", text(o.start.size()));
+    require_finite(o.start, static_cast<size_t>(o.no_dims), "the start");
+  }
+}
+
+inline void validate_options(const Options& o, size_t n_points) {
+  if (o.no_dims < 1 || o.no_dims > 3) reject("no_dims 1, 2 or 3", text(o.no_dims));
+  if (!(o.perplexity > 0 && std::isfinite(o.perplexity))) reject("a perplexity above 0", text(o.perplexity));
+  if (static_cast<double>(n_points) - 1 < 3 * o.perplexity)
+    reject("a perplexity of at most (n - 1) / 3 = " + text((static_cast<double>(n_points) - 1) / 3),
+           text(o.perplexity));
+  if (!(o.theta >= 0 && std::isfinite(o.theta))) reject("theta of 0 or more", text(o.theta));
+  if (!(o.alpha >= 0 && std::isfinite(o.alpha))) reject("alpha of 0 or more", text(o.alpha));
+  if (!(o.beta >= 0 && std::isfinite(o.beta))) reject("beta of 0 or more", text(o.beta));
+  if (!(o.exaggeration > 0 && std::isfinite(o.exaggeration))) reject("an exaggeration above 0", text(o.exaggeration));
+  if (o.max_iter < 0) reject("max_iter of 0 or more", text(o.max_iter));
+  if (o.learning_rate < 0 || std::isinf(o.learning_rate)) reject("a learning rate of 0 or more", text(o.learning_rate));
+  if (o.max_step <= 0) reject("a step limit above 0", text(o.max_step));
+  if (!(o.global_scale > 0 && std::isfinite(o.global_scale))) reject("a global scale above 0", text(o.global_scale));
+  if (!(o.space_offset >= 0 && std::isfinite(o.space_offset)))
+    reject("a space offset of 0 or more", text(o.space_offset));
+  if (o.stop_tolerance < 0 || std::isinf(o.stop_tolerance))
+    reject("a stop tolerance of 0 or more", text(o.stop_tolerance));
+  if (o.method == Method::barnes_hut && o.theta == 0) reject("theta above 0 for method barnes_hut", "0");
+}
+
+}  // namespace detail
+}  // namespace spasne
