@@ -1,0 +1,388 @@
+"""Every input that the executable rejects: exit code 2, one line on stderr, no file, no memory wasted."""
+
+import os
+import resource
+import signal
+import struct
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from data_layout import MAGIC, base_fields, extension_records, floats, pack_case, record
+from random_cases import random_case
+
+HUGE = 2_000_000_000
+NOT_NUMBERS = [("nan", np.nan), ("inf", np.inf), ("minus_inf", -np.inf)]
+
+CASE = random_case(1, n_points=40, n_features=3, max_iter=3)
+EXTENDED = replace(
+    CASE,
+    method="exact",
+    learning_rate=100.0,
+    max_step=1.0,
+    init=np.zeros((40, 2)) + np.arange(40)[:, None],
+    global_scale=0.5,
+    pixel_offset=0.0,
+    stop_tolerance=1e-6,
+)
+BASE = pack_case(CASE)
+
+
+def with_field(name, value):
+    """data.dat with one field replaced by other bytes, everything else as it was."""
+    parts = base_fields(CASE)
+    assert name in dict(parts)
+    return b"".join(value if field == name else part for field, part in parts)
+
+
+def with_entry(name, index, value):
+    """data.dat with one entry of X or of the pixels replaced."""
+    matrix = getattr(CASE, name).copy()
+    matrix[index] = value
+    return pack_case(replace(CASE, **{name: matrix}))
+
+
+def with_records(*records):
+    return BASE + MAGIC + b"".join(records)
+
+
+@pytest.fixture
+def reject(execute):
+    """Run on bad input and return the message."""
+
+    def run(data, *arguments, mentions=""):
+        outcome = execute(data, *arguments, memory_limited=True)
+        assert_rejected(outcome, mentions)
+        assert {path.name for path in outcome.folder.iterdir()} <= {"data.dat"}
+        return outcome
+
+    return run
+
+
+def assert_rejected(outcome, mentions=""):
+    assert outcome.returncode == 2, (outcome.returncode, outcome.stderr)
+    assert outcome.stderr.startswith("spasne: error: ")
+    assert outcome.stderr.count("\n") == 1 and outcome.stderr.endswith("\n")
+    assert len(outcome.stderr) > len("spasne: error: \n") + 10
+    assert mentions.lower() in outcome.stderr.lower()
+
+
+def test_the_files_changed_below_are_good_ones(execute):
+    for case in (CASE, EXTENDED):
+        outcome = execute(pack_case(case), memory_limited=True)
+        assert outcome.returncode == 0, outcome.stderr
+        assert np.all(np.isfinite(outcome.Y))
+    assert b"".join(part for _, part in base_fields(CASE)) == BASE
+
+
+# --- missing, too short, too long ---
+
+
+def test_missing_file(reject):
+    reject(None, mentions="data.dat")
+
+
+def test_missing_named_file(reject):
+    reject(None, "--data", "elsewhere.dat", mentions="elsewhere.dat")
+
+
+def test_folder_in_place_of_the_file(reject, tmp_path):
+    reject(None, "--data", tmp_path)
+
+
+def cuts(parts, start=0):
+    """(id, length) of a file cut at the start of every part and within it."""
+    for name, part in parts:
+        yield pytest.param(start, id=f"before_{name}")
+        if part:
+            yield pytest.param(start + len(part) // 2, id=f"within_{name}")
+            yield pytest.param(start + len(part) - 1, id=f"last_byte_of_{name}")
+        start += len(part)
+
+
+@pytest.mark.parametrize("length", list(cuts(base_fields(CASE))))
+def test_truncated(reject, length):
+    reject(BASE[:length])
+
+
+EXTENSION_PARTS = [("magic", MAGIC), *extension_records(EXTENDED), ("end", record("end"))]
+
+
+@pytest.mark.parametrize("length", list(cuts(EXTENSION_PARTS, len(BASE)))[1:])
+def test_truncated_extension(reject, length):
+    reject(pack_case(EXTENDED)[:length])
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [b"\0", b"\0" * 8, b"SPASNEX1"[:7], b"SPASNEX2" + record("end"), floats([1.0]), b"\0" * 100_000],
+    ids=["one_byte", "zeros", "part_of_the_magic", "another_version", "a_number", "many_bytes"],
+)
+def test_bytes_after_the_last_field(reject, tail):
+    reject(BASE + tail)
+
+
+# --- sizes ---
+
+
+@pytest.mark.parametrize("value", [0, -1, -HUGE, -(2**31), 41, HUGE, 2**31 - 1])
+@pytest.mark.parametrize("name", ["n", "D", "n0", "D0"])
+def test_false_size(reject, name, value):
+    reject(with_field(name, struct.pack("<i", value)))
+
+
+@pytest.mark.parametrize("value", [0, -1, 4, HUGE, 2**31 - 1, -(2**31)])
+def test_no_dims(reject, value):
+    reject(with_field("no_dims", struct.pack("<i", value)), mentions="no_dims")
+
+
+@pytest.mark.parametrize("value", [-1, -(2**31)])
+def test_negative_max_iter(reject, value):
+    reject(with_field("max_iter", struct.pack("<i", value)), mentions="max_iter")
+
+
+@pytest.mark.parametrize("n", [1, 40, 46_341, 65_536, HUGE, 2**31 - 1])
+@pytest.mark.parametrize("n_features", [46_341, 65_536, HUGE, 2**31 - 1])
+def test_huge_claims_together(reject, n, n_features):
+    """Products that pass 2^31, 2^32 and, in bytes, 2^63; only a few bytes follow."""
+    header = struct.pack("<iiddii", n, n_features, 0.5, 1e-3, 2, 10)
+    reject(header + b"\0" * 4096)
+
+
+def test_huge_pixels(reject):
+    reject(with_field("D0", struct.pack("<i", 2**31 - 1))[:-24])
+
+
+@pytest.mark.parametrize("rows", [39, 41, 1], ids=["one_too_few", "one_too_many", "one_row"])
+def test_pixels_of_other_length(reject, rows):
+    pixels = np.resize(CASE.pixels, (rows, 2))
+    reject(pack_case(replace(CASE, pixels=pixels)))
+
+
+def test_one_point(reject):
+    reject(pack_case(replace(CASE, X=CASE.X[:1], pixels=CASE.pixels[:1], perplexity=1e-3)))
+
+
+# --- values ---
+
+BAD_NUMBERS = {
+    "theta": [-0.1, -1e-300],
+    "perplexity": [0, -1, 13.01, 40, 1e300],
+    "alpha": [-1e-9, -8],
+    "beta": [-1e-9, -2],
+    "exaggeration": [0, -4],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in BAD_NUMBERS.items() for value in values]
+)
+def test_number_out_of_range(reject, name, value):
+    reject(with_field(name, struct.pack("<d", value)), mentions=name)
+
+
+@pytest.mark.parametrize("value", [value for _, value in NOT_NUMBERS], ids=[name for name, _ in NOT_NUMBERS])
+@pytest.mark.parametrize("name", BAD_NUMBERS)
+def test_number_not_finite(reject, name, value):
+    reject(with_field(name, struct.pack("<d", value)), mentions=name)
+
+
+@pytest.mark.parametrize("index", [(0, 0), (17, 1), (-1, -1)], ids=["first", "middle", "last"])
+@pytest.mark.parametrize("value", [value for _, value in NOT_NUMBERS], ids=[name for name, _ in NOT_NUMBERS])
+@pytest.mark.parametrize("name", ["X", "pixels"])
+def test_entry_not_finite(reject, name, value, index):
+    reject(with_entry(name, index, value))
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -3.25, 1e300])
+@pytest.mark.parametrize("max_iter", [0, 3])
+def test_constant_data(reject, level, max_iter):
+    reject(pack_case(replace(CASE, X=np.full_like(CASE.X, level), max_iter=max_iter)), mentions="constant")
+
+
+def test_data_constant_in_every_column(reject):
+    """Equal rows: 0.1 and 0.7 are no binary fractions, and their means may differ in the last bit."""
+    reject(pack_case(replace(CASE, X=np.tile([0.1, 0.7, 1e5 / 3], (40, 1)))), mentions="constant")
+
+
+@pytest.mark.parametrize("name", ["X", "pixels"])
+def test_numbers_whose_squares_overflow(execute, name):
+    """Finite, but no distance can be computed from them as they are: a map, or an error, and never NaN."""
+    outcome = execute(pack_case(replace(CASE, **{name: getattr(CASE, name) * 1e300})), memory_limited=True)
+    if outcome.returncode == 0:
+        assert np.all(np.isfinite(outcome.Y)) and np.all(np.isfinite(outcome.cost))
+        return
+    assert outcome.returncode in (2, 3)
+    assert outcome.stderr.startswith("spasne: error: ") and outcome.stderr.count("\n") == 1
+    assert not (outcome.folder / "result.dat").exists()
+
+
+# --- extension ---
+
+END = record("end")
+ONE = floats([1.0])
+
+
+@pytest.mark.parametrize("tag", ["unknown", "", "END", "gscale2", "lrates", "method\0x"])
+def test_unknown_tag(reject, tag):
+    reject(with_records(record(tag, ONE), END))
+
+
+@pytest.mark.parametrize("name", [name for name, _ in extension_records(EXTENDED)])
+def test_duplicate_tag(reject, name):
+    copy = dict(extension_records(EXTENDED))[name]
+    reject(with_records(copy, copy, END), mentions=name)
+
+
+@pytest.mark.parametrize("size", [0, 4, 7, 9, 16])
+@pytest.mark.parametrize("tag", ["lrate", "maxstep", "gscale", "pxoffset", "stoptol", "init"])
+def test_wrong_size(reject, tag, size):
+    reject(with_records(record(tag, b"\x01" * size), END), mentions=tag)
+
+
+@pytest.mark.parametrize("shape", [(40, 1), (40, 3), (39, 2), (41, 2)])
+def test_start_of_other_shape(reject, shape):
+    reject(with_records(record("init", floats(np.ones(shape))), END), mentions="init")
+
+
+@pytest.mark.parametrize("size", [-1, -8, -(2**63), 2**40, 2**62, 2**63 - 1])
+@pytest.mark.parametrize("tag", ["lrate", "init", "method", "end", "unknown"])
+def test_false_record_size(reject, tag, size):
+    reject(with_records(struct.pack("<8sq", tag.encode(), size), ONE, END))
+
+
+def test_payload_in_end(reject):
+    reject(with_records(record("end", ONE)))
+
+
+@pytest.mark.parametrize("records", [[], extension_records(EXTENDED)[:1]], ids=["alone", "after_a_record"])
+def test_missing_end(reject, records):
+    reject(with_records(*(part for _, part in records)))
+
+
+@pytest.mark.parametrize(
+    "tail", [b"\0", END, MAGIC + END, record("lrate", ONE)], ids=["byte", "end", "extension", "record"]
+)
+def test_bytes_after_end(reject, tail):
+    reject(with_records(record("gscale", ONE), END, tail))
+
+
+@pytest.mark.parametrize("name", ["", "Exact", "exact\0", "bh", "x" * 1000])
+def test_unknown_method(reject, name):
+    reject(with_records(record("method", name.encode()), END), mentions="method")
+
+
+WORDS = {
+    "lrate": "learning rate",
+    "maxstep": "step limit",
+    "gscale": "global scale",
+    "pxoffset": "offset",
+    "stoptol": "stop tolerance",
+}
+BAD_RECORDS = {
+    "lrate": [-1.0, np.nan, np.inf, -np.inf],
+    "maxstep": [0.0, -1.0, np.nan, -np.inf],
+    "gscale": [0.0, -1.0, np.nan, np.inf, -np.inf],
+    "pxoffset": [-1e-9, np.nan, np.inf, -np.inf],
+    "stoptol": [-1e-9, np.nan, np.inf, -np.inf],
+}
+
+
+@pytest.mark.parametrize(
+    ("tag", "value"), [(tag, value) for tag, values in BAD_RECORDS.items() for value in values]
+)
+def test_record_out_of_range(reject, tag, value):
+    message = reject(with_records(record(tag, floats([value])), END)).stderr
+    assert tag in message or WORDS[tag] in message
+
+
+@pytest.mark.parametrize("value", [value for _, value in NOT_NUMBERS], ids=[name for name, _ in NOT_NUMBERS])
+@pytest.mark.parametrize("index", [(0, 0), (-1, -1)], ids=["first", "last"])
+def test_start_not_finite(reject, index, value):
+    start = EXTENDED.init.copy()
+    start[index] = value
+    reject(pack_case(replace(EXTENDED, init=start)), mentions="the start")
+
+
+def test_no_spatial_distances_without_offset(reject):
+    """All positions equal and the constant 0: Ps would be 0 / 0."""
+    case = replace(CASE, pixels=np.ones_like(CASE.pixels), pixel_offset=0.0)
+    reject(pack_case(case))
+
+
+# --- arguments and folders ---
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--unknown"],
+        ["-q"],
+        ["data.dat"],
+        [""],
+        ["--data"],
+        ["--result"],
+        ["--report"],
+        ["--threads"],
+        ["--threads", "0"],
+        ["--threads", "-1"],
+        ["--threads", "two"],
+        ["--threads", "2x"],
+        ["--threads", "1.5"],
+        ["--threads", ""],
+        ["--threads", "99999999999999999999"],
+        ["--quiet", "--quiet=1"],
+        ["--result", ""],
+    ],
+    ids=" ".join,
+)
+def test_bad_arguments(reject, arguments):
+    reject(BASE, *arguments)
+
+
+@pytest.mark.parametrize("option", ["--result", "--report"])
+def test_result_in_a_missing_folder(reject, option, tmp_path):
+    target = tmp_path / "missing" / "file"
+    reject(BASE, option, target, mentions=str(target))
+
+
+@pytest.mark.parametrize("option", ["--result", "--report"])
+def test_result_over_a_folder(reject, option, tmp_path):
+    (tmp_path / "taken").mkdir()
+    reject(BASE, option, tmp_path / "taken")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="there is no /proc, which nobody can write to")
+@pytest.mark.parametrize("option", ["--result", "--report"])
+def test_result_on_a_read_only_file_system(reject, option):
+    reject(BASE, option, "/proc/spasne.dat")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can write to any folder")
+def test_unwritable_folder(execute, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    assert_rejected(execute(BASE, "--result", tmp_path / "closed" / "result.dat"))
+    assert list((tmp_path / "closed").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read any file")
+def test_unreadable_file(execute, tmp_path):
+    (tmp_path / "data.dat").write_bytes(BASE)
+    (tmp_path / "data.dat").chmod(0)
+    assert_rejected(execute(None, "--data", tmp_path / "data.dat"))
+
+
+def limit_file_size():
+    """No file can grow past 100 bytes; with SIGXFSZ ignored the write fails as on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+
+def test_full_disk(execute):
+    """Not the input's fault: exit code 1, and no part of a result is left."""
+    outcome = execute(BASE, prepare=limit_file_size)
+    assert outcome.returncode == 1
+    assert outcome.stderr.startswith("spasne: error: cannot write result.dat")
+    assert outcome.stderr.count("\n") == 1
+    assert [path.name for path in outcome.folder.iterdir()] == ["data.dat"]
