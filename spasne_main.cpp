@@ -115,6 +115,8 @@ void embed(const Arguments& arguments) {
 
   const Clock::time_point start = Clock::now();
   spasne::read_data_file(arguments.data, problem, options);
+  spasne::require_writable(arguments.result);
+  if (!arguments.report.empty()) spasne::require_writable(arguments.report);
   spasne::Stages stages;
   stages.read = seconds(start);
   const size_t n_points = problem.n_points, n_features = problem.n_features;

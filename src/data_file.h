@@ -1,12 +1,13 @@
 // The layouts of data.dat and result.dat; the only place on this side that knows them (docs/file_format.md).
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <limits>
 #include <memory>
 #include <set>
@@ -36,14 +37,13 @@ using File = std::unique_ptr<std::FILE, FileCloser>;
 class DataReader {
  public:
   explicit DataReader(const std::string& path) : path_(path) {
-    std::error_code error;
-    const auto status = std::filesystem::status(path, error);
-    if (!std::filesystem::exists(status)) throw std::invalid_argument("cannot read " + path + ": no such file");
-    if (!std::filesystem::is_regular_file(status))
-      throw std::invalid_argument("cannot read " + path + ": not a regular file");
-    remaining_ = std::filesystem::file_size(path, error);
-    file_.reset(std::fopen(path.c_str(), "rb"));
-    if (error || !file_) throw std::invalid_argument("cannot read " + path + ": " + std::strerror(errno));
+    struct stat status;
+    if (stat(path.c_str(), &status) == 0) {
+      if (!S_ISREG(status.st_mode)) throw std::invalid_argument("cannot read " + path + ": not a regular file");
+      file_.reset(std::fopen(path.c_str(), "rb"));
+    }
+    if (!file_) throw std::invalid_argument("cannot read " + path + ": " + std::strerror(errno));
+    remaining_ = static_cast<uint64_t>(status.st_size);
   }
 
   uint64_t remaining() const { return remaining_; }
@@ -85,12 +85,23 @@ class DataReader {
 namespace detail {
 
 inline Method method_from(const std::string& text, const DataReader& in) {
-  for (const Method method : {Method::automatic, Method::exact, Method::barnes_hut})
+  for (const Method method : {Method::automatic, Method::exact, Method::barnes_hut, Method::interpolation})
     if (text == name(method)) return method;
-  in.reject("expected method auto, exact or barnes_hut, found \"" + text + "\"");
+  in.reject("expected method auto, exact, barnes_hut or interpolation, found \"" + text + "\"");
 }
 
-inline void read_record(DataReader& in, const std::string& tag, uint64_t size, const Problem& problem, Options& o) {
+/// n x k numbers of a neighbour graph; k follows from the record's size.
+template <class T>
+std::vector<T> read_neighbours(DataReader& in, const std::string& tag, uint64_t size, Problem& problem) {
+  const uint64_t row = problem.n_points * sizeof(T), k = size / row;
+  if (size == 0 || size % row != 0 || (problem.n_neighbours != 0 && problem.n_neighbours != k))
+    in.reject("expected n x k numbers in extension record " + tag + ", the same k for indices and distances, found " +
+              std::to_string(size) + " bytes");
+  problem.n_neighbours = k;
+  return in.read_matrix<T>(problem.n_points, k, tag.c_str());
+}
+
+inline void read_record(DataReader& in, const std::string& tag, uint64_t size, Problem& problem, Options& o) {
   const auto expect_size = [&](uint64_t expected) {
     if (size != expected)
       in.reject("expected " + std::to_string(expected) + " bytes in extension record " + tag + ", found " +
@@ -113,6 +124,12 @@ inline void read_record(DataReader& in, const std::string& tag, uint64_t size, c
     o.global_scale = number();
   } else if (tag == "pxoffset") {
     o.space_offset = number();
+  } else if (tag == "accuracy") {
+    o.accuracy = number();
+  } else if (tag == "nbrindex") {
+    problem.neighbour_index = read_neighbours<int32_t>(in, tag, size, problem);
+  } else if (tag == "nbrdist") {
+    problem.neighbour_distance = read_neighbours<float>(in, tag, size, problem);
   } else if (tag == "stoptol") {
     o.stop_tolerance = number();
   } else if (tag == "init") {
@@ -125,7 +142,7 @@ inline void read_record(DataReader& in, const std::string& tag, uint64_t size, c
   }
 }
 
-inline void read_extension(DataReader& in, const Problem& problem, Options& options) {
+inline void read_extension(DataReader& in, Problem& problem, Options& options) {
   char magic[TAG_SIZE];
   if (in.remaining() < TAG_SIZE) in.reject(std::to_string(in.remaining()) + " bytes too many at its end");
   for (char& letter : magic) letter = in.read<char>("the extension's magic");
@@ -179,6 +196,18 @@ inline void read_data_file(const std::string& path, Problem& problem, Options& o
 
 /// Where a result file is written before it is complete.
 inline std::string unfinished(const std::string& path) { return path + ".tmp"; }
+
+/// Rejects a result path that cannot be written, before any work is done.
+inline void require_writable(const std::string& path) {
+  const std::string temporary = unfinished(path);
+  if (path.empty()) throw std::invalid_argument("cannot write a file without a name");
+  struct stat status;
+  const bool folder = stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+  File file(folder ? nullptr : std::fopen(temporary.c_str(), "wb"));
+  if (!file) throw std::invalid_argument("cannot write " + path + ": " + (folder ? "is a folder" : std::strerror(errno)));
+  file.reset();
+  std::remove(temporary.c_str());
+}
 
 /// Writes the result under a temporary name and renames it: the file is complete or absent.
 inline void write_result_file(const std::string& path, const Result& result, size_t n_points, int no_dims) {

@@ -30,10 +30,11 @@ struct AlignedAllocator {
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) {}
   T* allocate(size_t n) {
-    if (n > PTRDIFF_MAX / sizeof(T)) throw std::bad_alloc();
-    return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t(64)));
+    void* memory = nullptr;
+    if (n > PTRDIFF_MAX / sizeof(T) || posix_memalign(&memory, 64, n * sizeof(T)) != 0) throw std::bad_alloc();
+    return static_cast<T*>(memory);
   }
-  void deallocate(T* p, size_t) { ::operator delete(p, std::align_val_t(64)); }
+  void deallocate(T* p, size_t) { std::free(p); }
   bool operator==(const AlignedAllocator&) const { return true; }
   bool operator!=(const AlignedAllocator&) const { return false; }
 };

@@ -1,0 +1,279 @@
+"""SpaSNE: maps of spatially resolved profiling data that keep both expression and tissue structure.
+
+``run_spasne(data, pixels)`` returns the map. The work is done by the C++ executable ``spasne``, which reads
+and writes the files described in docs/file_format.md; this module and ``spasne_tools`` feed it, run it and
+load its result.
+
+The method is that of Zhou et al., "Dimensionality reduction for visualizing spatially resolved profiling data
+using SpaSNE", GigaScience 14 (2025) giaf002.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spasne_tools.command_line import main
+from spasne_tools.data_file import write_data_file
+from spasne_tools.embedding import DATA_FILE, embed, prepare_problem, run_in_folder
+from spasne_tools.preprocessing import preprocess_counts
+from spasne_tools.tables import load_data
+from spasne_tools.validation import MatrixLike, Parameters
+from spasne_tools.version import __version__
+
+if TYPE_CHECKING:
+    from spasne_tools.datasets import load_dataset, simulate_tissue
+    from spasne_tools.plotting import plot_maps
+
+    from spasne_tools.metrics import score_embedding
+
+__all__ = [
+    "__version__",
+    "init_spasne",
+    "load_data",
+    "load_dataset",
+    "main",
+    "plot_maps",
+    "preprocess_counts",
+    "run_spasne",
+    "score_embedding",
+    "simulate_tissue",
+    "spasne",
+]
+
+# Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
+_LOADED_AT_USE = {
+    "load_dataset": "spasne_tools.datasets",
+    "simulate_tissue": "spasne_tools.datasets",
+    "score_embedding": "spasne_tools.metrics",
+    "plot_maps": "spasne_tools.plotting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_AT_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LOADED_AT_USE[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LOADED_AT_USE})
+
+
+def run_spasne(
+    data: MatrixLike,
+    pixels: MatrixLike | None = None,
+    alpha: float = 8.0,
+    beta: float = 2.0,
+    exaggeration: float = 4,
+    no_dims: int = 2,
+    perplexity: float = 50,
+    theta: float = 0.5,
+    randseed: int = -1,
+    verbose: bool = False,
+    initial_dims: int = 0,
+    use_pca: bool = True,
+    max_iter: int = 1000,
+    *,
+    method: str = "auto",
+    n_jobs: int | None = None,
+    init: str | MatrixLike = "random",
+    learning_rate: float | str | None = None,
+    max_step: float | None = None,
+    global_scale: float = 1.0,
+    pixel_scale: float | str = "raw",
+) -> np.ndarray:
+    """Map spots or cells to 1, 2 or 3 dimensions, keeping local and global expression and spatial structure.
+
+    Minimises KL(P || Q) + alpha KL(Pg || Qg) + beta KL(Ps || Qg): t-SNE's local term, a term for all pairwise
+    distances in expression, and one for all pairwise distances in the tissue.
+
+    Parameters
+    ----------
+    data : DataFrame, array, nested lists or scipy.sparse matrix, shape (n, genes)
+        Expression, usually normalised and log-transformed (see `preprocess_counts`) or principal components.
+    pixels : DataFrame, array or nested lists, shape (n, 1 or more), optional
+        Positions in the tissue, in the row order of `data`. Their unit matters (see `pixel_scale`). None: no
+        spatial term (beta is taken as 0), so alpha=0 without pixels is plain t-SNE.
+    alpha, beta : float, default 8 and 2
+        Weights of global expression and of space, 0 or more. Advice: alpha 5-15, beta 1-7.5, alpha / beta of
+        2 or more. A larger alpha keeps more of expression, a larger beta more of space.
+    exaggeration : float, default 4
+        Factor on the local affinities up to iteration 250, above 0.
+    no_dims : int, default 2
+        Dimensions of the map: 1, 2 or 3.
+    perplexity : float, default 50
+        Effective number of neighbours, above 0 and at most (n - 1) / 3.
+    theta : float, default 0.5
+        0: exact sums. Above 0: Barnes-Hut approximation, coarser as it grows.
+    randseed : int, default -1
+        Seed of the start; the same seed gives the same map. 0 and 1 are the same stream. Below 0: a new start
+        each time.
+    verbose : bool, default False
+        Print progress as it comes, with a progress bar where tqdm is installed.
+    initial_dims : int, default 0
+        Principal components kept when `use_pca`; at most min(n, genes) exist. 0: 200 or as many as exist.
+    use_pca : bool, default True
+        Reduce `data` by PCA first. False: use it as it is (sparse data are made dense).
+    max_iter : int, default 1000
+        Iterations, 0 or more; 0 returns the start.
+    method : {"auto", "exact", "barnes_hut", "interpolation"}
+        How sums over pairs are taken; "auto" chooses by theta and n.
+    n_jobs : int, optional
+        Threads. None or -1: all cores. The map does not depend on it.
+    init : {"random", "pca", "spatial"} or array of shape (n, no_dims)
+        The start. "pca" and "spatial" are scaled so that the standard deviation of the widest axis is 1e-4,
+        the spread of the random start; an array is used as given.
+    learning_rate : float or "auto", optional
+        Step size, above 0. "auto": max(500, n / exaggeration). None: 500 as published, or "auto" for large
+        data.
+    max_step : float, optional
+        Largest move of a point in one iteration, above 0; inf: no limit. None: a limit only where a run needs
+        it.
+    global_scale : float, default 1
+        The scale sigma in Qg = (1 + sigma^2 d^2) / sum, above 0. Smaller values keep neighbours better at the
+        expense of space.
+    pixel_scale : {"raw", "unit"} or float
+        "raw": pixels as given, as published. "unit": the unit of pixels becomes irrelevant. A number
+        above 0 multiplies them.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, no_dims)
+
+    Raises
+    ------
+    ValueError
+        An argument is not what is described here; raised before any work, saying what was expected and found.
+    RuntimeError
+        The executable is missing (build it with `make` or `pip install .`), is of another version, or failed;
+        the message is its own.
+
+    Warns
+    -----
+    UserWarning
+        Raw pixels with a mean squared distance below 100: the spatial term would nearly vanish.
+
+    References
+    ----------
+    Zhou et al.: Dimensionality reduction for visualizing spatially resolved profiling data using SpaSNE.
+    GigaScience 14 (2025) giaf002.
+    van der Maaten: Accelerating t-SNE using Tree-Based Algorithms. JMLR 15 (2014) 3221-3245.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spasne import run_spasne
+    >>> random = np.random.default_rng(0)
+    >>> pixels = random.uniform(0, 1000, size=(200, 2))
+    >>> expression = pixels @ random.normal(size=(2, 30)) + random.normal(scale=100, size=(200, 30))
+    >>> run_spasne(expression, pixels, randseed=1, max_iter=100).shape
+    (200, 2)
+    """
+    parameters = Parameters(
+        alpha=alpha,
+        beta=beta,
+        exaggeration=exaggeration,
+        no_dims=no_dims,
+        perplexity=perplexity,
+        theta=theta,
+        randseed=randseed,
+        initial_dims=initial_dims,
+        use_pca=use_pca,
+        max_iter=max_iter,
+        method=method,
+        n_jobs=n_jobs,
+        init=init,
+        learning_rate=learning_rate,
+        max_step=max_step,
+        global_scale=global_scale,
+        pixel_scale=pixel_scale,
+    )
+    return embed(data, pixels, parameters, verbose).Y
+
+
+def init_spasne(
+    samples: MatrixLike,
+    pixels: MatrixLike | None,
+    alpha: float,
+    beta: float,
+    exaggeration: float,
+    workdir: str | Path,
+    no_dims: int = 2,
+    initial_dims: int = 0,
+    perplexity: float = 50,
+    theta: float = 0.5,
+    randseed: int = -1,
+    verbose: bool = False,
+    use_pca: bool = True,
+    max_iter: int = 1000,
+) -> None:
+    """Write `workdir`/data.dat, for `spasne` or for a run of the executable by hand.
+
+    Parameters are those of `run_spasne`; `workdir` is an existing folder.
+
+    Raises
+    ------
+    ValueError
+        An argument is not what is described in `run_spasne`, or `workdir` is not a folder that can be written
+        to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from spasne import init_spasne, spasne
+    >>> random = np.random.default_rng(0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     init_spasne(random.normal(size=(40, 5)), None, 0, 0, 4, folder, perplexity=10, max_iter=10)
+    ...     rows = list(spasne(folder))
+    >>> len(rows), len(rows[0])
+    (40, 2)
+    """
+    parameters = Parameters(
+        alpha=alpha,
+        beta=beta,
+        exaggeration=exaggeration,
+        no_dims=no_dims,
+        perplexity=perplexity,
+        theta=theta,
+        randseed=randseed,
+        initial_dims=initial_dims,
+        use_pca=use_pca,
+        max_iter=max_iter,
+    )
+    if not os.path.isdir(workdir) or not os.access(workdir, os.W_OK):
+        raise ValueError(f"expected workdir to be a folder that can be written to, found {str(workdir)!r}")
+    path = Path(workdir, DATA_FILE)
+    problem = prepare_problem(samples, pixels, parameters)
+    write_data_file(path, problem)
+    if verbose:
+        print(
+            f"{path}: {problem.X.shape[0]} points, {problem.X.shape[1]} columns, "
+            f"{problem.pixels.shape[1]} spatial columns",
+            flush=True,
+        )
+
+
+def spasne(workdir: str | Path, verbose: bool = False) -> Iterator[tuple[float, ...]]:
+    """Run the executable on `workdir`/data.dat and yield the rows of the map, in the order of the data.
+
+    `workdir`/result.dat stays there. The run starts with the first row asked for.
+
+    Raises
+    ------
+    RuntimeError
+        As `run_spasne`; a missing or malformed data.dat is one of the executable's own messages.
+    """
+    for row in run_in_folder(Path(workdir), verbose).Y:
+        yield tuple(row.tolist())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

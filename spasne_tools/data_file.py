@@ -1,0 +1,110 @@
+"""The two binary files exchanged with the executable; byte layouts in docs/file_format.md."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+EXTENSION_MAGIC = b"SPASNEX1"
+TAG_BYTES = 8
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything that data.dat holds.
+
+    ``X`` is (n, D) float64, ``pixels`` (n, D0) float64. ``extension`` maps tags of docs/file_format.md to
+    their values (text, number or array); a tag that is left out keeps the executable's own default.
+    """
+
+    X: np.ndarray
+    pixels: np.ndarray
+    alpha: float
+    beta: float
+    exaggeration: float
+    no_dims: int
+    perplexity: float
+    theta: float
+    seed: int
+    max_iter: int
+    extension: Mapping[str, str | float | np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What result.dat holds, rows in the order of the data: ``Y`` (n, no_dims) and ``cost`` (n,)."""
+
+    Y: np.ndarray
+    cost: np.ndarray
+
+
+def write_data_file(path: Path, problem: Problem) -> None:
+    """Write `problem` to `path` (data.dat), with an extension only where it asks for one."""
+    n_points, n_features = problem.X.shape
+    with open(path, "wb") as file:
+        file.write(struct.pack("<ii", n_points, n_features))
+        file.write(struct.pack("<dd", problem.theta, problem.perplexity))
+        file.write(struct.pack("<ii", problem.no_dims, problem.max_iter))
+        _write_array(file, problem.X)
+        file.write(struct.pack("<i", problem.seed))
+        file.write(struct.pack("<ii", *problem.pixels.shape))
+        _write_array(file, problem.pixels)
+        file.write(struct.pack("<ddd", problem.alpha, problem.beta, problem.exaggeration))
+        if problem.extension:
+            _write_extension(file, problem.extension)
+
+
+def _write_array(file: BinaryIO, array: np.ndarray) -> None:
+    np.ascontiguousarray(array, dtype="<f8").tofile(file)
+
+
+def _write_extension(file: BinaryIO, extension: Mapping[str, str | float | np.ndarray]) -> None:
+    file.write(EXTENSION_MAGIC)
+    for tag, value in extension.items():
+        if isinstance(value, str):
+            payload = value.encode("ascii")
+        else:
+            payload = np.asarray(value, dtype="<f8").tobytes()
+        _write_record(file, tag, payload)
+    _write_record(file, "end", b"")
+
+
+def _write_record(file: BinaryIO, tag: str, payload: bytes) -> None:
+    file.write(tag.encode("ascii").ljust(TAG_BYTES, b"\0"))
+    file.write(struct.pack("<q", len(payload)))
+    file.write(payload)
+
+
+def read_result_file(path: Path) -> Result:
+    """Read `path` (result.dat), rows put in landmark order.
+
+    Raises
+    ------
+    RuntimeError
+        The file is missing, incomplete or not a result file.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise RuntimeError(f"expected a result file at {path}, found none") from None
+    if len(content) < 8:
+        raise RuntimeError(f"expected at least 8 bytes in {path}, found {len(content)}")
+    n_points, no_dims = struct.unpack_from("<ii", content)
+    expected = 8 + n_points * (8 * no_dims + 4 + 8)
+    if n_points < 0 or no_dims < 0 or len(content) != expected:
+        raise RuntimeError(
+            f"expected {expected} bytes in {path} ({n_points} points, {no_dims} dimensions), "
+            f"found {len(content)}"
+        )
+    Y = np.frombuffer(content, "<f8", n_points * no_dims, 8).reshape(n_points, no_dims)
+    landmarks = np.frombuffer(content, "<i4", n_points, 8 + Y.nbytes)
+    cost = np.frombuffer(content, "<f8", n_points, 8 + Y.nbytes + landmarks.nbytes)
+    order = np.argsort(landmarks, kind="stable")
+    if not np.array_equal(landmarks[order], np.arange(n_points)):
+        raise RuntimeError(f"expected each landmark 0..{n_points - 1} once in {path}, found others")
+    return Result(Y[order].astype(np.float64), cost[order].astype(np.float64))

@@ -1,0 +1,224 @@
+"""Real data sets of the paper, found locally or downloaded and verified, and simulated tissue."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_matrix, load_npz
+
+from spasne_tools.preprocessing import preprocess_counts
+from spasne_tools.simulation import Tissue, simulate_components, simulate_tissue
+
+__all__ = ["Dataset", "Tissue", "load_dataset", "simulate_components", "simulate_tissue"]
+
+DATA_VARIABLE, CACHE_VARIABLE = "SPASNE_DATA", "SPASNE_CACHE"
+REPOSITORY = "https://github.com/Lin-Xu-lab/SpaSNE/raw/adef46e/Tutorials/data/"
+DOWNLOAD_TIMEOUT = 60  # seconds without an answer
+
+# Git blob ids of the published files at that revision: SHA-1 of "blob <size>\0" and the content.
+BLOB_IDS = {
+    "human_BreastCancer1272_data_pc200.csv": "7b077cb9163123fbfb1a57d7b2bae88aa223aa99",
+    "human_BreastCancer1272_meta.csv": "f9e2a79ff9830319e1e0a380e3edb757fd2e53cb",
+    "mouse_VisualCortex1207_data_pc200.csv": "7cf1bc3dcd5feff4be0bf8c6144d46a2981ac3fb",
+    "mouse_VisualCortex1207_meta.csv": "51a0bf9dce6c8875f0460a0d3ab87bee5ebcbe75",
+}
+VISUAL_CORTEX_COUNTS = "starmap_visual_cortex_1207"  # folder with counts.npz, genes.csv.gz and coords.csv.gz
+SAME_POSITION = 1e-6  # pixels
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set ready for ``run_spasne(dataset.data, dataset.pixels)``.
+
+    Attributes
+    ----------
+    name : str
+    data : DataFrame (n, 200)
+        Principal components of the expression, as the paper used them.
+    pixels : DataFrame (n, 2)
+        Positions x, y in pixels.
+    labels : Series (n,)
+        The classes that the paper scores the silhouette with.
+    meta : DataFrame
+        All that is known of each spot: positions, cell types, other classes.
+    counts : scipy.sparse.csr_matrix (n, genes) or None
+        Where the components were computed from counts, these.
+    genes : Index or None
+        Names of the columns of `counts`.
+    """
+
+    name: str
+    data: pd.DataFrame
+    pixels: pd.DataFrame
+    labels: pd.Series
+    meta: pd.DataFrame
+    counts: csr_matrix | None = None
+    genes: pd.Index | None = None
+
+
+def load_dataset(name: str) -> Dataset:
+    """Load a data set of the paper.
+
+    Each file is looked for in the folder named by the environment variable SPASNE_DATA, then in the cache
+    (SPASNE_CACHE, else XDG_CACHE_HOME/spasne, else ~/.cache/spasne), and is else downloaded into the cache
+    from the published repository. Every file must have the published content.
+
+    Parameters
+    ----------
+    name : "breast_cancer" or "visual_cortex"
+        "breast_cancer": 1272 spots of human breast cancer (Visium); labels are ``sub_type_5`` (19 classes).
+        "visual_cortex": 1207 cells of mouse visual cortex (STARmap); labels are ``layer_type`` (7 layers). If
+        the folder SPASNE_DATA holds ``starmap_visual_cortex_1207`` with the counts, the components are
+        computed from them, else the published ones are taken.
+
+    Returns
+    -------
+    Dataset
+
+    Raises
+    ------
+    ValueError
+        Another name; or a file in SPASNE_DATA that is not the published one.
+    FileNotFoundError
+        A file is nowhere to be found and cannot be downloaded; the message says where to put it.
+
+    References
+    ----------
+    Zhou et al., GigaScience 14 (2025) giaf002; https://github.com/Lin-Xu-lab/SpaSNE (BSD 3-clause).
+    Wang et al., Three-dimensional intact-tissue sequencing of single-cell transcriptional states, Science 361
+    (2018) eaat5691 (STARmap).
+
+    Examples
+    --------
+    >>> dataset = load_dataset("breast_cancer")  # doctest: +SKIP
+    >>> dataset.data.shape, dataset.labels.nunique()  # doctest: +SKIP
+    ((1272, 200), 19)
+    """
+    loaders = {"breast_cancer": _load_breast_cancer, "visual_cortex": _load_visual_cortex}
+    if name not in loaders:
+        raise ValueError(f"expected the name of a data set, one of {', '.join(loaders)}, found {name!r}")
+    return loaders[name]()
+
+
+def _load_breast_cancer() -> Dataset:
+    data, meta = (_read(f"human_BreastCancer1272_{part}.csv") for part in ("data_pc200", "meta"))
+    _check_alignment(data.index, meta.index)
+    return Dataset("breast_cancer", data, _pixels(meta), meta["sub_type_5"].rename("label"), meta)
+
+
+def _load_visual_cortex() -> Dataset:
+    meta = _read("mouse_VisualCortex1207_meta.csv")
+    labels, counts, genes = meta["layer_type"].rename("label"), None, None
+    folder = _named_folder()
+    if folder is not None and (folder / VISUAL_CORTEX_COUNTS).is_dir():
+        counts, genes = _read_counts(folder / VISUAL_CORTEX_COUNTS, meta)
+        data = pd.DataFrame(preprocess_counts(counts, n_components=200), index=meta.index)
+    else:
+        data = _read("mouse_VisualCortex1207_data_pc200.csv")
+        _check_alignment(data.index, meta.index)
+    return Dataset("visual_cortex", data, _pixels(meta), labels, meta, counts, genes)
+
+
+def _read_counts(folder: Path, meta: pd.DataFrame) -> tuple[csr_matrix, pd.Index]:
+    """Counts and gene names, checked to be those of the cells of `meta` by their positions."""
+    counts = load_npz(folder / "counts.npz").tocsr()
+    genes = pd.Index(pd.read_csv(folder / "genes.csv.gz")["gene"])
+    positions = pd.read_csv(folder / "coords.csv.gz")[["x_pixel", "y_pixel"]].to_numpy()
+    if counts.shape != (len(meta), len(genes)) or positions.shape != (len(meta), 2):
+        raise ValueError(
+            f"expected {len(meta)} cells and {len(genes)} genes in {folder}, found counts {counts.shape} "
+            f"and {len(positions)} positions"
+        )
+    distance = np.abs(positions - _pixels(meta).to_numpy()).max(axis=1)
+    if (distance > SAME_POSITION).any():
+        cell = int(np.argmax(distance > SAME_POSITION))
+        raise ValueError(f"expected the cells of {folder} as in the meta file, found another as cell {cell}")
+    return counts, genes
+
+
+def _pixels(meta: pd.DataFrame) -> pd.DataFrame:
+    return meta[["x_pixel", "y_pixel"]].astype(float).set_axis(["x", "y"], axis=1)
+
+
+def _check_alignment(data: pd.Index, meta: pd.Index) -> None:
+    if not data.equals(meta):
+        raise ValueError("expected the spots of the data in the meta file, found others")
+
+
+# ---- finding files -----------------------------------------------------------------------------------------
+
+
+def _read(file_name: str) -> pd.DataFrame:
+    return pd.read_csv(_find(file_name), index_col=0)
+
+
+def _named_folder() -> Path | None:
+    """The folder that the environment names; None where it names none."""
+    value = os.environ.get(DATA_VARIABLE)
+    return Path(value).expanduser() if value else None
+
+
+def _cache_folder() -> Path:
+    if value := os.environ.get(CACHE_VARIABLE):
+        return Path(value).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "spasne"
+
+
+def _find(file_name: str) -> Path:
+    """Path of a published file, downloaded where it is not at hand."""
+    folder = _named_folder()
+    if folder is not None and (folder / file_name).is_file():
+        path = folder / file_name
+        if (found := _blob_id(path.read_bytes())) != BLOB_IDS[file_name]:
+            raise ValueError(
+                f"expected the published {file_name} (git blob {BLOB_IDS[file_name]}), found another file "
+                f"({found}) at {path}"
+            )
+        return path
+    path = _cache_folder() / file_name
+    if not path.is_file() or _blob_id(path.read_bytes()) != BLOB_IDS[file_name]:
+        _download(file_name, path)
+    return path
+
+
+def _blob_id(content: bytes) -> str:
+    header = b"blob %d\0" % len(content)
+    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
+
+
+def _download(file_name: str, path: Path) -> None:
+    """Write a verified copy of a published file under a temporary name and rename it."""
+    url = REPOSITORY + file_name
+    try:
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as answer:
+            content = answer.read()
+    except OSError as error:
+        problem = f"{url} cannot be reached ({error})"
+        raise FileNotFoundError(_how_to_provide(file_name, path, problem)) from error
+    if (found := _blob_id(content)) != BLOB_IDS[file_name]:
+        problem = f"{url} gave another content (expected git blob {BLOB_IDS[file_name]}, found {found})"
+        raise FileNotFoundError(_how_to_provide(file_name, path, problem))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=file_name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _how_to_provide(file_name: str, path: Path, problem: str) -> str:
+    return (
+        f"{file_name} is not at hand and {problem}. Put the file into {path.parent}, or set the environment "
+        f"variable {DATA_VARIABLE} to the folder that holds it."
+    )

@@ -1,0 +1,138 @@
+"""The whole way on one data set: counts, components, t-SNE and SpaSNE, scores, one figure and a table.
+
+``python -m spasne_tools.demo [--data simulated|breast|visual] [--output demo.png]``; `make demo` runs it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spasne import run_spasne
+from spasne_tools.datasets import load_dataset, simulate_tissue
+from spasne_tools.metrics import score_embedding
+from spasne_tools.plotting import plot_maps
+from spasne_tools.preprocessing import preprocess_counts
+
+
+@dataclass(frozen=True)
+class Example:
+    """Data ready to be mapped, and the weights that suit them."""
+
+    title: str
+    data: np.ndarray | pd.DataFrame
+    pixels: pd.DataFrame
+    labels: pd.Series
+    legend_title: str
+    alpha: float
+    beta: float
+    randseed: int
+
+
+def _simulated() -> Example:
+    tissue = simulate_tissue()
+    components = preprocess_counts(tissue.counts)
+    title = f"simulated cortex, {tissue.counts.shape[0]} spots, {tissue.counts.shape[1]} genes"
+    return Example(title, components, tissue.pixels, tissue.labels, "Layer", alpha=9, beta=2.25, randseed=1)
+
+
+def _breast() -> Example:
+    d = load_dataset("breast_cancer")
+    title = f"human breast cancer (Visium), {len(d.data)} spots"
+    return Example(title, d.data, d.pixels, d.labels, "Class", alpha=9, beta=4, randseed=1)
+
+
+def _visual() -> Example:
+    d = load_dataset("visual_cortex")
+    title = f"mouse visual cortex (STARmap), {len(d.data)} cells"
+    return Example(title, d.data, d.pixels, d.labels, "Layer", alpha=9, beta=2.25, randseed=5)
+
+
+EXAMPLES: dict[str, Callable[[], Example]] = {"simulated": _simulated, "breast": _breast, "visual": _visual}
+
+
+def run_demo(data: str = "simulated", output: str = "demo.png") -> pd.DataFrame:
+    """Map a data set by t-SNE and by SpaSNE, print their scores and save a figure of tissue and maps.
+
+    Parameters
+    ----------
+    data : "simulated", "breast" or "visual"
+        Simulated tissue needs nothing; the others are those of ``load_dataset``.
+    output : str
+        File of the figure; its ending gives the format (png, pdf, svg).
+
+    Returns
+    -------
+    DataFrame
+        A row for each map: alpha, beta, r1, r2, s and seconds.
+
+    Raises
+    ------
+    ValueError
+        For another name.
+    FileNotFoundError
+        A real data set that is not at hand and cannot be downloaded.
+
+    Examples
+    --------
+    >>> run_demo("breast", "breast.png")  # doctest: +SKIP
+    """
+    if data not in EXAMPLES:
+        raise ValueError(f"expected data to be one of {', '.join(EXAMPLES)}, found {data!r}")
+    example = EXAMPLES[data]()
+    n_components, n_classes = example.data.shape[1], example.labels.nunique()
+    print(f"{example.title}: {n_components} components, {n_classes} classes", flush=True)
+    weights = {"t-SNE": (0.0, 0.0), "SpaSNE": (example.alpha, example.beta)}
+    maps, rows = {}, {}
+    for name, (alpha, beta) in weights.items():
+        print(f"{name} (alpha {alpha:g}, beta {beta:g}) ...", flush=True)
+        maps[name], rows[name] = _map_and_score(example, alpha, beta)
+    table = pd.DataFrame(rows).T
+    figure = plot_maps(
+        maps, example.labels, example.pixels, scores=table.to_dict("index"), legend_title=example.legend_title
+    )
+    figure.savefig(output)
+    print(f"\n{_formatted(table)}\n\nr1: expression kept, r2: space kept, s: classes apart (silhouette)")
+    print(f"figure: {output}")
+    return table
+
+
+def _map_and_score(example: Example, alpha: float, beta: float) -> tuple[np.ndarray, dict[str, Any]]:
+    start = time.perf_counter()
+    Y = run_spasne(example.data, example.pixels, alpha=alpha, beta=beta, randseed=example.randseed)
+    seconds = time.perf_counter() - start
+    scores = score_embedding(Y, example.data, example.pixels, example.labels)
+    return Y, {"alpha": alpha, "beta": beta, **scores, "seconds": seconds}
+
+
+def _formatted(table: pd.DataFrame) -> str:
+    digits = {"alpha": "{:g}", "beta": "{:g}", "seconds": "{:.1f}"}
+    return table.to_string(formatters={name: digits.get(name, "{:.3f}").format for name in table.columns})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Command line of the demo; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m spasne_tools.demo", description="Map a data set by t-SNE and by SpaSNE."
+    )
+    parser.add_argument("name", nargs="?", choices=tuple(EXAMPLES), help="short for --data")
+    parser.add_argument("--data", choices=tuple(EXAMPLES), default="simulated", help="(default: %(default)s)")
+    parser.add_argument("--output", default="demo.png", help="file of the figure (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        run_demo(options.name or options.data, options.output)
+    except (ValueError, RuntimeError, OSError) as error:
+        print(f"demo: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""Finding the executable `spasne`, checking its version and running it as a child process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sysconfig
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO, NoReturn
+
+from spasne_tools.version import __version__
+
+EXECUTABLE_NAME = "spasne.exe" if os.name == "nt" else "spasne"
+ENVIRONMENT_VARIABLES = ("SPASNE_BIN", "SPASNE_BIN_PATH")  # the second is the published name
+HOW_TO_BUILD = "build it with `make` in the source folder, or install it with `pip install .`"
+VERSION_TIMEOUT_SECONDS = 60
+ERROR_PREFIX = "spasne: error: "
+
+_known_versions: dict[tuple[str, int, int], str] = {}
+
+
+class ExecutableError(RuntimeError):
+    """The executable could not be used, or it failed; ``exit_code`` is its own (1 where it has none)."""
+
+    def __init__(self, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class ExecutableNotFoundError(ExecutableError, FileNotFoundError):
+    """No executable `spasne` where one is looked for."""
+
+
+def find_executable() -> Path:
+    """Return the executable: SPASNE_BIN, SPASNE_BIN_PATH, beside spasne.py, the scripts folder, PATH.
+
+    Raises
+    ------
+    RuntimeError
+        There is none; the message says how to build it.
+    """
+    for variable in ENVIRONMENT_VARIABLES:
+        if named := os.environ.get(variable):
+            path = Path(named).expanduser().absolute()
+            if not _is_executable(path):
+                raise ExecutableNotFoundError(
+                    f"expected an executable file at {path} (environment variable "
+                    f"{variable}), found none; {HOW_TO_BUILD}"
+                )
+            return path
+    folders = (Path(__file__).resolve().parent.parent, Path(sysconfig.get_path("scripts")))
+    for path in (folder / EXECUTABLE_NAME for folder in folders):
+        if _is_executable(path):
+            return path
+    if on_path := shutil.which(EXECUTABLE_NAME):
+        return Path(on_path).absolute()
+    places = ", ".join(str(folder) for folder in folders)
+    raise ExecutableNotFoundError(
+        f"expected the executable '{EXECUTABLE_NAME}' in {places} or on PATH, "
+        f"found none; {HOW_TO_BUILD}, or name it in SPASNE_BIN"
+    )
+
+
+def _is_executable(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
+
+
+def check_version(executable: Path) -> None:
+    """Refuse an executable of another version than this package.
+
+    Raises
+    ------
+    RuntimeError
+        It is of another version, or it does not answer ``--version``.
+    """
+    status = executable.stat()
+    key = (str(executable), status.st_mtime_ns, status.st_size)
+    if key not in _known_versions:
+        _known_versions[key] = _ask_version(executable)
+    found = _known_versions[key]
+    if found != f"spasne {__version__}":
+        raise ExecutableError(
+            f"expected 'spasne {__version__}' from {executable} --version, found '{found}'; "
+            f"it belongs to another version of this package: {HOW_TO_BUILD}"
+        )
+
+
+def _ask_version(executable: Path) -> str:
+    try:
+        answer = subprocess.run(
+            [executable, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=VERSION_TIMEOUT_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ExecutableError(f"{executable} cannot be run ({error}); {HOW_TO_BUILD}") from error
+    return answer.stdout.strip()
+
+
+def run_executable(arguments: Sequence[str | Path], on_line: Callable[[str], None] | None = None) -> None:
+    """Run the executable with `arguments` to its end, its lines handed live to `on_line` (None: it is quiet).
+
+    The child never outlives the call: it is killed when an exception (KeyboardInterrupt too) passes through
+    here, and it ends by itself when this process dies, because its stdin, a pipe kept open by this process,
+    then ends.
+
+    Raises
+    ------
+    RuntimeError
+        It is missing, of another version, or failed; the message is the executable's own.
+    """
+    executable = find_executable()
+    check_version(executable)
+    command = [executable, *arguments, "--watch-stdin"]
+    if on_line is None:
+        command.append("--quiet")
+    # A file for stderr, not a second pipe: nobody has to empty it while stdout is read.
+    with tempfile.TemporaryFile() as stderr:
+        exit_code = _run_child(command, stderr, on_line)
+        stderr.seek(0)
+        said = stderr.read().decode(errors="replace").strip()
+    if exit_code != 0:
+        _raise_failure(exit_code, said)
+    if said:
+        warnings.warn(said, UserWarning, stacklevel=2)
+
+
+def _run_child(
+    command: Sequence[str | Path], stderr: IO[bytes], on_line: Callable[[str], None] | None
+) -> int:
+    try:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            stdout=subprocess.DEVNULL if on_line is None else subprocess.PIPE,
+        )
+    except OSError as error:
+        raise ExecutableError(f"{command[0]} cannot be run ({error}); {HOW_TO_BUILD}") from error
+    try:
+        if on_line is not None and child.stdout is not None:
+            for line in child.stdout:
+                on_line(line.rstrip("\n"))
+        return child.wait()
+    except BaseException:
+        child.kill()
+        child.wait()
+        raise
+    finally:
+        for pipe in (child.stdin, child.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def _raise_failure(exit_code: int, said: str) -> NoReturn:
+    """Raise the error of a child that ended with `exit_code` (negative: a signal) after saying `said`."""
+    if exit_code < 0:
+        try:
+            name = signal.Signals(-exit_code).name
+        except ValueError:
+            name = f"signal {-exit_code}"
+        hint = "; memory may have run out" if name == "SIGKILL" else ""
+        message = f"the executable was ended by {name}{hint}"
+        raise ExecutableError(f"{message}: {said}" if said else message)
+    own_errors = [line for line in said.splitlines() if line.startswith(ERROR_PREFIX)]
+    message = own_errors[-1].removeprefix(ERROR_PREFIX) if own_errors else said
+    raise ExecutableError(
+        message or f"the executable failed with exit code {exit_code} and no message", exit_code
+    )

@@ -1,0 +1,226 @@
+"""From counts to principal components: library-size normalisation, log1p, PCA, sparse data kept sparse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from spasne_tools.validation import Matrix, MatrixLike, as_matrix
+
+# Above this size of the smaller side a full eigendecomposition costs more than iterating for a few vectors.
+LARGEST_FULL_SIDE = 3000
+# The mean-variance bins of scanpy.pp.highly_variable_genes (flavour "seurat", Satija et al. 2015).
+DISPERSION_BINS = 20
+
+
+def pca(X: MatrixLike, n_components: int) -> np.ndarray:
+    """Coordinates of the rows of `X` on its leading principal components.
+
+    The eigenvectors come from the smaller of X'X and XX' (centred), in full up to 3000 rows or columns and by
+    Lanczos iteration to machine precision above. Sparse data are centred implicitly and never made dense.
+    Signs are fixed: in each component the loading of largest magnitude is positive, as in scikit-learn.
+
+    Parameters
+    ----------
+    X : array, DataFrame or scipy.sparse matrix, shape (n, D)
+        Rows are cells or spots. Columns are centred, not scaled.
+    n_components : int
+        Components wanted; at most min(n, D) are returned.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, min(n_components, n, D))
+
+    Raises
+    ------
+    ValueError
+        `X` is not a finite numeric matrix, its values are too large to be squared, or `n_components` is below
+        1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spasne_tools.preprocessing import pca
+    >>> pca(np.array([[0.0, 0.0], [3.0, 4.0]]), 1)
+    array([[-2.5],
+           [ 2.5]])
+    """
+    if n_components < 1:
+        raise ValueError(f"expected n_components of 1 or more, found {n_components}")
+    centred = _Centred(as_matrix(X, "X"))
+    n_components = min(n_components, *centred.shape)
+    n_rows, n_columns = centred.shape
+    if n_columns <= n_rows:
+        loadings = _leading_eigenvectors(
+            centred.gram_of_columns, centred.apply_gram_of_columns, n_columns, n_components
+        )
+        scores = centred.times(loadings)
+    else:
+        directions = _leading_eigenvectors(
+            centred.gram_of_rows, centred.apply_gram_of_rows, n_rows, n_components
+        )
+        loadings = centred.transposed_times(directions)
+        # The length of X'u is the singular value; a square root of the eigenvalue would lose half its digits.
+        scores = directions * np.linalg.norm(loadings, axis=0)
+    largest = np.abs(loadings).argmax(axis=0)
+    signs = np.where(loadings[largest, np.arange(n_components)] < 0, -1.0, 1.0)
+    return scores * signs
+
+
+class _Centred:
+    """X - 1 mean', a sparse X kept as it is, the mean entering each product; shapes (n, D) and (D,)."""
+
+    def __init__(self, X: Matrix) -> None:
+        self.shape = X.shape
+        self.mean = np.asarray(X.mean(axis=0)).ravel()
+        if scipy.sparse.issparse(X):
+            self.X = X
+        else:
+            self.X = X - self.mean
+            self.mean = np.zeros_like(self.mean)
+
+    def times(self, V: np.ndarray) -> np.ndarray:
+        return self.X @ V - self.mean @ V
+
+    def transposed_times(self, U: np.ndarray) -> np.ndarray:
+        return self.X.T @ U - np.multiply.outer(self.mean, U.sum(axis=0))
+
+    def apply_gram_of_columns(self, v: np.ndarray) -> np.ndarray:
+        return self.transposed_times(self.times(v))
+
+    def apply_gram_of_rows(self, u: np.ndarray) -> np.ndarray:
+        return self.times(self.transposed_times(u))
+
+    def gram_of_columns(self) -> np.ndarray:
+        """X'X - n mean mean', (D, D)."""
+        return _dense(self.X.T @ self.X) - self.shape[0] * np.multiply.outer(self.mean, self.mean)
+
+    def gram_of_rows(self) -> np.ndarray:
+        """XX' - (X mean) 1' - 1 (X mean)' + |mean|^2, (n, n)."""
+        projected = self.X @ self.mean
+        return _dense(self.X @ self.X.T) - projected[:, None] - projected + self.mean @ self.mean
+
+
+def _dense(matrix: Matrix) -> np.ndarray:
+    return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
+
+
+def _leading_eigenvectors(
+    gram: Callable[[], np.ndarray], apply_gram: Callable[[np.ndarray], np.ndarray], size: int, n_wanted: int
+) -> np.ndarray:
+    """Orthonormal eigenvectors (size, n_wanted) of the largest eigenvalues, largest first.
+
+    `gram` returns the matrix, `apply_gram` multiplies it to a vector; only the cheaper of the two is used.
+    """
+    if size <= LARGEST_FULL_SIDE or n_wanted > size // 4:
+        matrix = gram()
+        if not np.isfinite(matrix).all():
+            raise ValueError(
+                "expected values whose squares can be summed, found sums that overflow; rescale the data"
+            )
+        return scipy.linalg.eigh(matrix, subset_by_index=(size - n_wanted, size - 1))[1][:, ::-1]
+    operator = LinearOperator((size, size), matvec=apply_gram, dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(size)  # fixed, so that a run can be repeated
+    values, vectors = eigsh(operator, k=n_wanted, v0=start)
+    return vectors[:, np.argsort(values)[::-1]]
+
+
+def preprocess_counts(counts: MatrixLike, n_components: int = 200, hvg: int | None = None) -> np.ndarray:
+    """Normalise counts to the median library size, take log(1 + x) and reduce to principal components.
+
+    These are the steps before SpaSNE in the paper, equal to scanpy's normalize_per_cell, log1p and pca (up to
+    the signs of components). Sparse counts stay sparse throughout.
+
+    Parameters
+    ----------
+    counts : array, DataFrame or scipy.sparse matrix, shape (n, genes)
+        Counts or intensities of 0 or more; rows are cells or spots.
+    n_components : int, default 200
+        Components wanted; at most min(n, genes) are returned.
+    hvg : int, optional
+        Keep this many highly variable genes before PCA, those of largest normalised dispersion (the "seurat"
+        flavour of scanpy.pp.highly_variable_genes). None: all genes.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, min(n_components, n, genes kept))
+
+    Raises
+    ------
+    ValueError
+        A count is negative or not finite, a row has no count at all (drop such rows from counts and positions
+        alike), or `hvg` is not between 1 and the number of genes.
+
+    References
+    ----------
+    Wolf, Angerer, Theis: SCANPY: large-scale single-cell gene expression data analysis. Genome Biology 19
+    (2018) 15. Satija et al.: Spatial reconstruction of single-cell gene expression data. Nature Biotechnology
+    33 (2015) 495.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spasne import preprocess_counts
+    >>> counts = np.random.default_rng(0).poisson(3.0, size=(100, 40))
+    >>> preprocess_counts(counts, n_components=10).shape
+    (100, 10)
+    """
+    logged = _log_normalised(as_matrix(counts, "counts"))
+    if hvg is not None:
+        logged = logged[:, _highly_variable(logged, hvg)]
+    return pca(logged, n_components)
+
+
+def _log_normalised(counts: Matrix) -> Matrix:
+    if counts.min() < 0:
+        raise ValueError(f"expected counts of 0 or more, found {counts.min():g}")
+    totals = np.asarray(counts.sum(axis=1)).ravel()
+    if n_empty := int(np.count_nonzero(totals == 0)):
+        raise ValueError(
+            f"expected at least one count in each row, found {n_empty} rows without any, the first is row "
+            f"{int(np.argmin(totals))}; drop them from counts and positions alike"
+        )
+    factors = np.median(totals) / totals
+    if scipy.sparse.issparse(counts):
+        scaled = counts.copy()
+        scaled.data *= np.repeat(factors, np.diff(scaled.indptr))
+        return scaled.log1p()
+    return np.log1p(counts * factors[:, None])
+
+
+def _highly_variable(logged: Matrix, n_genes: int) -> np.ndarray:
+    """Sorted indices of the `n_genes` columns of largest dispersion, normalised within bins of similar mean.
+
+    Dispersion is log(variance / mean) of the normalised counts before log1p; the bins split log1p(mean)
+    evenly; within each, dispersions are centred by their mean and divided by their standard deviation (a bin
+    of one gene: scored 1).
+    """
+    if not 1 <= n_genes <= logged.shape[1]:
+        raise ValueError(f"expected hvg between 1 and the {logged.shape[1]} genes, found {n_genes}")
+    counts = logged.expm1() if scipy.sparse.issparse(logged) else np.expm1(logged)
+    mean = np.asarray(counts.mean(axis=0)).ravel()
+    squares = counts.multiply(counts) if scipy.sparse.issparse(counts) else counts * counts
+    n_cells = counts.shape[0]
+    variance = (np.asarray(squares.mean(axis=0)).ravel() - mean**2) * n_cells / max(n_cells - 1, 1)
+    expressed = mean > 0
+    score = np.full(mean.size, -np.inf)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        dispersion = np.log(variance / mean)
+    usable = expressed & np.isfinite(dispersion)
+    score[usable] = _scores_within_bins(np.log1p(mean[usable]), dispersion[usable])
+    return np.sort(np.argsort(-score, kind="stable")[:n_genes])
+
+
+def _scores_within_bins(means: np.ndarray, dispersions: np.ndarray) -> np.ndarray:
+    edges = np.linspace(means.min(), means.max(), DISPERSION_BINS + 1)
+    bins = np.clip(np.searchsorted(edges, means, side="left"), 1, DISPERSION_BINS)
+    scores = np.ones(means.size)
+    for members in (np.flatnonzero(bins == number) for number in np.unique(bins)):
+        values = dispersions[members]
+        if members.size > 1 and (spread := values.std(ddof=1)) > 0:
+            scores[members] = (values - values.mean()) / spread
+    return scores

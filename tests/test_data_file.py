@@ -1,0 +1,91 @@
+"""data.dat and result.dat, against the layouts packed field by field in data_layout.py."""
+
+import struct
+
+import numpy as np
+import pytest
+from data_layout import pack_case
+from reference import Case
+
+from spasne_tools.data_file import Problem, read_result_file, write_data_file
+
+
+def make_problem(seed, extension=None):
+    """A Problem of random shape and the Case that holds the same."""
+    random = np.random.default_rng(seed)
+    n, n_features, n_space = (int(size) for size in random.integers(1, 30, size=3))
+    X, pixels = random.normal(size=(n, n_features)), random.normal(size=(n, n_space)) * 1000
+    alpha, beta, exaggeration, theta, perplexity = random.uniform(0.1, 9, size=5)
+    integers = {"no_dims": 3, "max_iter": 77, "seed": -1}
+    problem = Problem(
+        X=X,
+        pixels=pixels,
+        alpha=alpha,
+        beta=beta,
+        exaggeration=exaggeration,
+        theta=theta,
+        perplexity=perplexity,
+        extension=extension or {},
+        **integers,
+    )
+    case = Case(X, pixels, theta, perplexity, 3, 77, -1, alpha, beta, exaggeration)
+    return problem, case
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_data_file_has_the_published_layout(tmp_path, seed):
+    problem, case = make_problem(seed)
+    write_data_file(tmp_path / "data.dat", problem)
+    assert (tmp_path / "data.dat").read_bytes() == pack_case(case)
+
+
+def test_extension_records(tmp_path):
+    start = np.arange(6.0).reshape(2, 3)
+    extension = {"method": "exact", "lrate": 0.0, "init": start, "gscale": 0.5}
+    problem, case = make_problem(1, extension)
+    case.method, case.learning_rate, case.init, case.global_scale = "exact", 0.0, start, 0.5
+    write_data_file(tmp_path / "data.dat", problem)
+    assert (tmp_path / "data.dat").read_bytes() == pack_case(case)
+
+
+@pytest.mark.parametrize("convert", [np.asfortranarray, lambda X: X[::-1][::-1], lambda X: X.astype(">f8")])
+def test_arrays_of_any_memory_layout_are_written_by_rows(tmp_path, convert):
+    problem, case = make_problem(2)
+    other = Problem(**{**vars(problem), "X": convert(problem.X)})
+    write_data_file(tmp_path / "data.dat", other)
+    assert (tmp_path / "data.dat").read_bytes() == pack_case(case)
+
+
+def pack_result(Y, landmarks, cost):
+    n, no_dims = Y.shape
+    return struct.pack(f"<ii{n * no_dims}d{n}i{n}d", n, no_dims, *Y.ravel(), *landmarks, *cost)
+
+
+def test_result_rows_are_put_in_landmark_order(tmp_path):
+    random = np.random.default_rng(3)
+    Y, cost, landmarks = random.normal(size=(9, 2)), random.normal(size=9), random.permutation(9)
+    (tmp_path / "result.dat").write_bytes(pack_result(Y[landmarks], landmarks, cost[landmarks]))
+    result = read_result_file(tmp_path / "result.dat")
+    assert np.array_equal(result.Y, Y)
+    assert np.array_equal(result.cost, cost)
+    assert result.Y.dtype == np.float64
+    assert result.Y.flags.writeable
+
+
+@pytest.mark.parametrize("size", [0, 7, 8, 100, -1, None])
+def test_incomplete_result_is_refused(tmp_path, size):
+    packed = pack_result(np.zeros((9, 2)), range(9), np.zeros(9))
+    (tmp_path / "result.dat").write_bytes(packed + b"\0" if size is None else packed[:size])
+    with pytest.raises(RuntimeError, match="expected .* bytes in .*found"):
+        read_result_file(tmp_path / "result.dat")
+
+
+def test_missing_result_is_refused(tmp_path):
+    with pytest.raises(RuntimeError, match="expected a result file"):
+        read_result_file(tmp_path / "result.dat")
+
+
+def test_repeated_landmark_is_refused(tmp_path):
+    (tmp_path / "result.dat").write_bytes(pack_result(np.zeros((3, 1)), [0, 1, 1], np.zeros(3)))
+    with pytest.raises(RuntimeError, match="landmark"):
+        read_result_file(tmp_path / "result.dat")

@@ -1,0 +1,132 @@
+"""The installed package works from any folder: source archive -> wheel -> fresh environment."""
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+NOT_SOURCES = shutil.ignore_patterns(
+    ".git", ".venv", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", "spasne"
+)
+TIME_LIMIT = 300  # seconds
+SCORED_MAP = """
+import sys
+import numpy as np
+import spasne
+
+assert spasne.__file__.startswith(sys.prefix), spasne.__file__
+rng = np.random.default_rng(0)
+expression, pixels = rng.normal(size=(40, 5)), 1000 * rng.uniform(size=(40, 2))
+print(spasne.run_spasne(expression, pixels, perplexity=5, max_iter=20, randseed=1).shape)
+"""
+
+
+def run(*command, cwd, **variables):
+    """Run a command in an environment that names neither this checkout nor its executable."""
+    hidden = ("SPASNE_BIN", "SPASNE_BIN_PATH", "PYTHONPATH", "CXXFLAGS")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment | variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT,
+        check=False,
+    )
+
+
+def checked(*command, cwd):
+    done = run(*command, cwd=cwd)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory):
+    """The unpacked source archive, made in a copy so that the checkout stays as it is."""
+    folder = tmp_path_factory.mktemp("sdist")
+    shutil.copytree(ROOT, folder / "copy", ignore=NOT_SOURCES)
+    build = "from setuptools import build_meta; build_meta.build_sdist('..')"
+    checked(sys.executable, "-c", build, cwd=folder / "copy")
+    (archive,) = folder.glob("*.tar.gz")
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder)
+    return folder / archive.name.removesuffix(".tar.gz")
+
+
+@pytest.fixture(scope="module")
+def wheel(unpacked, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(folder)!r})"
+    checked(sys.executable, "-c", build, cwd=unpacked)
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def scripts(wheel, tmp_path_factory):
+    """The scripts folder of a fresh environment with the wheel; other packages are this environment's."""
+    environment = tmp_path_factory.mktemp("environment")
+    venv.create(environment)
+    bin_folder = environment / ("Scripts" if os.name == "nt" else "bin")
+    target = ["--python", bin_folder / "python", "install", "--quiet", "--no-deps", "--no-index"]
+    checked(sys.executable, "-m", "pip", *target, wheel, cwd=environment)
+    site_packages = checked(
+        bin_folder / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=environment
+    ).strip()
+    for kind in ("purelib", "platlib"):
+        (Path(site_packages) / f"outer_{kind}.pth").write_text(sysconfig.get_path(kind))
+    return bin_folder
+
+
+def test_source_archive_holds_every_source(unpacked):
+    sources = [*ROOT.glob("*.cpp"), *ROOT.glob("*.h"), *ROOT.glob("src/*"), *ROOT.glob("spasne_tools/*.py")]
+    names = [path.relative_to(ROOT) for path in sources]
+    assert Path("spasne_main.cpp") in names
+    assert [str(name) for name in names if not (unpacked / name).is_file()] == []
+
+
+def test_wheel_is_for_any_python_3_of_one_platform(wheel):
+    python, abi, platform = wheel.stem.split("-")[2:]
+    assert (python, abi) == ("py3", "none")
+    assert platform == sysconfig.get_platform().replace("-", "_").replace(".", "_")
+
+
+def test_import_and_map_from_another_folder(scripts, tmp_path):
+    assert checked(scripts / "python", "-c", SCORED_MAP, cwd=tmp_path).strip() == "(40, 2)"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_executable_is_on_the_path_of_the_environment(scripts, tmp_path):
+    from spasne_tools.version import __version__
+
+    assert checked(scripts / "spasne", "--version", cwd=tmp_path).strip() == f"spasne {__version__}"
+
+
+def test_missing_compiler_is_named_with_the_remedy(unpacked, tmp_path):
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(tmp_path)!r})"
+    done = run(sys.executable, "-c", build, cwd=unpacked, CXX="no-such-compiler -O2")
+    assert done.returncode != 0
+    assert "cannot run the C++ compiler 'no-such-compiler'" in done.stderr
+    assert "install g++" in done.stderr
+
+
+def test_unknown_flags_fall_back_to_the_plain_command(unpacked, tmp_path):
+    compiler = tmp_path / "old compiler"
+    compiler.write_text('#!/bin/sh\ncase "$*" in *-O3*) exit 1;; esac\necho "$*" > "$LOG"\n')
+    compiler.chmod(0o755)
+    log = tmp_path / "log"
+    build = "import pathlib, setup; setup.compile_executable(pathlib.Path('unused'))"
+    guarded = f"import setuptools; setuptools.setup = lambda **options: None; {build}"
+    done = run(sys.executable, "-c", guarded, cwd=unpacked, CXX=f"'{compiler}'", LOG=str(log))
+    assert done.returncode == 0, done.stderr
+    assert log.read_text().startswith("-O2 sptree.cpp spasne.cpp spasne_main.cpp -o ")

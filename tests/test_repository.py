@@ -1,0 +1,80 @@
+"""Things said in more than one file of the repository agree."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spasne_tools.version import __version__
+
+ROOT = Path(__file__).resolve().parents[1]
+CPP_FILES = sorted([*ROOT.glob("*.cpp"), *ROOT.glob("*.h"), *ROOT.glob("src/*")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+
+
+def found_in(name, pattern):
+    match = re.search(pattern, (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    assert match, f"{name} holds nothing like {pattern}"
+    return match[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        ("src/version.h", r'^#define SPASNE_VERSION "(.*)"$'),
+        ("CITATION.cff", r"^version: (.*)$"),
+        ("CHANGELOG.md", r"^## \[(\d.*?)\]"),
+    ],
+)
+def test_version_is_the_same_everywhere(name, pattern):
+    assert found_in(name, pattern) == __version__
+
+
+def test_the_executable_says_its_version(spasne_binary):
+    done = subprocess.run([spasne_binary, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"spasne {__version__}\n"
+
+
+def test_pip_and_make_build_alike():
+    optimisation = found_in("Makefile", r"^CXXFLAGS \?= (.*)$")
+    other_flags = found_in("Makefile", r"^BUILD = .*\$\(CXXFLAGS\) (.*)$")
+    sources = found_in("Makefile", r"^SOURCES = (.*)$")
+    pip_flags = found_in("setup.py", r"^FAST_FLAGS = (.*)$")
+    assert re.findall(r'"(.*?)"', pip_flags) == [*optimisation.split(), *other_flags.split()]
+    assert re.findall(r'"(.*?)"', found_in("setup.py", r"^SOURCES = (.*)$")) == sources.split()
+
+
+def test_no_folder_takes_the_name_of_the_executable():
+    assert not (ROOT / "spasne").is_dir()
+
+
+@pytest.mark.parametrize("path", CPP_FILES, ids=lambda path: path.name)
+def test_cpp_files_include_the_standard_library_and_each_other_only(path):
+    for name in re.findall(r'^\s*#\s*include\s*"(.*?)"', path.read_text(encoding="utf-8"), re.MULTILINE):
+        assert any((folder / name).is_file() for folder in (path.parent, ROOT, ROOT / "src")), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_within_the_repository_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    files = [link for link in links if "://" not in link and not link.startswith("mailto:")]
+    assert [link for link in files if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_make_goals_named_in_the_documents_exist(page):
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:`|^    )make ([a-z][a-z0-9-]*)", text, re.MULTILINE))
+    assert {goal for goal in named if not re.search(rf"^{goal}:", makefile, re.MULTILINE)} == set()
+
+
+def test_the_notebook_example_of_the_readme_runs():
+    example = found_in("README.md", r"^```python\n((?:.*\n)*?)```$")
+    done = subprocess.run(
+        [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"^(\w+) +-?\d", done.stdout, re.MULTILINE) == ["r1", "r2", "s"]

@@ -1,0 +1,751 @@
+"""run_spasne and its neighbours, mostly against a stand-in executable that does what a test asks it to do."""
+
+import inspect
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from data_layout import pack_case
+from reference import Case
+
+import spasne
+from spasne_tools import embedding, executable
+from spasne_tools.embedding import embed
+from spasne_tools.executable import find_executable, run_executable
+from spasne_tools.preprocessing import pca
+from spasne_tools.validation import Parameters
+from spasne_tools.version import __version__
+
+STAND_IN = """
+import json, os, pathlib, shutil, signal, struct, sys, time
+if sys.argv[1:] == ["--version"]:
+    print("spasne VERSION")
+    sys.exit()
+flags = dict(zip(sys.argv[1:-1], sys.argv[2:], strict=True))
+logbook = pathlib.Path("LOGBOOK")
+def write_result():
+    packed = pathlib.Path(flags["--data"]).read_bytes()
+    n, no_dims = struct.unpack_from("<i", packed)[0], struct.unpack_from("<i", packed, 24)[0]
+    Y = [float(i) for row in reversed(range(n)) for i in range(row * no_dims, (row + 1) * no_dims)]
+    out = struct.pack(f"<ii{len(Y)}d{n}i{n}d", n, no_dims, *Y, *reversed(range(n)), *[0.5] * n)
+    pathlib.Path(flags["--result"]).write_bytes(out)
+    pathlib.Path(flags["--report"]).write_text(json.dumps({"method": "exact", "n_iter": 7}))
+    shutil.copy(flags["--data"], logbook / "data.dat")
+    (logbook / "arguments").write_text("\\n".join(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """A function that installs an executable made of some Python; it writes to the folder returned."""
+    logbook = tmp_path / "logbook"
+    logbook.mkdir()
+
+    def install(body="write_result()", version=__version__):
+        text = STAND_IN.replace("VERSION", version).replace("LOGBOOK", str(logbook)) + textwrap.dedent(body)
+        script = tmp_path / "stand_in"
+        script.write_text(f"#!{sys.executable} -S\n{text}")
+        script.chmod(0o755)
+        monkeypatch.setenv("SPASNE_BIN", str(script))
+        return logbook
+
+    return install
+
+
+@pytest.fixture
+def temporary_root(tmp_path, monkeypatch):
+    """An empty folder where temporary files are made."""
+    root = tmp_path / "temporary"
+    root.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(root))
+    return root
+
+
+@pytest.fixture
+def real_executable(spasne_binary, monkeypatch):
+    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
+
+
+def make_input(n=40, n_columns=6, seed=0):
+    random = np.random.default_rng(seed)
+    return random.normal(size=(n, n_columns)), random.uniform(0, 1000, size=(n, 2))
+
+
+SMALL = {"perplexity": 5, "max_iter": 7, "randseed": 3}
+
+
+# --- the public face ------------------------------------------------------------------------------
+
+
+def test_signature_is_the_published_one():
+    parameters = inspect.signature(spasne.run_spasne).parameters.values()
+    positional = [(p.name, p.default) for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert positional == [
+        ("data", inspect.Parameter.empty),
+        ("pixels", None),
+        ("alpha", 8.0),
+        ("beta", 2.0),
+        ("exaggeration", 4),
+        ("no_dims", 2),
+        ("perplexity", 50),
+        ("theta", 0.5),
+        ("randseed", -1),
+        ("verbose", False),
+        ("initial_dims", 0),
+        ("use_pca", True),
+        ("max_iter", 1000),
+    ]
+
+
+@pytest.mark.parametrize("function", [spasne.run_spasne, spasne.init_spasne])
+def test_defaults_are_the_same_everywhere(function):
+    shared = {
+        name: p.default
+        for name, p in inspect.signature(function).parameters.items()
+        if name in Parameters.__dataclass_fields__ and p.default is not p.empty
+    }
+    assert len(shared) >= 7
+    assert shared == {name: getattr(Parameters(), name) for name in shared}
+
+
+def test_every_public_name_is_listed():
+    assert set(spasne.__all__) <= set(dir(spasne))
+    with pytest.raises(AttributeError, match="no_such_name"):
+        spasne.no_such_name  # noqa: B018
+
+
+def test_import_is_light():
+    code = "import spasne, sys; print([m for m in ('matplotlib', 'sklearn', 'tqdm') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+# --- what reaches the executable and what comes back ----------------------------------------------
+
+
+def test_map_comes_back_in_the_order_of_the_data(stand_in):
+    stand_in()
+    data, pixels = make_input()
+    Y = spasne.run_spasne(data, pixels, **SMALL)
+    assert Y.dtype == np.float64
+    assert np.array_equal(Y, np.arange(80.0).reshape(40, 2))
+
+
+def test_embedding_carries_cost_and_report(stand_in):
+    stand_in()
+    data, pixels = make_input()
+    result = embed(data, pixels, Parameters(**SMALL))
+    assert np.array_equal(result.cost_per_point, np.full(40, 0.5))
+    assert result.report == {"method": "exact", "n_iter": 7}
+
+
+def written(logbook):
+    return (logbook / "data.dat").read_bytes()
+
+
+def test_defaults_write_the_published_file(stand_in):
+    logbook = stand_in()
+    data, pixels = make_input(160)
+    spasne.run_spasne(data, pixels, randseed=4)
+    case = Case(pca(data, 6), pixels, perplexity=50, max_iter=1000, seed=4)
+    assert written(logbook) == pack_case(case)
+
+
+def test_arguments_reach_their_fields(stand_in):
+    logbook = stand_in()
+    data, pixels = make_input()
+    spasne.run_spasne(data, pixels, 1.0, 2.0, 3.0, 1, 4.0, 0.25, 6, False, 5, True, 8)
+    case = Case(pca(data, 5), pixels, 0.25, 4.0, 1, 8, 6, 1.0, 2.0, 3.0)
+    assert written(logbook) == pack_case(case)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fields"),
+    [
+        ({"method": "exact"}, {"method": "exact"}),
+        ({"learning_rate": 100}, {"learning_rate": 100.0}),
+        ({"learning_rate": "auto"}, {"learning_rate": 0.0}),
+        ({"max_step": np.inf}, {"max_step": np.inf}),
+        ({"global_scale": 0.5}, {"global_scale": 0.5}),
+        ({"init": np.ones((40, 2)).tolist()}, {"init": np.ones((40, 2))}),
+        ({"init": pd.DataFrame(np.ones((40, 2)))}, {"init": np.ones((40, 2))}),
+    ],
+    ids=lambda value: next(iter(value)),
+)
+def test_new_parameters_travel_in_the_extension(stand_in, arguments, fields):
+    logbook = stand_in()
+    data, pixels = make_input()
+    spasne.run_spasne(data, pixels, **SMALL, **arguments)
+    case = Case(pca(data, 6), pixels, perplexity=5, max_iter=7, seed=3, **fields)
+    assert written(logbook) == pack_case(case)
+
+
+@pytest.mark.parametrize(("n_jobs", "passed"), [(None, []), (-1, []), (3, ["--threads", "3"])])
+def test_threads_and_flags(stand_in, n_jobs, passed):
+    logbook = stand_in()
+    data, pixels = make_input()
+    spasne.run_spasne(data, pixels, **SMALL, n_jobs=n_jobs)
+    arguments = (logbook / "arguments").read_text().split("\n")
+    assert arguments[6:] == [*passed, "--watch-stdin", "--quiet"]
+    assert arguments[:6:2] == ["--data", "--result", "--report"]
+
+
+@pytest.mark.parametrize(
+    "as_given",
+    [
+        lambda data: pd.DataFrame(data, index=[f"spot {row}" for row in range(len(data))]),
+        lambda data: data.tolist(),
+        np.asfortranarray,
+        lambda data: pd.DataFrame(data).astype("Float64"),
+        scipy.sparse.csr_matrix,
+        scipy.sparse.coo_matrix,
+        scipy.sparse.csr_array,
+    ],
+)
+def test_any_kind_of_matrix_gives_the_same_file(stand_in, as_given):
+    logbook = stand_in()
+    data, pixels = make_input()
+    data[np.abs(data) < 0.5] = 0
+    spasne.run_spasne(as_given(data), pixels.tolist(), **SMALL, use_pca=False)
+    case = Case(data, pixels, perplexity=5, max_iter=7, seed=3)
+    assert written(logbook) == pack_case(case)
+
+
+@pytest.mark.parametrize("n_spatial", [1, 2, 3, 5])
+def test_any_number_of_spatial_columns(stand_in, n_spatial):
+    logbook = stand_in()
+    data, _ = make_input()
+    pixels = np.random.default_rng(1).uniform(0, 1000, size=(40, n_spatial))
+    spasne.run_spasne(data, pd.DataFrame(pixels), **SMALL, use_pca=False)
+    assert written(logbook) == pack_case(Case(data, pixels, perplexity=5, max_iter=7, seed=3))
+
+
+def test_without_pixels_there_is_no_spatial_term(stand_in):
+    logbook = stand_in()
+    data, _ = make_input()
+    spasne.run_spasne(data, **SMALL, use_pca=False)
+    assert written(logbook) == pack_case(Case(data, np.zeros((40, 1)), 0.5, 5, 2, 7, 3, beta=0.0))
+
+
+def test_zero_initial_dims_means_up_to_200_components():
+    data, pixels = make_input(300, 250)
+    assert embedding.prepare_problem(data, pixels, Parameters()).X.shape == (300, 200)
+    assert embedding.prepare_problem(data[:, :30], pixels, Parameters()).X.shape == (300, 30)
+    assert embedding.prepare_problem(data, pixels, Parameters(initial_dims=999)).X.shape == (300, 250)
+
+
+def test_negative_seeds_of_any_size_fit_the_file():
+    data, pixels = make_input()
+    assert embedding.prepare_problem(data, pixels, Parameters(perplexity=5, randseed=-(10**12))).seed == -1
+
+
+def test_input_is_left_alone(stand_in):
+    stand_in()
+    data, pixels = make_input()
+    before = data.copy(), pixels.copy()
+    spasne.run_spasne(data, pixels, **SMALL, init="spatial", pixel_scale="unit")
+    assert np.array_equal(data, before[0])
+    assert np.array_equal(pixels, before[1])
+
+
+# --- the unit of the pixels, and starts -----------------------------------------------------------
+
+
+def mean_squared_distance(points):
+    n = len(points)
+    return sum(((points[i] - points[j]) ** 2).sum() for i in range(n) for j in range(n)) / (n * (n - 1))
+
+
+def prepared(pixels, **parameters):
+    data, _ = make_input(len(pixels))
+    return embedding.prepare_problem(data, pixels, Parameters(perplexity=5, **parameters))
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e5])
+def test_unit_scale_makes_the_unit_irrelevant(unit):
+    _, pixels = make_input()
+    problem = prepared(pixels * unit + 17 * unit, pixel_scale="unit")
+    assert problem.extension["pxoffset"] == 0
+    assert mean_squared_distance(problem.pixels) == pytest.approx(1)
+    assert np.allclose(problem.pixels, prepared(pixels, pixel_scale="unit").pixels, atol=1e-9)
+
+
+def test_a_number_multiplies_the_pixels():
+    _, pixels = make_input()
+    problem = prepared(pixels, pixel_scale=0.5)
+    assert np.array_equal(problem.pixels, pixels * 0.5)
+    assert "pxoffset" not in problem.extension
+
+
+@pytest.mark.parametrize(("squared_distance", "warned"), [(99.9, True), (100.1, False)])
+def test_small_raw_distances_are_warned_about(squared_distance, warned):
+    _, pixels = make_input()
+    pixels *= np.sqrt(squared_distance / mean_squared_distance(pixels))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        prepared(pixels)
+    assert [("pixel_scale='unit'" in str(w.message), w.category) for w in caught] == [
+        (True, UserWarning)
+    ] * warned
+
+
+@pytest.mark.parametrize("parameters", [{"beta": 0}, {"pixel_scale": "unit"}, {"pixel_scale": 1.0}])
+def test_no_warning_where_the_unit_is_settled(parameters):
+    _, pixels = make_input()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepared(pixels / 1000, **parameters)
+
+
+@pytest.mark.parametrize("use_pca", [True, False])
+def test_pca_start(use_pca):
+    data, pixels = make_input()
+    problem = embedding.prepare_problem(data, pixels, Parameters(perplexity=5, init="pca", use_pca=use_pca))
+    components = pca(data, 2)
+    expected = components * 1e-4 / components[:, 0].std()
+    assert np.allclose(problem.extension["init"], expected, rtol=0, atol=1e-14)
+
+
+def test_spatial_start_keeps_the_orientation():
+    _, pixels = make_input()
+    start = prepared(pixels, init="spatial").extension["init"]
+    expected = (pixels - pixels.mean(axis=0)) * 1e-4 / pixels.std(axis=0).max()
+    assert np.allclose(start, expected, rtol=0, atol=1e-14)
+
+
+def test_spatial_start_of_more_columns_than_the_map_takes_the_widest_view():
+    pixels = make_input()[1] @ np.array([[1.0, 0.0, 1.0], [0.0, 0.5, 0.2]])
+    start = prepared(pixels, init="spatial").extension["init"]
+    components = pca(pixels, 2)
+    assert np.allclose(start, components * 1e-4 / components[:, 0].std(), rtol=0, atol=1e-14)
+
+
+def test_sparse_data_too_large_to_be_made_dense(monkeypatch):
+    monkeypatch.setattr(embedding, "_available_memory", lambda: 1000)
+    data = scipy.sparse.random(40, 100, density=0.1, random_state=0)
+    with pytest.raises(ValueError, match="use use_pca=True"):
+        embedding.prepare_problem(data, None, Parameters(perplexity=5, use_pca=False))
+
+
+# --- finding the executable -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def places(tmp_path, monkeypatch):
+    """Makes each place an executable is looked for in a folder of its own, and fills those named."""
+    folders = {
+        name: tmp_path / name for name in ("SPASNE_BIN", "SPASNE_BIN_PATH", "beside", "scripts", "PATH")
+    }
+    for folder in folders.values():
+        (folder / "spasne_tools").mkdir(parents=True)
+    monkeypatch.setattr(executable, "__file__", str(folders["beside"] / "spasne_tools" / "executable.py"))
+    monkeypatch.setattr(executable.sysconfig, "get_path", lambda name: str(folders[name]))
+    monkeypatch.setenv("PATH", str(folders["PATH"]))
+    monkeypatch.delenv("SPASNE_BIN", raising=False)
+    monkeypatch.delenv("SPASNE_BIN_PATH", raising=False)
+
+    def fill(*names):
+        for name in names:
+            path = folders[name] / "spasne"
+            path.write_text("#!/bin/sh\n")
+            path.chmod(0o755)
+            if name.startswith("SPASNE_BIN"):
+                monkeypatch.setenv(name, str(path))
+        return folders
+
+    return fill
+
+
+ORDER = ["SPASNE_BIN", "SPASNE_BIN_PATH", "beside", "scripts", "PATH"]
+
+
+@pytest.mark.parametrize("first", range(5), ids=ORDER)
+def test_places_are_looked_at_in_order(places, first):
+    folders = places(*ORDER[first:])
+    assert find_executable() == folders[ORDER[first]] / "spasne"
+
+
+def test_nowhere_found_says_how_to_build(places):
+    places()
+    with pytest.raises(RuntimeError, match="found none; build it with `make`.*pip install") as caught:
+        find_executable()
+    assert isinstance(caught.value, FileNotFoundError)
+
+
+@pytest.mark.parametrize("variable", ["SPASNE_BIN", "SPASNE_BIN_PATH"])
+def test_a_named_executable_that_is_missing_is_not_replaced_by_another(places, monkeypatch, variable):
+    folders = places("PATH")
+    monkeypatch.setenv(variable, str(folders["beside"] / "other"))
+    with pytest.raises(RuntimeError, match=f"other .environment variable {variable}.*found none"):
+        find_executable()
+
+
+def test_a_file_that_may_not_be_executed_is_passed_over(places):
+    folders = places("beside", "scripts")
+    (folders["beside"] / "spasne").chmod(0o644)
+    assert find_executable() == folders["scripts"] / "spasne"
+
+
+def test_another_version_is_refused(stand_in, temporary_root):
+    stand_in(version="0.9.0")
+    data, pixels = make_input()
+    with pytest.raises(RuntimeError, match=f"expected 'spasne {__version__}'.*found 'spasne 0.9.0'"):
+        spasne.run_spasne(data, pixels, **SMALL)
+    stand_in()  # in the same place: what was remembered belongs to the other file
+    spasne.run_spasne(data, pixels, **SMALL)
+
+
+def test_a_file_that_is_no_program_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "spasne"
+    path.write_bytes(b"\x7fELF of another machine")
+    path.chmod(0o755)
+    monkeypatch.setenv("SPASNE_BIN", str(path))
+    with pytest.raises(RuntimeError, match="cannot be run.*build it with `make`"):
+        run_executable([])
+
+
+# --- failures, and what they leave behind ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("exit_code", [1, 2, 3])
+def test_the_executables_own_message_is_raised(stand_in, temporary_root, exit_code):
+    stand_in(f'sys.stderr.write("something before\\nspasne: error: the reason\\n"); sys.exit({exit_code})')
+    data, pixels = make_input()
+    with pytest.raises(RuntimeError) as caught:
+        spasne.run_spasne(data, pixels, **SMALL)
+    assert str(caught.value) == "the reason"
+    assert caught.value.exit_code == exit_code
+    assert list(temporary_root.iterdir()) == []
+
+
+def test_a_failure_without_message_names_the_exit_code(stand_in):
+    stand_in("sys.exit(7)")
+    with pytest.raises(RuntimeError, match="exit code 7"):
+        run_executable(["--data", "x"])
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("SIGKILL", "^the executable was ended by SIGKILL; memory may have run out$"),
+        ("SIGSEGV", "by SIGSEGV$"),
+    ],
+)
+def test_a_signal_is_named(stand_in, temporary_root, name, message):
+    stand_in(f"os.kill(os.getpid(), signal.{name})")
+    data, pixels = make_input()
+    with pytest.raises(RuntimeError, match=message):
+        spasne.run_spasne(data, pixels, **SMALL)
+    assert list(temporary_root.iterdir()) == []
+
+
+def test_a_missing_result_is_an_error(stand_in, temporary_root):
+    stand_in("sys.exit(0)")
+    data, pixels = make_input()
+    with pytest.raises(RuntimeError, match="expected a result file"):
+        spasne.run_spasne(data, pixels, **SMALL)
+    assert list(temporary_root.iterdir()) == []
+
+
+def test_a_result_of_another_size_is_an_error(stand_in):
+    stand_in("write_result(); pathlib.Path(flags['--result']).write_bytes(struct.pack('<ii', 0, 2))")
+    data, pixels = make_input()
+    with pytest.raises(RuntimeError, match=r"expected a map of shape \(40, 2\).*found \(0, 2\)"):
+        spasne.run_spasne(data, pixels, **SMALL)
+
+
+def test_what_a_successful_run_says_on_stderr_is_a_warning(stand_in):
+    stand_in("write_result(); sys.stderr.write('spasne: warning: look here')")
+    data, pixels = make_input()
+    with pytest.warns(UserWarning, match="look here"):
+        spasne.run_spasne(data, pixels, **SMALL)
+
+
+def test_much_on_stderr_does_not_stop_the_run(stand_in):
+    stand_in("write_result(); print('a line', flush=True); sys.stderr.write('x' * 10**6)")
+    data, pixels = make_input()
+    with pytest.warns(UserWarning, match="xxx"):
+        spasne.run_spasne(data, pixels, **SMALL, verbose=True)
+
+
+def test_the_folder_is_private_and_removed(stand_in, temporary_root):
+    logbook = stand_in(
+        """
+        write_result()
+        folder = pathlib.Path(flags["--data"]).parent
+        (logbook / "mode").write_text(f"{folder.stat().st_mode & 0o777:o} {folder}")
+        """
+    )
+    data, pixels = make_input()
+    spasne.run_spasne(data, pixels, **SMALL)
+    mode, folder = (logbook / "mode").read_text().split()
+    assert mode == "700"
+    assert Path(folder).parent == temporary_root
+    assert list(temporary_root.iterdir()) == []
+
+
+def wait_for(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert condition()
+
+
+def is_running(process_id):
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+SAY_AND_SLEEP = """
+(logbook / "new").write_text(str(os.getpid()))
+(logbook / "new").rename(logbook / "pid")
+time.sleep(60)
+"""
+
+
+@on_linux
+@pytest.mark.parametrize("verbose", [False, True])
+def test_an_interrupt_ends_the_run_and_cleans_up(stand_in, temporary_root, verbose):
+    logbook = stand_in(SAY_AND_SLEEP)
+    data, pixels = make_input()
+
+    def interrupt():
+        wait_for((logbook / "pid").exists)
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        spasne.run_spasne(data, pixels, **SMALL, verbose=verbose)
+    thread.join()
+    assert time.monotonic() - started < 30
+    assert not is_running((logbook / "pid").read_text())
+    assert list(temporary_root.iterdir()) == []
+
+
+@on_linux
+def test_an_error_while_printing_ends_the_run(stand_in, temporary_root):
+    logbook = stand_in("print('a line', flush=True)" + SAY_AND_SLEEP)
+
+    def on_line(line):
+        wait_for((logbook / "pid").exists)
+        raise BrokenPipeError(line)
+
+    started = time.monotonic()
+    with pytest.raises(BrokenPipeError, match="a line"):
+        run_executable(["--data", "x"], on_line)
+    assert time.monotonic() - started < 30
+    assert not is_running((logbook / "pid").read_text())
+
+
+CALL_AND_WAIT = """
+import numpy as np, spasne
+random = np.random.default_rng(0)
+spasne.run_spasne(random.normal(size=(1500, 20)), random.uniform(0, 1000, (1500, 2)), max_iter=10**6, theta=0)
+"""
+
+
+def children_of(process_id):
+    listed = Path(f"/proc/{process_id}/task/{process_id}/children")
+    return listed.read_text().split() if listed.exists() else []
+
+
+@on_linux
+def test_the_executable_ends_when_its_parent_is_killed(real_executable, tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    parent = subprocess.Popen([sys.executable, "-c", CALL_AND_WAIT], env=environment)
+    try:
+        # the second child: the first answers --version
+        wait_for(lambda: list(tmp_path.glob("spasne-*/data.dat")) and children_of(parent.pid))
+        time.sleep(0.5)
+        (child,) = children_of(parent.pid)
+        assert is_running(child)
+    finally:
+        parent.kill()
+        parent.wait()
+    wait_for(lambda: not is_running(child))
+
+
+def test_calls_at_once_never_meet(stand_in):
+    stand_in("time.sleep(0.2); write_result()")
+    maps = {}
+
+    def call(n):
+        data, pixels = make_input(n)
+        maps[n] = spasne.run_spasne(data, pixels, **SMALL)
+
+    threads = [threading.Thread(target=call, args=(n,)) for n in range(40, 46)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {n: len(Y) for n, Y in maps.items()} == {n: n for n in range(40, 46)}
+
+
+# --- what is shown --------------------------------------------------------------------------------
+
+
+def test_lines_arrive_while_the_executable_runs(stand_in, tmp_path):
+    stand_in(
+        """
+        print("first", flush=True)
+        until = time.monotonic() + 20
+        while not (logbook / "seen").exists():
+            if time.monotonic() > until:
+                sys.exit(1)
+            time.sleep(0.02)
+        print("second", flush=True)
+        """
+    )
+    seen = []
+
+    def on_line(line):
+        seen.append(line)
+        (tmp_path / "logbook" / "seen").touch()
+
+    run_executable(["--data", "x"], on_line)
+    assert seen == ["first", "second"]
+
+
+PROGRESS = """
+print("Method: exact", flush=True)
+print("Iteration 5: error is 1.5 (5 iterations in 0.02 seconds)", flush=True)
+write_result()
+"""
+
+
+@pytest.mark.parametrize("with_tqdm", [False, True])
+def test_verbose_prints_lines_and_a_bar_where_there_is_tqdm(stand_in, capsys, monkeypatch, with_tqdm):
+    if with_tqdm:
+        pytest.importorskip("tqdm")
+    else:
+        monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    stand_in(PROGRESS)
+    data, pixels = make_input()
+    spasne.run_spasne(data, pixels, **SMALL, verbose=True)
+    out, err = capsys.readouterr()
+    assert [line.strip("\r") for line in out.splitlines() if line.strip()] == [
+        "Method: exact",
+        "Iteration 5: error is 1.5 (5 iterations in 0.02 seconds)",
+    ]
+    assert ("6/7" in err) == with_tqdm
+
+
+def test_nothing_is_printed_by_default(stand_in, capfd):
+    stand_in(PROGRESS)
+    data, pixels = make_input()
+    spasne.run_spasne(data, pixels, **SMALL)
+    assert capfd.readouterr() == ("", "")
+
+
+# --- init_spasne, spasne, load_data ---------------------------------------------------------------
+
+
+def test_init_spasne_writes_the_file_of_run_spasne(stand_in, tmp_path, capsys):
+    logbook = stand_in()
+    data, pixels = make_input()
+    spasne.run_spasne(data, pixels, 1.0, 2.0, 3.0, 3, 4.0, 0.25, 6, False, 5, True, 8)
+    spasne.init_spasne(data, pixels, 1.0, 2.0, 3.0, tmp_path, 3, 5, 4.0, 0.25, 6, True, True, 8)
+    assert (tmp_path / "data.dat").read_bytes() == written(logbook)
+    assert "40 points, 5 columns, 2 spatial columns" in capsys.readouterr().out
+
+
+def test_spasne_yields_rows_in_order(stand_in, tmp_path):
+    stand_in()
+    data, pixels = make_input()
+    spasne.init_spasne(data, pixels, 8, 2, 4, tmp_path, perplexity=5)
+    rows = spasne.spasne(tmp_path)
+    assert [next(rows), next(rows)] == [(0.0, 1.0), (2.0, 3.0)]
+    assert len(list(rows)) == 38
+
+
+def test_load_data_reads_white_space(tmp_path):
+    (tmp_path / "table.txt").write_text("1 2.5\n  -3e2\t4 \n")
+    assert np.array_equal(spasne.load_data(tmp_path / "table.txt"), [[1, 2.5], [-300, 4]])
+
+
+# --- with the real executable ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("theta", [0, 0.5])
+def test_the_same_seed_gives_the_same_map_on_any_number_of_threads(real_executable, theta):
+    data, pixels = make_input(150)
+    arguments = {"perplexity": 20, "max_iter": 60, "theta": theta}
+    first = spasne.run_spasne(data, pixels, randseed=2, n_jobs=1, **arguments)
+    assert np.array_equal(first, spasne.run_spasne(data, pixels, randseed=2, n_jobs=2, **arguments))
+    assert not np.allclose(first, spasne.run_spasne(data, pixels, randseed=3, **arguments))
+
+
+def test_wrapper_and_executable_by_hand_agree(real_executable, spasne_binary, tmp_path):
+    data, pixels = make_input(60)
+    Y = spasne.run_spasne(data, pixels, perplexity=10, randseed=5, max_iter=30)
+    spasne.init_spasne(data, pixels, 8, 2, 4, tmp_path, perplexity=10, randseed=5, max_iter=30)
+    assert np.array_equal(np.array(list(spasne.spasne(tmp_path))), Y)
+    (tmp_path / "result.dat").unlink()
+    subprocess.run([spasne_binary, "--quiet"], cwd=tmp_path, check=True)
+    assert (tmp_path / "result.dat").exists()
+
+
+def test_no_iterations_return_the_start(real_executable):
+    data, pixels = make_input(60)
+    start = np.random.default_rng(1).normal(size=(60, 2))
+    Y = spasne.run_spasne(data, pixels, perplexity=10, max_iter=0, init=start)
+    assert np.array_equal(Y, start)
+
+
+@pytest.mark.parametrize("parameters", [{"init": "pca"}, {"init": "spatial"}, {"pixel_scale": "unit"},
+                                        {"global_scale": 0.3}, {"learning_rate": 100}, {"max_step": 0.25},
+                                        {"method": "exact"}, {"no_dims": 1}, {"no_dims": 3}])  # fmt: skip
+def test_every_parameter_is_understood_by_the_executable(real_executable, parameters):
+    data, pixels = make_input(60)
+    arguments = {"perplexity": 10, "randseed": 1, "max_iter": 30}
+    Y = spasne.run_spasne(data, pixels, **arguments, **parameters)
+    assert np.isfinite(Y).all()
+    plain = spasne.run_spasne(data, pixels, **arguments)
+    assert Y.shape != plain.shape or not np.array_equal(Y, plain)
+
+
+@pytest.mark.parametrize("case", ["constant column", "duplicated spots", "one column", "smallest n"])
+def test_unusual_but_valid_input_gives_a_finite_map(real_executable, case):
+    n = 62 if case == "smallest n" else 120
+    data, pixels = make_input(n)
+    if case == "constant column":
+        data[:, 2] = 7
+    elif case == "duplicated spots":
+        data[1:50], pixels[1:50] = data[0], pixels[0]
+    elif case == "one column":
+        data = data[:, :1]
+    Y = spasne.run_spasne(data, pixels, perplexity=20, max_iter=300, randseed=1)
+    assert np.isfinite(Y).all()
+
+
+def test_report_of_the_real_executable(real_executable):
+    data, pixels = make_input(60)
+    result = embed(data, pixels, Parameters(perplexity=10, max_iter=20, randseed=1))
+    assert result.report["version"] == __version__
+    assert (result.report["n_points"], result.report["n_iter"]) == (60, 20)
+    assert result.cost_per_point.sum() == pytest.approx(result.report["cost"], rel=1e-9)
+
+
+def test_progress_of_the_real_executable(real_executable, capsys):
+    data, pixels = make_input(60)
+    spasne.run_spasne(data, pixels, perplexity=10, max_iter=120, randseed=1, verbose=True)
+    out = capsys.readouterr().out
+    assert re.findall(r"^Iteration (\d+): error is \d", out, re.MULTILINE) == ["50", "100", "119"]
