@@ -1,0 +1,1 @@
+"""This project beside openTSNE and scikit-learn on the same data and machine: ``python -m benchmarks``."""
