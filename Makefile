@@ -20,7 +20,7 @@ EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_wra
 SOURCES = sptree.cpp spasne.cpp spasne_main.cpp
 HEADERS = $(wildcard *.h src/*.h src/*.inl)
 # setup.py gives the same flags to `pip install`.
-BUILD = $(CXX) $(CXXFLAGS) -std=c++14 -pthread
+BUILD = $(CXX) $(CXXFLAGS) -std=c++17 -pthread
 # psabi: no vector type crosses from one compiled file to another.
 WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-psabi
 SANITIZERS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all

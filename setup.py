@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 EXECUTABLE = "spasne.exe" if os.name == "nt" else "spasne"
 SOURCES = ["sptree.cpp", "spasne.cpp", "spasne_main.cpp"]
 # The same as the Makefile's, so that an installed executable is as fast as one built by `make`.
-FAST_FLAGS = ["-O3", "-std=c++14", "-pthread"]
+FAST_FLAGS = ["-O3", "-std=c++17", "-pthread"]
 # For a compiler that rejects the ones above: the published build command.
 PLAIN_FLAGS = ["-O2"]
 

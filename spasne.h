@@ -19,7 +19,7 @@
 
 namespace spasne {
 
-enum class Method { automatic, exact, barnes_hut };
+enum class Method { automatic, exact, barnes_hut, interpolation };
 
 const char* name(Method method);
 
@@ -28,6 +28,11 @@ struct Problem {
   size_t n_points = 0, n_features = 0, n_space = 0;
   std::vector<double> X;  // n_points x n_features, expression
   std::vector<double> S;  // n_points x n_space, positions
+
+  // Nearest neighbours in X, if the caller has them (method interpolation): n_points x n_neighbours.
+  size_t n_neighbours = 0;
+  std::vector<int32_t> neighbour_index;
+  std::vector<float> neighbour_distance;
 };
 
 struct Options {
@@ -39,9 +44,10 @@ struct Options {
   Method method = Method::automatic;
   double learning_rate = NAN;        // NaN: the method's own; 0: max(500, n / exaggeration)
   double max_step = NAN;             // NaN: automatic; infinity: never limited
-  std::vector<double> start;         // n_points x no_dims; empty: random
+  std::vector<double> start;         // n_points x no_dims; empty: random, principal axes for interpolation
   double global_scale = 1;           // sigma
   double space_offset = 1;           // c of Ps = (c + d^2) / sum
+  double accuracy = 1e-3;            // relative error of the gradient, method interpolation
   double stop_tolerance = NAN;       // NaN: the method's own; 0: run all iterations
   size_t n_threads = 0;              // 0: all cores
 };

@@ -12,8 +12,8 @@
 
 namespace spasne {
 
-/// Centres each column of X (n x D) and divides all of it by max |X|.
-inline void centre_and_scale(std::vector<double>& X, size_t n, size_t D) {
+/// Centres each column of X (n x D) and divides all of it by max |X|, which is returned.
+inline double centre_and_scale(std::vector<double>& X, size_t n, size_t D) {
   std::vector<double> mean(D, 0);
   for (size_t i = 0; i < n; ++i)
     for (size_t k = 0; k < D; ++k) mean[k] += X[i * D + k] / static_cast<double>(n);
@@ -24,6 +24,7 @@ inline void centre_and_scale(std::vector<double>& X, size_t n, size_t D) {
       largest = std::max(largest, std::fabs(X[i * D + k]));
     }
   for (double& x : X) x /= largest;
+  return largest;
 }
 
 /// X (n x D, row-major) by panels of LANES points: packed[(panel * D + column) * LANES + lane], padded with zeros.

@@ -51,5 +51,7 @@ struct CostInput {
 
 }  // namespace spasne
 
+#include "lanes.h"
+
 #define SPASNE_KERNELS "all_pairs_kernels.inl"
 #include "for_each_isa.h"

@@ -6,8 +6,6 @@
 namespace spasne {
 namespace SPASNE_ISA {
 
-#include "lanes.inl"
-
 // --- Squared distances -----------------------------------------------------------------------------------------------
 
 /// out[r * LANES + lane] = |x_(row+r) - x_(LANES*panel+lane)|^2 for r < BLOCK_ROWS.

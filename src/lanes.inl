@@ -4,7 +4,8 @@
 // exp: x = k ln 2 + r with |r| <= ln(2)/2, Taylor polynomial of degree 12 in r (remainder below 2e-16), times 2^k.
 // log: x = 2^k m with m in [sqrt(1/2), sqrt(2)), log m = 2 artanh((m - 1) / (m + 1)) by its series to degree 21.
 
-#define SPASNE_INLINE static inline __attribute__((always_inline))
+namespace spasne {
+namespace SPASNE_ISA {
 
 typedef double Native __attribute__((vector_size(SPASNE_VECTOR_BYTES)));
 typedef int64_t NativeInt __attribute__((vector_size(SPASNE_VECTOR_BYTES)));  // also a comparison's result: -1 or 0
@@ -218,3 +219,6 @@ SPASNE_INLINE Lanes log(const Lanes& x) {
   p = p * s2 + 2.0;
   return k * 1.90821492927058770002e-10 + p * s + k * 6.93147180369123816490e-01;
 }
+
+}  // namespace SPASNE_ISA
+}  // namespace spasne

@@ -20,7 +20,7 @@ constexpr double GAIN_STEP = 0.15, GAIN_DECAY = 0.85, GAIN_FLOOR = 0.01;
 constexpr double MOMENTUM_EARLY = 0.5, MOMENTUM_LATE = 0.8;
 constexpr int EARLY_ITERATIONS = 250;  // exaggeration and early momentum hold up to and including this iteration
 constexpr int REPORT_EVERY = 50;
-constexpr int QUIET_WINDOW = 50;  // iterations over which the largest step decides on convergence
+constexpr int DRIFT_WINDOW = 50;  // iterations over which the drift of points decides on convergence
 
 using Clock = std::chrono::steady_clock;
 
@@ -87,24 +87,33 @@ inline double move_points(MapState& map, double limit) {
   return longest;
 }
 
-/// True once the largest step of the last iterations, repeated for all that remain, would move no point by more than
+/// True once the points' drift over the last DRIFT_WINDOW iterations, repeated for all that remain, would move none by more than
 /// `tolerance` of the map's size: the map then differs by less than that from the full run's.
 class ConvergenceTest {
  public:
   explicit ConvergenceTest(double tolerance) : tolerance_(tolerance) {}
 
-  bool operator()(double longest_step, int remaining, const MapState& map) {
-    if (tolerance_ == 0) return false;
-    largest_ = std::max(largest_, longest_step);
-    if (++count_ < QUIET_WINDOW) return false;
-    const bool converged = largest_ * remaining < tolerance_ * map.radius();
-    largest_ = 0;
-    count_ = 0;
-    return converged;
+  bool operator()(int remaining, const MapState& map) {
+    if (tolerance_ == 0 || ++count_ % DRIFT_WINDOW != 0) return false;
+    double drift2 = INFINITY;
+    if (!before_.empty()) {
+      drift2 = 0;
+      for (size_t i = 0; i < map.n_points; ++i) {
+        double moved2 = 0;
+        for (size_t axis = 0; axis < map.n_dims; ++axis) {
+          const double moved = map.Y[axis * map.n_padded + i] - before_[axis * map.n_padded + i];
+          moved2 += moved * moved;
+        }
+        drift2 = std::max(drift2, moved2);
+      }
+    }
+    before_ = map.Y;
+    return std::sqrt(drift2) * remaining / DRIFT_WINDOW < tolerance_ * map.radius();
   }
 
  private:
-  double tolerance_, largest_ = 0;
+  double tolerance_;
+  AlignedVector before_;
   int count_ = 0;
 };
 
@@ -126,7 +135,7 @@ inline Outcome descend(Objective& objective, MapState& map, const Descent& d, co
     outcome.longest_step = std::max(outcome.longest_step, longest);
     outcome.finite = std::isfinite(longest) && map.finite();
     if (!outcome.finite) return outcome;
-    outcome.converged = !early && converged(longest, d.max_iter - 1 - iter, map);
+    outcome.converged = !early && converged(d.max_iter - 1 - iter, map);
     const bool last = outcome.converged || iter + 1 == d.max_iter;
     if ((last || (iter > 0 && iter % REPORT_EVERY == 0)) && observe && !observe(iter, last)) {
       outcome.abandoned = true;

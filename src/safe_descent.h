@@ -3,7 +3,8 @@
 // With large alpha the published optimiser throws points to |y| ~ 100, where forces vanish, in bursts at any time of the run; often
 // they return and sometimes they do not ("embedding failure"). Neither the longest step nor the spread of radii tells the two apart,
 // but the cost does: PROBE_ITERATIONS iterations with limited steps, from the same start, reach a cost that every
-// healthy run ends below. A run that ends above it has failed and is repeated with limited steps (docs/reliability.md).
+// healthy run ends below. A run that ends above it has failed and is repeated with limited steps, without exaggeration
+// (docs/failures.md has the measurements).
 #pragma once
 
 #include <algorithm>
@@ -17,10 +18,11 @@
 
 namespace spasne {
 
-constexpr double STEP_LIMIT = 0.05;      // of a compact map's size: benchmarks/README.md has the measurements
+constexpr double STEP_LIMIT = 0.05;      // of a compact map's size
 constexpr int PROBE_ITERATIONS = 100;    // half of them with the early momentum; none exaggerated
 constexpr double FAILED = 1.005;         // times the probe's cost, at the end
-constexpr double HOPELESS = 1.5;         // times the probe's cost, at two reports in a row
+constexpr double HOPELESS = 1.5;         // times the probe's cost, at two reports in a row ...
+constexpr double FALLING = 0.95;         // ... the second not below this share of the first: small maps do come back
 
 namespace detail {
 
@@ -36,14 +38,27 @@ inline double probe(Objective& objective, MapState map, const Descent& full) {
   return outcome.finite ? objective.cost(map.Y.data(), nullptr).total : std::numeric_limits<double>::infinity();
 }
 
-/// Reports progress and, where a probe's start is given, judges the run once exaggeration is over.
+/// What is left of a relative limit after `iter` iterations: all of it in the first half of the run, then less and
+/// less, because points that the learning rate makes jump to and fro would go on doing so at the limit's length.
+inline double settled(int iter, int max_iter) {
+  const double left = std::min(1.0, 2.0 * (max_iter - iter) / max_iter);
+  return left * left;
+}
+
+/// Reports progress, lets a relative limit settle and, where a probe's start is given, judges the run once exaggeration
+/// is over.
 class Watch {
  public:
-  Watch(Objective& objective, const MapState& map, const Descent& descent, const MapState* start,
-        const Listener& listener)
-      : objective_(objective), map_(map), descent_(descent), start_(start), listener_(listener) {}
+  Watch(Objective& objective, const MapState& map, Descent& descent, const MapState* start, const Listener& listener)
+      : objective_(objective),
+        map_(map),
+        descent_(descent),
+        start_(start),
+        listener_(listener),
+        limit_(descent.step_limit.length) {}
 
   bool operator()(int iter, bool last) {
+    if (descent_.step_limit.relative) descent_.step_limit.length = limit_ * settled(iter, descent_.max_iter);
     const bool judging = start_ && iter > descent_.early_iterations;
     if (!listener_.progress && !judging) return true;
     const double cost = objective_.cost(map_.Y.data(), nullptr).total;
@@ -61,8 +76,9 @@ class Watch {
  private:
   bool promising(double cost, bool last) {
     if (std::isnan(reference_)) reference_ = probe(objective_, *start_, descent_);
-    high_in_a_row_ = cost > HOPELESS * reference_ ? high_in_a_row_ + 1 : 0;
-    failed_ = high_in_a_row_ >= 2 || (last && cost > FAILED * reference_);
+    stuck_in_a_row_ = cost > HOPELESS * reference_ && cost > FALLING * last_cost_ ? stuck_in_a_row_ + 1 : 0;
+    last_cost_ = cost;
+    failed_ = stuck_in_a_row_ >= 2 || (last && cost > FAILED * reference_);
     if (failed_)
       why_ = "cost " + text(cost) + ", where " + text(PROBE_ITERATIONS) + " limited steps reach " + text(reference_);
     return !failed_;
@@ -70,11 +86,12 @@ class Watch {
 
   Objective& objective_;
   const MapState& map_;
-  const Descent& descent_;
+  Descent& descent_;  // its limit is read at every iteration
   const MapState* start_;
   const Listener& listener_;
-  double reference_ = NAN;
-  int high_in_a_row_ = 0, last_iter_ = 0;
+  double limit_;
+  double reference_ = NAN, last_cost_ = 0;
+  int stuck_in_a_row_ = 0, last_iter_ = 0;
   bool failed_ = false;
   std::string why_;
   Clock::time_point last_time_ = Clock::now();
@@ -86,23 +103,23 @@ class Watch {
 }
 
 /// One attempt; true if its map has failed.
-inline bool attempt(Objective& objective, MapState& map, const Descent& d, const MapState* start,
-                    const Listener& listener, Result& result, std::string& why) {
+inline bool attempt(Objective& objective, MapState& map, Descent d, const MapState* start, const Listener& listener,
+                    Result& result, std::string& why) {
+  result.max_step = d.step_limit.length;
   Watch watch(objective, map, d, start, listener);
   const Outcome outcome = descend(objective, map, d, std::ref(watch));
   if (!outcome.finite && !start) not_finite(outcome.n_iter);
   result.n_iter = outcome.n_iter;
   result.converged = outcome.converged;
   result.longest_step = outcome.longest_step;
-  result.max_step = d.step_limit.length;
   why = outcome.finite ? watch.why() : "no longer finite";
   return !outcome.finite || watch.failed();
 }
 
 }  // namespace detail
 
-/// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps. A run too short to
-/// have a late phase as long as the probe's is not judged.
+/// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps, and the map of lower
+/// cost is kept. A run too short to have a late phase as long as the probe's is not judged.
 inline void descend_safely(Objective& objective, MapState& map, Descent descent, bool automatic,
                            const Listener& listener, Result& result) {
   const bool judge = automatic && !std::isfinite(descent.step_limit.length) &&
@@ -113,9 +130,17 @@ inline void descend_safely(Objective& objective, MapState& map, Descent descent,
     if (listener.note)
       listener.note("the map has failed (" + why + "): repeating from the same start with steps of at most " +
                     text(STEP_LIMIT));
+    const MapState first = map;
+    const Result told = result;
     descent.step_limit = {STEP_LIMIT, true};
+    descent.exaggeration = 1;  // with limited steps it leads seeds to more different maps
     map = start;
     detail::attempt(objective, map, descent, nullptr, listener, result, why);
+    if (first.finite() && objective.cost(first.Y.data(), nullptr).total < objective.cost(map.Y.data(), nullptr).total) {
+      if (listener.note) listener.note("the repeated map has the higher cost: the first is kept");
+      map = first;
+      result = told;
+    }
     result.repeated = true;
   }
   if (result.converged && result.n_iter < descent.max_iter && listener.note)

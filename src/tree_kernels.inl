@@ -3,8 +3,6 @@
 namespace spasne {
 namespace SPASNE_ISA {
 
-#include "lanes.inl"
-
 /// Walks the tree for the points first .. first+7 in tree order. Each lane holds the index of the cell at which it takes part
 /// again: one that summarised a cell pauses until the next cell outside it; the walk jumps when no lane needs the inside.
 /// Y, force: [axis * n_padded + place]; Z, Zg: [place], all in tree order.

@@ -45,6 +45,24 @@ inline void validate_data(const Problem& p, const Options& o) {
   }
 }
 
+/// A caller's graph: as many neighbours as the affinities take, none of them the point itself.
+inline void validate_neighbours(const Problem& p, const Options& o) {
+  const size_t k = p.n_neighbours;
+  if (k == 0) return;
+  if (p.neighbour_index.size() != p.n_points * k || p.neighbour_distance.size() != p.n_points * k)
+    reject("both indices and distances of neighbours", text(p.neighbour_index.size()) + " indices and " +
+                                                           text(p.neighbour_distance.size()) + " distances");
+  if (static_cast<double>(k) < o.perplexity || k >= p.n_points)
+    reject("neighbours per point between the perplexity and n - 1", text(k));
+  for (size_t at = 0; at < p.neighbour_index.size(); ++at) {
+    const int32_t j = p.neighbour_index[at];
+    if (j < 0 || static_cast<size_t>(j) >= p.n_points || static_cast<size_t>(j) == at / k)
+      reject("indices of other points as neighbours", text(j) + " for point " + text(at / k));
+    if (!(p.neighbour_distance[at] >= 0 && std::isfinite(p.neighbour_distance[at])))
+      reject("distances of 0 or more to neighbours", text(p.neighbour_distance[at]) + " for point " + text(at / k));
+  }
+}
+
 inline void validate_options(const Options& o, size_t n_points) {
   if (o.no_dims < 1 || o.no_dims > 3) reject("no_dims 1, 2 or 3", text(o.no_dims));
   if (!(o.perplexity > 0 && std::isfinite(o.perplexity))) reject("a perplexity above 0", text(o.perplexity));
@@ -58,6 +76,7 @@ inline void validate_options(const Options& o, size_t n_points) {
   if (o.max_iter < 0) reject("max_iter of 0 or more", text(o.max_iter));
   if (o.learning_rate < 0 || std::isinf(o.learning_rate)) reject("a learning rate of 0 or more", text(o.learning_rate));
   if (o.max_step <= 0) reject("a step limit above 0", text(o.max_step));
+  if (!(o.accuracy > 0 && o.accuracy < 1)) reject("an accuracy between 0 and 1", text(o.accuracy));
   if (!(o.global_scale > 0 && std::isfinite(o.global_scale))) reject("a global scale above 0", text(o.global_scale));
   if (!(o.space_offset >= 0 && std::isfinite(o.space_offset)))
     reject("a space offset of 0 or more", text(o.space_offset));

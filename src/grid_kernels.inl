@@ -1,0 +1,456 @@
+// Sums over all points by way of a grid: spreading, convolving, gathering, and the direct sums of far points
+// (kernel_grid.h, grid_sums.h). Compiled per instruction set (for_each_isa.h).
+
+namespace spasne {
+namespace SPASNE_ISA {
+namespace grid {
+
+// needs the former
+#include "fft_kernels.inl"
+
+typedef double NativeAnywhere __attribute__((vector_size(SPASNE_VECTOR_BYTES), aligned(8)));
+
+SPASNE_INLINE void add_anywhere(double* p, const double* added, double factor) {
+  for (size_t part = 0; part < LANES; part += NATIVE) {
+    NativeAnywhere* at = reinterpret_cast<NativeAnywhere*>(p + part);
+    *at = *at + load_as(added + part, static_cast<Native*>(nullptr)) * factor;
+  }
+}
+
+// --- B-splines -------------------------------------------------------------------------------------------------------
+
+/// Eight points' stencils: the first of the ORDER nodes on each axis, and there the B-spline's values and derivatives.
+template <int DIMS, int ORDER>
+struct Stencil {
+  size_t first[DIMS][LANES];
+  LaneArray value[DIMS][ORDER], slope[DIMS][ORDER];
+};
+
+/// B-splines M of order ORDER by their recurrence (de Boor 1978), M_k(u) = [u M_(k-1)(u) + (k - u) M_(k-1)(u-1)] /
+/// (k-1), and M_k'(u) = M_(k-1)(u) - M_(k-1)(u-1). Node j has u = t + ORDER - 1 - j with 0 <= t < 1.
+template <int ORDER>
+SPASNE_INLINE void spline_weights(const Lanes& t, LaneArray* value, LaneArray* slope) {
+  Lanes w[ORDER];
+  w[0] = 1.0 - t;
+  w[1] = t;
+  for (int k = 3; k <= ORDER; ++k) {
+    if (k == ORDER) {
+      store(slope[0].value, lanes(0.0) - w[0]);
+      for (int j = 1; j < ORDER - 1; ++j) store(slope[j].value, w[j - 1] - w[j]);
+      store(slope[ORDER - 1].value, w[ORDER - 2]);
+    }
+    const double factor = 1.0 / (k - 1);
+    w[k - 1] = t * w[k - 2] * factor;
+    for (int j = k - 2; j > 0; --j)
+      w[j] = ((t + static_cast<double>(k - 1 - j)) * w[j - 1] + (static_cast<double>(j + 1) - t) * w[j]) * factor;
+    w[0] = (1.0 - t) * w[0] * factor;
+  }
+  for (int j = 0; j < ORDER; ++j) store(value[j].value, w[j]);
+}
+
+/// The stencils of the points first .. first+7. Points off the grid (padding, far points) get one inside it.
+template <int DIMS, int ORDER>
+SPASNE_INLINE void find_stencils(const GridView& g, const double* Y, size_t first, Stencil<DIMS, ORDER>& s) {
+  for (int axis = 0; axis < DIMS; ++axis) {
+    const Lanes y = load(Y + static_cast<size_t>(axis) * g.n_padded + first);
+    const double end = static_cast<double>(g.nodes[axis]);
+    LaneArray u, t;
+    store(u.value, (y - g.origin[axis]) * g.per_spacing + ORDER / 2.0);
+    for (size_t lane = 0; lane < LANES; ++lane) {
+      double x = u.value[lane];
+      if (!(x >= ORDER - 1)) x = ORDER - 1;
+      if (x >= end) x = end - 0.5;
+      const size_t cell = static_cast<size_t>(x);
+      s.first[axis][lane] = cell - (ORDER - 1);
+      t.value[lane] = x - static_cast<double>(cell);
+    }
+    spline_weights<ORDER>(load(t), s.value[axis], s.slope[axis]);
+  }
+}
+
+constexpr size_t power(size_t base, int exponent) { return exponent == 0 ? 1 : base * power(base, exponent - 1); }
+
+/// One point's stencil as rows along the last axis: where each row begins, and the product of the other axes' weights:
+/// weight[0] of values, weight[1 + axis] with that axis's derivative.
+template <int DIMS, int ORDER>
+struct Rows {
+  static constexpr size_t N = power(ORDER, DIMS - 1);
+  size_t begin[N];
+  double weight[DIMS][N];
+};
+
+template <int DIMS, int ORDER>
+SPASNE_INLINE void find_rows(const GridView& g, const Stencil<DIMS, ORDER>& s, size_t lane, Rows<DIMS, ORDER>& rows) {
+  if constexpr (DIMS == 1) {
+    rows.begin[0] = s.first[0][lane];
+    rows.weight[0][0] = 1;
+  } else if constexpr (DIMS == 2) {
+    for (size_t j = 0; j < ORDER; ++j) {
+      rows.begin[j] = (s.first[0][lane] + j) * g.nodes[1] + s.first[1][lane];
+      rows.weight[0][j] = s.value[0][j].value[lane];
+      rows.weight[1][j] = s.slope[0][j].value[lane];
+    }
+  } else {
+    for (size_t j = 0; j < ORDER; ++j)
+      for (size_t k = 0; k < ORDER; ++k) {
+        const size_t r = j * ORDER + k;
+        rows.begin[r] = ((s.first[0][lane] + j) * g.nodes[1] + s.first[1][lane] + k) * g.nodes[2] + s.first[2][lane];
+        rows.weight[0][r] = s.value[0][j].value[lane] * s.value[1][k].value[lane];
+        rows.weight[1][r] = s.slope[0][j].value[lane] * s.value[1][k].value[lane];
+        rows.weight[2][r] = s.value[0][j].value[lane] * s.slope[1][k].value[lane];
+      }
+  }
+}
+
+/// The last axis's weights of one point, lane j for node j.
+template <int ORDER>
+SPASNE_INLINE LaneArray along_row(const LaneArray* weights, size_t lane) {
+  LaneArray row = {};
+  for (size_t j = 0; j < ORDER; ++j) row.value[j] = weights[j].value[lane];
+  return row;
+}
+
+// --- Spreading and gathering -----------------------------------------------------------------------------------------
+
+/// nodes[node] += weight of each of the points begin .. end-1 there (begin a multiple of LANES). On one axis and for
+/// one charge.
+template <int DIMS, int ORDER>
+static void spread_points(const GridView& g, const double* Y, size_t begin, size_t end, double* nodes) {
+  Stencil<DIMS, ORDER> stencil;
+  Rows<DIMS, ORDER> rows;
+  for (size_t first = begin; first < end; first += LANES) {
+    find_stencils(g, Y, first, stencil);
+    for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
+      if (g.far && g.far[first + lane]) continue;
+      find_rows(g, stencil, lane, rows);
+      const LaneArray last = along_row<ORDER>(stencil.value[DIMS - 1], lane);
+      for (size_t r = 0; r < rows.N; ++r) add_anywhere(nodes + rows.begin[r], last.value, rows.weight[0][r]);
+    }
+  }
+}
+
+/// nodes[node * n_charges + c] += weight times charge c of each of the points begin .. end-1 there.
+template <int DIMS, int ORDER>
+static void spread_charges(const GridView& g, const double* Y, const double* charges, size_t begin, size_t end,
+                           double* nodes) {
+  const size_t C = g.n_charges;
+  Stencil<DIMS, ORDER> stencil;
+  Rows<DIMS, ORDER> rows;
+  for (size_t first = begin; first < end; first += LANES) {
+    find_stencils(g, Y, first, stencil);
+    for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
+      if (g.far && g.far[first + lane]) continue;
+      find_rows(g, stencil, lane, rows);
+      const double* q = charges + (first + lane) * C;
+      for (size_t r = 0; r < rows.N; ++r) {
+        double* node = nodes + rows.begin[r] * C;
+        for (size_t j = 0; j < ORDER; ++j, node += C) {
+          const double weight = rows.weight[0][r] * stencil.value[DIMS - 1][j].value[lane];
+          for (size_t c = 0; c < C; c += LANES) add_to(node + c, load(q + c) * weight);
+        }
+      }
+    }
+  }
+}
+
+/// Z[i] = number + potential - 1 and repulsion[axis * n_padded + i] = -1/2 gradient of the potential of K - 1, from its
+/// nodes.
+template <int DIMS, int ORDER>
+static void gather_repulsion(const GridView& g, const double* Y, const double* nodes, double number, size_t begin,
+                             size_t end, double* Z, double* repulsion) {
+  Stencil<DIMS, ORDER> stencil;
+  Rows<DIMS, ORDER> rows;
+  for (size_t first = begin; first < end; first += LANES) {
+    find_stencils(g, Y, first, stencil);
+    for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
+      const size_t i = first + lane;
+      const bool far = g.far && g.far[i];
+      find_rows(g, stencil, lane, rows);
+      Lanes total[DIMS];
+      for (int k = 0; k < DIMS; ++k) total[k] = lanes(0.0);
+      for (size_t r = 0; r < rows.N; ++r) {
+        LaneArray row;
+        __builtin_memcpy(row.value, nodes + rows.begin[r], sizeof row);
+        for (int k = 0; k < DIMS; ++k) total[k] += load(row) * rows.weight[k][r];
+      }
+      const Lanes value = load(along_row<ORDER>(stencil.value[DIMS - 1], lane));
+      const Lanes slope = load(along_row<ORDER>(stencil.slope[DIMS - 1], lane));
+      if (Z) Z[i] = far ? 0.0 : number - 1 + sum(total[0] * value);
+      if (!repulsion) continue;
+      const double factor = far ? 0.0 : -0.5 * g.per_spacing;
+      for (size_t axis = 0; axis < DIMS; ++axis)
+        repulsion[axis * g.n_padded + i] =
+            factor * (axis + 1 < DIMS ? sum(total[axis + 1] * value) : sum(total[0] * slope));
+    }
+  }
+}
+
+/// The weights w_c of one point's charges: a + q_1, 1, -q_2, -q_3 ...
+SPASNE_INLINE Lanes charge_weights(const double* q, size_t c, double a) {
+  const Lanes minus = lanes(0.0) - load(q + c);
+  if (c > 0) return minus;
+  const LaneArray rest = {{0, 0, 1, 1, 1, 1, 1, 1}}, unit0 = {{1, 0, 0, 0, 0, 0, 0, 0}},
+                  unit1 = {{0, 1, 0, 0, 0, 0, 0, 0}};
+  return minus * load(rest) + load(unit0) * (a + q[1]) + load(unit1);
+}
+
+/// value[i] = sum_c w_ic phi_c and force[axis * n_padded + i] = 1/2 of its gradient, from the potentials at the nodes:
+/// first summed over charges, then over nodes. weights: memory for n_charges numbers.
+template <int DIMS, int ORDER>
+static void gather_charges(const GridView& g, const double* Y, const double* charges, double a, const double* nodes,
+                           size_t begin, size_t end, double* weights, double* force, double* value) {
+  const size_t C = g.n_charges;
+  Stencil<DIMS, ORDER> stencil;
+  Rows<DIMS, ORDER> rows;
+  for (size_t first = begin; first < end; first += LANES) {
+    find_stencils(g, Y, first, stencil);
+    for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
+      const size_t i = first + lane;
+      const bool far = g.far && g.far[i];
+      find_rows(g, stencil, lane, rows);
+      for (size_t c = 0; c < C; c += LANES) store(weights + c, charge_weights(charges + i * C, c, a));
+      Lanes total[DIMS + 1];
+      for (int k = 0; k <= DIMS; ++k) total[k] = lanes(0.0);
+      for (size_t r = 0; r < rows.N; ++r) {
+        const double* node = nodes + rows.begin[r] * C;
+        Lanes row_value = lanes(0.0), row_slope = lanes(0.0);
+        for (size_t j = 0; j < ORDER; ++j, node += C) {
+          Lanes potential = load(weights) * load(node);
+          for (size_t c = LANES; c < C; c += LANES) potential += load(weights + c) * load(node + c);
+          row_value += potential * stencil.value[DIMS - 1][j].value[lane];
+          row_slope += potential * stencil.slope[DIMS - 1][j].value[lane];
+        }
+        for (int k = 0; k < DIMS; ++k) total[k] += row_value * rows.weight[k][r];
+        total[DIMS] += row_slope * rows.weight[0][r];
+      }
+      if (value) value[i] = far ? 0.0 : sum(total[0]);
+      const double factor = far ? 0.0 : 0.5 * g.per_spacing;
+      if (force)
+        for (size_t axis = 0; axis < DIMS; ++axis) force[axis * g.n_padded + i] = factor * sum(total[axis + 1]);
+    }
+  }
+}
+
+/// Adds grids 1, 2 ... of n_grids, which lie `stride` apart, to the first one, in this order, at begin .. end-1.
+static void add_grids(double* grids, size_t n_grids, size_t stride, size_t begin, size_t end) {
+  for (size_t k = begin; k < end; k += LANES) {
+    Lanes total = load(grids + k);
+    for (size_t other = 1; other < n_grids; ++other) total += load(grids + other * stride + k);
+    store(grids + k, total);
+  }
+}
+
+// --- Convolution -----------------------------------------------------------------------------------------------------
+//
+// With M_a the padded lengths: a real transform along the first axis (M_0 / 2 + 1 results), a complex one along the
+// second if there are three; along the last axis transform, multiplication by the kernel's real transform and inverse,
+// line by line; then the inverse of the others. Lanes are charges, or, for one charge, columns and lines. The
+// spectrum's elements are COMPLEX doubles.
+
+/// Eight columns of a row; a single column is padded with zeros.
+SPASNE_INLINE Lanes load_columns(const ConvolutionView& v, size_t row, size_t group) {
+  const double* at = v.data + row * v.n_columns + group * LANES;
+  if (v.n_columns > 1) return load(at);
+  const LaneArray single = {{*at}};
+  return load(single);
+}
+SPASNE_INLINE void store_columns(const ConvolutionView& v, size_t row, size_t group, const Lanes& x) {
+  double* at = v.data + row * v.n_columns + group * LANES;
+  if (v.n_columns > 1) return store(at, x);
+  LaneArray all;
+  store(all.value, x);
+  *at = all.value[0];
+}
+
+/// Twice the real transform of the columns of a group: of even rows as real, odd ones as imaginary parts.
+static void transform_columns(const ConvolutionView& v, size_t group, double* scratch) {
+  const size_t H = v.half.n, n = v.nodes[0];
+  const Lanes zero = lanes(0.0);
+  for (size_t k = 0; k < H; ++k) {
+    store(scratch + COMPLEX * k, 2 * k < n ? load_columns(v, 2 * k, group) : zero);
+    store(scratch + COMPLEX * k + LANES, 2 * k + 1 < n ? load_columns(v, 2 * k + 1, group) : zero);
+  }
+  const double* z = fft(v.half, scratch, scratch + COMPLEX * H, false);
+  for (size_t k = 0; k <= H; ++k) {
+    const double* root = v.first.roots + 2 * k;
+    double* out = v.spectrum + (k * v.slab + group) * COMPLEX;
+    for (size_t part = 0; part < LANES; part += NATIVE) {
+      const Complex x = load_complex(z + COMPLEX * (k < H ? k : 0), part, 0);
+      const Complex y = conjugate(load_complex(z + COMPLEX * (k > 0 ? H - k : 0), part, 0));
+      store_complex(out, part, 0, (x + y) + times(times_minus_i(x - y), root[0], root[1]));
+    }
+  }
+}
+
+/// The inverse of it, times M_0.
+static void restore_columns(const ConvolutionView& v, size_t group, double* scratch) {
+  const size_t H = v.half.n, n = v.nodes[0];
+  for (size_t k = 0; k < H; ++k) {
+    const double* root = v.first.roots + 2 * k;
+    const double* in = v.spectrum + (k * v.slab + group) * COMPLEX;
+    const double* mirrored = v.spectrum + ((H - k) * v.slab + group) * COMPLEX;
+    for (size_t part = 0; part < LANES; part += NATIVE) {
+      const Complex x = load_complex(in, part, 0), y = conjugate(load_complex(mirrored, part, 0));
+      store_complex(scratch + COMPLEX * k, part, 0, (x + y) - times_minus_i(times(x - y, root[0], -root[1])));
+    }
+  }
+  const double* z = fft(v.half, scratch, scratch + COMPLEX * H, true);
+  for (size_t k = 0; 2 * k < n; ++k) {
+    store_columns(v, 2 * k, group, load(z + COMPLEX * k));
+    if (2 * k + 1 < n) store_columns(v, 2 * k + 1, group, load(z + COMPLEX * k + LANES));
+  }
+}
+
+/// One dimension: multiplies a group of columns by the kernel's transform.
+static void multiply_columns(const ConvolutionView& v, size_t group) {
+  for (size_t k = 0; k <= v.half.n; ++k) {
+    double* at = v.spectrum + (k * v.slab + group) * COMPLEX;
+    store(at, load(at) * v.transform[k]);
+    store(at + LANES, load(at + LANES) * v.transform[k]);
+  }
+}
+
+SPASNE_INLINE void copy_element(const double* from, double* to) {
+  store(to, load(from));
+  store(to + LANES, load(from + LANES));
+}
+SPASNE_INLINE void clear_elements(double* x, size_t begin, size_t end) {
+  for (size_t k = begin * COMPLEX; k < end * COMPLEX; k += LANES) store(x + k, lanes(0.0));
+}
+
+/// Three dimensions: the transform along the second axis, or its inverse, of one first-axis frequency; in place.
+static void transform_middle(const ConvolutionView& v, size_t k, bool inverse, double* scratch) {
+  const size_t M = v.middle.n, n = v.nodes[1];
+  for (size_t group = 0; group < v.n_groups; ++group) {
+    double* slab = v.spectrum + (k * v.slab + group) * COMPLEX;
+    const size_t n_in = inverse ? M : n, n_out = inverse ? n : M;
+    for (size_t j = 0; j < n_in; ++j) copy_element(slab + j * v.n_groups * COMPLEX, scratch + COMPLEX * j);
+    clear_elements(scratch, n_in, M);
+    const double* x = fft(v.middle, scratch, scratch + COMPLEX * M, inverse);
+    for (size_t j = 0; j < n_out; ++j) copy_element(x + COMPLEX * j, slab + j * v.n_groups * COMPLEX);
+  }
+}
+
+/// Convolves one line along the last axis, all its charges.
+static void convolve_line(const ConvolutionView& v, size_t line, double* scratch) {
+  const size_t M = v.last.n, n = v.n_last, step = v.n_charges / LANES * COMPLEX;
+  const double* transform = v.transform + line * v.line_stride;
+  for (size_t group = 0; group < v.n_charges / LANES; ++group) {
+    double* at = v.spectrum + (line * v.n_groups + group) * COMPLEX;
+    for (size_t j = 0; j < n; ++j) copy_element(at + j * step, scratch + COMPLEX * j);
+    clear_elements(scratch, n, M);
+    double* x = fft(v.last, scratch, scratch + COMPLEX * M, false);
+    for (size_t k = 0; k < M; ++k) {
+      const double factor = transform[k <= M / 2 ? k : M - k];
+      store(x + COMPLEX * k, load(x + COMPLEX * k) * factor);
+      store(x + COMPLEX * k + LANES, load(x + COMPLEX * k + LANES) * factor);
+    }
+    x = fft(v.last, x, x == scratch ? scratch + COMPLEX * M : scratch, true);
+    for (size_t j = 0; j < n; ++j) copy_element(x + COMPLEX * j, at + j * step);
+  }
+}
+
+/// One charge: convolves the lines 8 block .. 8 block + 7, one per lane.
+static void convolve_line_block(const ConvolutionView& v, size_t block, double* scratch) {
+  const size_t M = v.last.n, n = v.n_last, first = block * LANES;
+  const size_t count = v.n_lines - first < LANES ? v.n_lines - first : LANES;
+  clear_elements(scratch, 0, M);
+  for (size_t lane = 0; lane < count; ++lane) {
+    const double* line = v.spectrum + (first + lane) * v.n_groups * COMPLEX;
+    for (size_t j = 0; j < n; ++j)
+      for (size_t part = 0; part < COMPLEX; part += LANES)
+        scratch[COMPLEX * j + part + lane] = line[j / LANES * COMPLEX + part + j % LANES];
+  }
+  double* x = fft(v.last, scratch, scratch + COMPLEX * M, false);
+  for (size_t k = 0; k < M; ++k) {
+    const Lanes factor = load(v.transform + (k <= M / 2 ? k : M - k) * v.line_stride + first);
+    store(x + COMPLEX * k, load(x + COMPLEX * k) * factor);
+    store(x + COMPLEX * k + LANES, load(x + COMPLEX * k + LANES) * factor);
+  }
+  x = fft(v.last, x, x == scratch ? scratch + COMPLEX * M : scratch, true);
+  for (size_t lane = 0; lane < count; ++lane) {
+    double* line = v.spectrum + (first + lane) * v.n_groups * COMPLEX;
+    for (size_t j = 0; j < n; ++j)
+      for (size_t part = 0; part < COMPLEX; part += LANES)
+        line[j / LANES * COMPLEX + part + j % LANES] = x[COMPLEX * j + part + lane];
+  }
+}
+
+/// The transform of even real sequences of period M, given and returned by their elements 0 .. M/2, which lie `stride`
+/// apart, for the sequences 16 batch .. 16 batch + 15 of a table: as real and imaginary parts of complex ones.
+static void transform_even(const FftView& plan, double* table, size_t n_sequences, size_t stride, size_t batch,
+                           double* scratch) {
+  const size_t M = plan.n, length = M / 2 + 1;
+  const size_t first = batch * COMPLEX, count = n_sequences - first < COMPLEX ? n_sequences - first : COMPLEX;
+  clear_elements(scratch, 0, M);
+  for (size_t s = 0; s < count; ++s) {
+    const double* sequence = table + (first + s) / stride * length * stride + (first + s) % stride;
+    for (size_t k = 0; k < M; ++k) scratch[COMPLEX * k + s] = sequence[(k < length ? k : M - k) * stride];
+  }
+  const double* x = fft(plan, scratch, scratch + COMPLEX * M, false);
+  for (size_t s = 0; s < count; ++s) {
+    double* sequence = table + (first + s) / stride * length * stride + (first + s) % stride;
+    for (size_t k = 0; k < length; ++k) sequence[k * stride] = x[COMPLEX * k + s];
+  }
+}
+
+// --- Far points ------------------------------------------------------------------------------------------------------
+
+/// Adds the terms of all pairs of a far point with one of the points begin .. end-1: to the latter's sums in `out`,
+/// and, unless that is a far point itself, to the far point's in far_sums[far_sum * n_far + its number]: far_sum = 0:
+/// Z, 1: value, then DIMS of repulsion, DIMS of force.
+template <int DIMS>
+static void far_sums(const FarView& f, size_t begin, size_t end, double* far_sums) {
+  const size_t C = f.n_charges;
+  const LaneArray number = {{0, 1, 2, 3, 4, 5, 6, 7}};
+  for (size_t first = begin; first < end; first += LANES) {
+    LaneArray near;
+    for (size_t lane = 0; lane < LANES; ++lane) near.value[lane] = first + lane < end && !f.far[first + lane];
+    Lanes total[2 + 2 * DIMS];
+    for (int k = 0; k < 2 + 2 * DIMS; ++k) total[k] = lanes(0.0);
+    for (size_t at = 0; at < f.n_far; ++at) {
+      const size_t o = f.index[at];
+      LaneArray product = {};
+      if (f.charges)
+        for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
+          Lanes dot = lanes(0.0);
+          for (size_t c = 0; c < C; c += LANES)
+            dot += charge_weights(f.charges + o * C, c, f.a) * load(f.charges + (first + lane) * C + c);
+          product.value[lane] = sum(dot);
+        }
+      Lanes difference[DIMS], d2 = lanes(0.0);
+      for (int axis = 0; axis < DIMS; ++axis) {
+        const double* y = f.Y + static_cast<size_t>(axis) * f.n_padded;
+        difference[axis] = load(y + first) - y[o];
+        d2 += difference[axis] * difference[axis];
+      }
+      const Lanes place = load(number) + static_cast<double>(first);
+      const LanesInt pair = (place != static_cast<double>(o)) & (place < static_cast<double>(end));
+      const Lanes kernel = select(pair, 1.0 / (d2 + 1.0), lanes(0.0));
+      const Lanes charge = select(pair, load(product), lanes(0.0));
+      const Lanes scaled = charge * f.scale2 / (d2 * f.scale2 + 1.0);
+      Lanes term[2 + 2 * DIMS];
+      term[0] = kernel;
+      term[1] = select(pair, charge * log(d2 * f.scale2 + 1.0), lanes(0.0));
+      for (int axis = 0; axis < DIMS; ++axis) {
+        term[2 + axis] = select(pair, kernel * kernel * difference[axis], lanes(0.0));
+        term[2 + DIMS + axis] = select(pair, scaled * difference[axis], lanes(0.0));
+      }
+      for (int k = 0; k < 2 + 2 * DIMS; ++k) {
+        total[k] += term[k];
+        const double signed_sum = sum(term[k] * load(near));
+        far_sums[static_cast<size_t>(k) * f.n_far + at] += k < 2 ? signed_sum : -signed_sum;
+      }
+    }
+    for (size_t k = 0; k < 2 + 2 * DIMS; ++k) {
+      if (!f.out[k]) continue;
+      LaneArray all;
+      store(all.value, total[k]);
+      for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) f.out[k][first + lane] += all.value[lane];
+    }
+  }
+}
+
+}  // namespace grid
+}  // namespace SPASNE_ISA
+}  // namespace spasne

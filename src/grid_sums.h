@@ -1,0 +1,230 @@
+// Sums over all points of a map in one, two or three dimensions, in time linear in the number of points.
+//
+// With K = 1 / (1 + d^2), d = |y_i - y_j|, charges q_j (q_j0 = 1) and w_i = (a + q_i1, 1, -q_i2, -q_i3 ...), so that
+// w_i . q_j = a + q_i1 + q_j1 - sum over c >= 2 of q_ic q_jc:
+//   Z_i         = sum over j != i of K_ij
+//   repulsion_i = sum_j K_ij^2 (y_i - y_j)
+//   value_i     = sum_j (w_i . q_j) log(1 + scale2 d^2)
+//   force_i     = sum_j (w_i . q_j) scale2 / (1 + scale2 d^2) (y_i - y_j)
+// Each kernel has a grid of its own (kernel_grid.h), as fine as the kernel asks for and no coarser than a fraction of
+// the map.
+#pragma once
+
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+#include "kernel_grid.h"
+#include "simd.h"
+#include "threads.h"
+
+namespace spasne {
+
+/// With one charge a row of eight nodes is one vector, so order 8 costs hardly more than less; with many charges the
+/// number of nodes counts, order^DIMS. The spacings are those that keep the relative error of every sum below 1e-4
+/// (tests/test_grid.py on uniform, clustered, compact and wide maps), in widths of the kernel.
+constexpr int REPULSION_ORDER = 8, CHARGE_ORDER = 4;
+constexpr double REPULSION_SPACING = 0.23, CHARGE_SPACING = 0.125;
+
+template <int DIMS>
+class GridSums {
+ public:
+  /// By axis: [axis * n_padded + point]; any may be null.
+  struct Output {
+    double* repulsion;
+    double* Z;
+    double* force;
+    double* value;
+  };
+
+  /// n_charges: 1 (only Z and repulsion), or a multiple of LANES; accuracy: relative error wanted of the gradient.
+  GridSums(size_t n_points, size_t n_charges, double scale2, double accuracy)
+      : n_points_(n_points),
+        n_charges_(n_charges),
+        scale2_(scale2),
+        repulsion_(n_points, 1, {GridKernel::repulsion, 1}),
+        charges_(n_points, n_charges, {GridKernel::logarithm, scale2}),
+        repulsion_spacing_(spacing_limit(REPULSION_SPACING, REPULSION_ORDER, accuracy)),
+        charge_spacing_(spacing_limit(CHARGE_SPACING, CHARGE_ORDER, accuracy) / std::sqrt(std::max(scale2, 1e-12))) {
+    if (n_charges != 1 && n_charges % LANES != 0)
+      throw std::invalid_argument("expected 1 or a multiple of 8 charges, found " + std::to_string(n_charges));
+  }
+
+  /// Y: [axis * n_padded + point], n_padded = n_points rounded up to LANES; charges: [point * n_charges + c].
+  /// Throws runtime_error if the map is not finite.
+  void evaluate(const double* Y, const double* charges, double a, ThreadPool& pool, const Output& out) {
+    const bool want_charges = n_charges_ > 1 && (out.force || out.value), want_repulsion = out.Z || out.repulsion;
+    const Box box = choose_box(Y, want_repulsion, want_charges, pool);
+    const unsigned char* far = far_.empty() ? nullptr : is_far_.data();
+    if (want_repulsion) {
+      repulsion_.place(box, fitting_spacing(repulsion_, box, repulsion_spacing_), pool);
+      repulsion_.fill(Y, nullptr, far, pool);
+      repulsion_.gather_repulsion(Y, static_cast<double>(n_points_ - far_.size()), pool, out.Z, out.repulsion);
+    }
+    if (want_charges) {
+      charges_.place(box, fitting_spacing(charges_, box, charge_spacing_), pool);
+      charges_.fill(Y, charges, far, pool);
+      charges_.gather_charges(Y, charges, a, pool, out.force, out.value);
+    }
+    if (far) add_far_points(Y, want_charges ? charges : nullptr, a, pool, out);
+  }
+
+ private:
+  static constexpr double CELLS = 12;  // at least so many spacings in the map's largest extent
+  static constexpr size_t MAX_FAR = 64;
+  static constexpr size_t TASKS = 32;
+  static constexpr size_t FAR_SUMS = 2 + 2 * DIMS;
+
+  /// The error of a gradient grows as spacing^(order - 1).
+  static double spacing_limit(double at_default, int order, double accuracy) {
+    return at_default * std::pow(accuracy / 1e-3, 1.0 / (order - 1));
+  }
+
+  /// The limit, or for a small map a fraction of its extent in steps of sqrt(2), so that the grid rarely changes.
+  static double wanted_spacing(const Box& box, double limit) {
+    double extent = 1e-100;
+    for (size_t axis = 0; axis < DIMS; ++axis) {
+      const double rounding = 1e-10 * std::max(std::abs(box.low[axis]), std::abs(box.high[axis]));
+      extent = std::max({extent, rounding, box.high[axis] - box.low[axis]});
+    }
+    return limit * std::exp2(-0.5 * std::ceil(2 * std::log2(std::max(1.0, limit * CELLS / extent))));
+  }
+
+  /// The spacing wanted, or the smallest above it for which the grid is not too large (less accurate: only maps with
+  /// many points far from all others, or thousands of kernel widths across, need it).
+  template <class Grid>
+  static double fitting_spacing(const Grid& grid, const Box& box, double limit) {
+    double spacing = wanted_spacing(box, limit);
+    while (!grid.fits(box, spacing)) spacing *= std::sqrt(2.0);
+    return spacing;
+  }
+
+  /// The box of all points, or, if its grids would be too large and few points are the reason, that of the others;
+  /// those few are listed in far_ and summed directly.
+  Box choose_box(const double* Y, bool want_repulsion, bool want_charges, ThreadPool& pool) {
+    const auto fits = [&](const Box& box) {
+      return (!want_repulsion || repulsion_.fits(box, wanted_spacing(box, repulsion_spacing_))) &&
+             (!want_charges || charges_.fits(box, wanted_spacing(box, charge_spacing_)));
+    };
+    far_.clear();
+    const Box all = bounding_box(Y, pool);
+    Box box = all;
+    while (!fits(box)) {
+      const Box smaller = central_box(Y, box);
+      size_t n_outside = 0;
+      for (size_t i = 0; i < n_points_; ++i) n_outside += !inside(Y, i, smaller);
+      if (n_outside > MAX_FAR || n_outside == far_.size()) {
+        far_.clear();
+        return all;
+      }
+      list_far_points(Y, smaller);
+      box = central_box(Y, smaller, true);
+    }
+    return box;
+  }
+
+  bool inside(const double* Y, size_t i, const Box& box) const {
+    for (size_t axis = 0; axis < DIMS; ++axis) {
+      const double y = Y[axis * n_padded() + i];
+      if (!(y >= box.low[axis] && y <= box.high[axis])) return false;
+    }
+    return true;
+  }
+
+  Box bounding_box(const double* Y, ThreadPool& pool) {
+    boxes_.resize(TASKS);
+    finite_.assign(TASKS, 1);
+    const size_t share = (n_points_ + TASKS - 1) / TASKS;
+    pool.for_each_chunk(TASKS, [&](size_t task) {
+      const size_t begin = std::min(n_points_ - 1, task * share), end = std::min(n_points_, begin + share);
+      for (size_t axis = 0; axis < DIMS; ++axis) {
+        const double* y = Y + axis * n_padded();
+        double low = y[begin], high = low, product = 0;
+        for (size_t i = begin; i < end; ++i) {
+          low = std::min(low, y[i]);
+          high = std::max(high, y[i]);
+          product += 0 * y[i];  // not a number if y is infinite or not a number
+        }
+        boxes_[task].low[axis] = low;
+        boxes_[task].high[axis] = high;
+        if (!(product == 0)) finite_[task] = 0;
+      }
+    });
+    Box box = boxes_[0];
+    for (size_t task = 0; task < TASKS; ++task) {
+      if (!finite_[task]) throw std::runtime_error("the map is not finite");
+      for (size_t axis = 0; axis < DIMS; ++axis) {
+        box.low[axis] = std::min(box.low[axis], boxes_[task].low[axis]);
+        box.high[axis] = std::max(box.high[axis], boxes_[task].high[axis]);
+      }
+    }
+    return box;
+  }
+
+  /// Of the points inside a box: mean +- 6 standard deviations; or, tight, their bounding box.
+  Box central_box(const double* Y, const Box& box, bool tight = false) const {
+    Box result;
+    for (size_t axis = 0; axis < DIMS; ++axis) {
+      const double* y = Y + axis * n_padded();
+      double n = 0, mean = 0, squares = 0, low = box.high[axis], high = box.low[axis];
+      for (size_t i = 0; i < n_points_; ++i) {
+        if (!inside(Y, i, box)) continue;
+        const double step = y[i] - mean;
+        mean += step / ++n;
+        squares += step * (y[i] - mean);
+        low = std::min(low, y[i]);
+        high = std::max(high, y[i]);
+      }
+      const double reach = 6 * std::sqrt(squares / n);
+      result.low[axis] = tight ? low : std::max(mean - reach, low);
+      result.high[axis] = tight ? high : std::min(mean + reach, high);
+    }
+    return result;
+  }
+
+  void list_far_points(const double* Y, const Box& box) {
+    far_.clear();
+    is_far_.assign(n_padded(), 0);
+    for (size_t i = 0; i < n_points_; ++i)
+      if (!inside(Y, i, box)) {
+        far_.push_back(i);
+        is_far_[i] = 1;
+      }
+  }
+
+  /// All terms with a far point in them, added to the output.
+  void add_far_points(const double* Y, const double* charges, double a, ThreadPool& pool, const Output& out) {
+    FarView f{Y, charges, is_far_.data(), far_.data(), far_.size(), n_padded(), n_charges_, a, scale2_, {}};
+    f.out[0] = out.Z;
+    f.out[1] = charges ? out.value : nullptr;
+    for (size_t axis = 0; axis < DIMS; ++axis) {
+      f.out[2 + axis] = out.repulsion ? out.repulsion + axis * n_padded() : nullptr;
+      f.out[2 + DIMS + axis] = charges && out.force ? out.force + axis * n_padded() : nullptr;
+    }
+    const auto kernel = SPASNE_DISPATCH(grid::far_sums<DIMS>);
+    const size_t share = round_up((n_points_ + TASKS - 1) / TASKS, LANES), size = FAR_SUMS * far_.size();
+    far_sums_.assign(TASKS * size, 0.0);
+    pool.for_each_chunk(TASKS, [&](size_t task) {
+      const size_t begin = std::min(n_points_, task * share), end = std::min(n_points_, begin + share);
+      kernel(f, begin, end, far_sums_.data() + task * size);
+    });
+    for (size_t k = 0; k < FAR_SUMS; ++k)
+      for (size_t at = 0; f.out[k] && at < far_.size(); ++at)
+        for (size_t task = 0; task < TASKS; ++task) f.out[k][far_[at]] += far_sums_[task * size + k * far_.size() + at];
+  }
+
+  size_t n_padded() const { return round_up(n_points_, LANES); }
+
+  size_t n_points_, n_charges_;
+  double scale2_;
+  KernelGrid<DIMS, REPULSION_ORDER> repulsion_;
+  KernelGrid<DIMS, CHARGE_ORDER> charges_;
+  double repulsion_spacing_, charge_spacing_;
+  std::vector<Box> boxes_;
+  std::vector<unsigned char> finite_;
+  std::vector<size_t> far_;  // points summed directly, few or none
+  std::vector<unsigned char> is_far_;
+  std::vector<double> far_sums_;
+};
+
+}  // namespace spasne

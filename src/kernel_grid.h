@@ -1,0 +1,264 @@
+// Sums over all points of charges times a smooth kernel of distance, by interpolation on an equispaced grid.
+//
+//   potential_c(y) = sum_j q_jc k(|y - y_j|)  ~  sum_m B(y - m) sum_n G(m - n) sum_j B(y_j - n) q_jc
+//
+// Charges are spread to the nodes m, n with tensor products B of B-splines, convolved with G by fast Fourier transform
+// on a grid padded with zeros, and gathered with the same splines; the gradient is that of the interpolant. G is the
+// kernel at the nodes, filtered so that the splines interpolate it: divided by the square of the sampled splines'
+// transform. (Cardinal spline interpolation, Schoenberg 1973; as in the smooth particle-mesh Ewald method, Essmann et
+// al. 1995, here without periodicity.) Splines of order p reproduce polynomials of degree p - 1, so the error falls as
+// spacing^p (^(p-1) in the gradient), with a constant about 150 times below that of Lagrange interpolation at p = 6.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "fft.h"
+#include "simd.h"
+#include "threads.h"
+
+namespace spasne {
+
+/// A grid as spreading and gathering see it. Nodes: [[axis 0] axis 1] last axis, charge.
+struct GridView {
+  size_t nodes[3];
+  size_t n_padded;   // between the axes of Y and of vectors per point
+  size_t n_charges;  // 1, or a multiple of LANES
+  double origin[3];  // of the first node
+  double per_spacing;
+  const unsigned char* far;  // points left out, or null
+};
+
+/// A grid as its convolution sees it.
+struct ConvolutionView {
+  FftView first, half, middle, last;  // along the axes; half: of half the first axis's length
+  size_t nodes[3];
+  size_t n_last, n_charges;
+  size_t n_columns;    // doubles in a row along the first axis
+  size_t n_groups;     // spectrum elements in a line along the last axis
+  size_t n_lines;      // of the spectrum
+  size_t slab;         // spectrum elements per frequency of the first axis
+  size_t line_stride;  // of the transform: [line][frequency along the last axis], for one charge the other way round
+  double* data;
+  double* spectrum;
+  const double* transform;
+};
+
+/// What direct sums of far points read and write; out: Z, value, repulsion by axis, force by axis, each may be null.
+struct FarView {
+  const double* Y;
+  const double* charges;
+  const unsigned char* far;
+  const size_t* index;
+  size_t n_far, n_padded, n_charges;
+  double a, scale2;
+  double* out[8];
+};
+
+}  // namespace spasne
+
+#include "lanes.h"
+
+#define SPASNE_KERNELS "grid_kernels.inl"
+#include "for_each_isa.h"
+#include "kernel_transform.h"
+
+namespace spasne {
+
+struct Box {
+  double low[3], high[3];
+};
+
+/// One grid, one kernel, one or many charges per point (n_charges: 1, or a multiple of LANES).
+template <int DIMS, int ORDER>
+class KernelGrid {
+ public:
+  KernelGrid(size_t n_points, size_t n_charges, GridKernel kernel) : n_points_(n_points), kernel_(kernel) {
+    view_.n_padded = round_up(n_points, LANES);
+    view_.n_charges = n_charges;
+  }
+
+  /// Whether a grid over the box stays within bounds of memory.
+  bool fits(const Box& box, double spacing) const {
+    double size = static_cast<double>(view_.n_charges);
+    for (size_t axis = 0; axis < DIMS; ++axis) {
+      const double n = (box.high[axis] - box.low[axis]) / spacing + ORDER + 1;
+      if (n > MAX_NODES) return false;
+      size *= n;
+    }
+    return size <= MAX_SIZE;
+  }
+
+  /// Puts the grid over the box; the kernel's transform is computed anew unless one of the last two serves.
+  void place(const Box& box, double spacing, ThreadPool& pool) {
+    std::array<size_t, DIMS> padded;
+    size_t n_nodes = 1;
+    for (size_t axis = 0; axis < DIMS; ++axis) {
+      const double start = std::floor(box.low[axis] / spacing) - (ORDER - 1) / 2;
+      view_.origin[axis] = start * spacing;
+      size_t n = static_cast<size_t>((box.high[axis] - view_.origin[axis]) / spacing + ORDER / 2.0) + 1;
+      padded[axis] = fast_even_size(2 * (n - 1));
+      if (one_charge() && axis == DIMS - 1 && DIMS > 1) n = round_up(n, LANES);
+      view_.nodes[axis] = n;
+      n_nodes *= n;
+    }
+    view_.per_spacing = 1 / spacing;
+    grid_size_ = n_nodes * view_.n_charges;
+    stride_ = round_up(grid_size_, LANES) + LANES;  // rows may be read beyond their end
+    n_grids_ = number_of_grids(n_nodes);
+    find_transform(spacing, padded, pool);
+    reserve(nodes_, n_grids_ * stride_);
+    lay_out();
+  }
+
+  /// Spreads the charges (none for one charge: it is 1) and convolves: afterwards the nodes hold the potentials.
+  void fill(const double* Y, const double* charges, const unsigned char* far, ThreadPool& pool) {
+    view_.far = far;
+    const auto spread_one = SPASNE_DISPATCH(grid::spread_points<DIMS, ORDER>);
+    const auto spread_many = SPASNE_DISPATCH(grid::spread_charges<DIMS, ORDER>);
+    const size_t share = round_up((n_points_ + n_grids_ - 1) / n_grids_, LANES);
+    pool.for_each_chunk(n_grids_, [&](size_t chunk) {
+      double* nodes = nodes_.data() + chunk * stride_;
+      std::memset(nodes, 0, stride_ * sizeof(double));
+      const size_t begin = std::min(n_points_, chunk * share), end = std::min(n_points_, begin + share);
+      if (one_charge())
+        spread_one(view_, Y, begin, end, nodes);
+      else
+        spread_many(view_, Y, charges, begin, end, nodes);
+    });
+    const auto add = SPASNE_DISPATCH(grid::add_grids);
+    if (n_grids_ > 1)
+      pool.for_each_range(stride_, 8192,
+                          [&](size_t begin, size_t end) { add(nodes_.data(), n_grids_, stride_, begin, end); });
+    convolve(pool);
+  }
+
+  /// Z_i = sum over j != i of K_ij and repulsion = sum of K_ij^2 (y_i - y_j); number: of points on the grid.
+  void gather_repulsion(const double* Y, double number, ThreadPool& pool, double* Z, double* repulsion) const {
+    const auto kernel = SPASNE_DISPATCH(grid::gather_repulsion<DIMS, ORDER>);
+    pool.for_each_range(n_points_, POINTS, [&](size_t begin, size_t end) {
+      kernel(view_, Y, nodes_.data(), number, begin, end, Z, repulsion);
+    });
+  }
+
+  /// value_i = sum_c w_ic potential_c(y_i), force = 1/2 of its gradient; weights w as in grid_sums.h.
+  void gather_charges(const double* Y, const double* charges, double a, ThreadPool& pool, double* force,
+                      double* value) {
+    const auto kernel = SPASNE_DISPATCH(grid::gather_charges<DIMS, ORDER>);
+    const size_t C = view_.n_charges, n_chunks = (n_points_ + POINTS - 1) / POINTS;
+    reserve(weights_, n_chunks * C);
+    pool.for_each_chunk(n_chunks, [&](size_t chunk) {
+      kernel(view_, Y, charges, a, nodes_.data(), chunk * POINTS, std::min(n_points_, (chunk + 1) * POINTS),
+             weights_.data() + chunk * C, force, value);
+    });
+  }
+
+ private:
+  static constexpr size_t POINTS = 512;        // per task of a gathering
+  static constexpr size_t TASKS = 32;          // at most, per pass of a convolution
+  static constexpr double MAX_SIZE = 1 << 23;  // doubles at the nodes: 64 MB, the spectrum up to 4 times that
+  static constexpr double MAX_NODES = DIMS == 1 ? 1 << 15 : 1 << 12;  // per axis
+
+  bool one_charge() const { return view_.n_charges == 1; }
+
+  /// Into how many grids, added afterwards, the points are spread in parallel: few if adding would cost more than
+  /// spreading.
+  size_t number_of_grids(size_t n_nodes) const {
+    const double updates = static_cast<double>(n_points_) * std::pow(ORDER, DIMS);
+    const double worth = std::min(updates / (4.0 * static_cast<double>(n_nodes)),
+                                  MAX_SIZE / static_cast<double>(n_nodes * view_.n_charges));
+    return static_cast<size_t>(std::min(16.0, std::max(1.0, worth)));
+  }
+
+  static void reserve(AlignedVector& v, size_t n) {
+    if (v.size() >= n) return;
+    v.clear();
+    v.resize(n);
+  }
+
+  void find_transform(double spacing, const std::array<size_t, DIMS>& padded, ThreadPool& pool) {
+    for (size_t tries = 0; tries < 2; ++tries, current_ = 1 - current_)
+      if (transforms_[current_].is_for(spacing, padded)) return;
+    current_ = 1 - current_;
+    transforms_[current_].compute(kernel_, spacing, padded, one_charge(), pool);
+  }
+
+  /// The convolution's arrays for the nodes and the transform in use.
+  void lay_out() {
+    const KernelTransform<DIMS, ORDER>& t = transforms_[current_];
+    ConvolutionView& v = convolution_;
+    std::copy(view_.nodes, view_.nodes + 3, v.nodes);
+    v.first = t.plan(0);
+    v.half = t.half();
+    v.middle = t.plan(DIMS / 2);  // read in three dimensions only
+    v.last = t.plan(DIMS - 1);
+    v.n_last = view_.nodes[DIMS - 1];
+    v.n_charges = view_.n_charges;
+    v.n_columns = grid_size_ / view_.nodes[0];
+    v.n_groups = DIMS == 1 ? round_up(v.n_columns, LANES) / LANES : v.n_last * v.n_charges / LANES;
+    v.slab = DIMS == 3 ? v.middle.n * v.n_groups : v.n_groups;
+    v.n_lines = v.slab / v.n_groups * (v.half.n + 1);
+    v.line_stride = t.line_stride();
+    reserve(spectrum_, v.n_lines * v.n_groups * 2 * LANES);
+    scratch_stride_ =
+        std::max({v.first.n, v.middle.n, v.last.n}) * 2 * 2 * LANES;  // two buffers of split complex numbers
+    reserve(scratch_, scratch_stride_ * (DIMS == 1 ? std::min(TASKS, v.n_groups) : TASKS));
+    v.data = nodes_.data();
+    v.spectrum = spectrum_.data();
+    v.transform = t.values();
+  }
+
+  /// Calls body(task, scratch) for every task; tasks are dealt out in a fixed number of runs, each with scratch of its
+  /// own.
+  template <class Body>
+  void for_each_task(ThreadPool& pool, size_t n_tasks, const Body& body) {
+    const size_t runs = std::min(n_tasks, TASKS);
+    pool.for_each_chunk(runs, [&](size_t run) {
+      for (size_t task = n_tasks * run / runs; task < n_tasks * (run + 1) / runs; ++task)
+        body(task, scratch_.data() + run * scratch_stride_);
+    });
+  }
+
+  void convolve(ThreadPool& pool) {
+    const ConvolutionView& v = convolution_;
+    const auto transform = SPASNE_DISPATCH(grid::transform_columns);
+    const auto multiply = SPASNE_DISPATCH(grid::multiply_columns);
+    const auto restore = SPASNE_DISPATCH(grid::restore_columns);
+    const size_t n_groups = std::max<size_t>(1, v.n_columns / LANES);
+    for_each_task(pool, n_groups, [&](size_t group, double* scratch) {
+      transform(v, group, scratch);
+      if (DIMS == 1) multiply(v, group);
+    });
+    if (DIMS == 3) transform_middle(false, pool);
+    if (DIMS > 1) convolve_lines(pool);
+    if (DIMS == 3) transform_middle(true, pool);
+    for_each_task(pool, n_groups, [&](size_t group, double* scratch) { restore(v, group, scratch); });
+  }
+
+  void transform_middle(bool inverse, ThreadPool& pool) {
+    const auto kernel = SPASNE_DISPATCH(grid::transform_middle);
+    for_each_task(pool, convolution_.half.n + 1,
+                  [&](size_t k, double* scratch) { kernel(convolution_, k, inverse, scratch); });
+  }
+
+  void convolve_lines(ThreadPool& pool) {
+    const auto kernel =
+        one_charge() ? SPASNE_DISPATCH(grid::convolve_line_block) : SPASNE_DISPATCH(grid::convolve_line);
+    const size_t n_tasks = one_charge() ? (convolution_.n_lines + LANES - 1) / LANES : convolution_.n_lines;
+    for_each_task(pool, n_tasks, [&](size_t task, double* scratch) { kernel(convolution_, task, scratch); });
+  }
+
+  size_t n_points_;
+  GridKernel kernel_;
+  GridView view_{};
+  ConvolutionView convolution_{};
+  size_t grid_size_ = 0, stride_ = 0, n_grids_ = 1, scratch_stride_ = 0;
+  std::array<KernelTransform<DIMS, ORDER>, 2> transforms_;  // the last two
+  size_t current_ = 0;
+  AlignedVector nodes_, spectrum_, scratch_, weights_;
+};
+
+}  // namespace spasne

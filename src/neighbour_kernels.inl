@@ -1,0 +1,97 @@
+// Products of points in single precision, and the choice of those that may be neighbours. Compiled per instruction set
+// (for_each_isa.h).
+
+namespace spasne {
+namespace SPASNE_ISA {
+
+typedef float FloatVector __attribute__((vector_size(SPASNE_VECTOR_BYTES)));
+typedef int32_t FloatMask __attribute__((vector_size(SPASNE_VECTOR_BYTES)));  // of a comparison: -1 or 0
+
+constexpr size_t FLOATS = SPASNE_VECTOR_BYTES / sizeof(float);
+// The tile of products that is summed in registers: 24 of the 32 vectors of AVX-512, 12 of the 16 of AVX2, 8 of the 16
+// of SSE, which needs one more for each product.
+constexpr size_t PRODUCT_ROWS = SPASNE_VECTOR_BYTES == 64 ? 8 : 4;
+constexpr size_t PRODUCT_VECTORS = SPASNE_VECTOR_BYTES == 16 ? 2 : 3;
+static_assert(POINT_PANEL % (PRODUCT_VECTORS * FLOATS) == 0 && POINT_PANEL % PRODUCT_ROWS == 0, "tiles fill a panel");
+
+static inline __attribute__((always_inline)) FloatVector load_floats(const float* p) {
+  return *reinterpret_cast<const FloatVector*>(p);
+}
+static inline __attribute__((always_inline)) void store_floats(float* p, const FloatVector& v) {
+  *reinterpret_cast<FloatVector*>(p) = v;
+}
+
+/// All lanes or-ed: the even ones into the lower half, the odd ones into the upper half (little-endian).
+static inline __attribute__((always_inline)) uint64_t merged_lanes(const FloatMask& mask) {
+  uint64_t part[SPASNE_VECTOR_BYTES / 8];
+  __builtin_memcpy(part, &mask, sizeof part);
+  uint64_t merged = 0;
+  for (const uint64_t one : part) merged |= one;
+  return merged;
+}
+
+/// out[r * POINT_PANEL + lane] = x_r . y_lane (ADD: plus what is there) over n_columns columns, for PRODUCT_ROWS rows
+/// and PRODUCT_VECTORS vectors of lanes. Both by panels: the next column follows POINT_PANEL floats later.
+template <bool ADD>
+static inline void product_tile(const float* rows, const float* panel, size_t n_columns, float* out) {
+  FloatVector total[PRODUCT_ROWS][PRODUCT_VECTORS];
+  SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) SPASNE_UNROLL for (size_t v = 0; v < PRODUCT_VECTORS; ++v)
+      total[r][v] = FloatVector{};
+  for (size_t column = 0; column < n_columns; ++column, rows += POINT_PANEL, panel += POINT_PANEL) {
+    FloatVector y[PRODUCT_VECTORS];
+    SPASNE_UNROLL for (size_t v = 0; v < PRODUCT_VECTORS; ++v) y[v] = load_floats(panel + v * FLOATS);
+    SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) SPASNE_UNROLL for (size_t v = 0; v < PRODUCT_VECTORS; ++v)
+        total[r][v] = total[r][v] + y[v] * rows[r];
+  }
+  SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) SPASNE_UNROLL for (size_t v = 0; v < PRODUCT_VECTORS; ++v) {
+    float* target = out + r * POINT_PANEL + v * FLOATS;
+    store_floats(target, ADD ? load_floats(target) + total[r][v] : total[r][v]);
+  }
+}
+
+/// Products of PRODUCT_ROWS points with a whole panel, summed over runs of SUMMED_COLUMNS columns.
+static inline void product_rows(const float* rows, const float* panel, size_t n_columns, float* out) {
+  for (size_t first = 0; first < n_columns; first += SUMMED_COLUMNS) {
+    const size_t count = n_columns - first < SUMMED_COLUMNS ? n_columns - first : SUMMED_COLUMNS;
+    const auto tile = first == 0 ? &product_tile<false> : &product_tile<true>;
+    for (size_t lane = 0; lane < POINT_PANEL; lane += PRODUCT_VECTORS * FLOATS)
+      tile(rows + first * POINT_PANEL, panel + first * POINT_PANEL + lane, count, out + lane);
+  }
+}
+
+/// Appends to a row's candidates the points of a panel whose score half_norm - product is at most the row's limit.
+static inline void append_candidates(const float* product, const float* half_norm, size_t first_point,
+                                     CandidateRow& row) {
+  const FloatVector limit = FloatVector{} + row.limit;
+  float score[POINT_PANEL] __attribute__((aligned(64)));
+  FloatMask near = {};
+  for (size_t lane = 0; lane < POINT_PANEL; lane += FLOATS) {
+    const FloatVector s = load_floats(half_norm + lane) - load_floats(product + lane);
+    store_floats(score + lane, s);
+    near |= (FloatMask)(s <= limit) & *reinterpret_cast<const FloatMask*>(LANE_BITS.of_lane + lane);
+  }
+  for (uint64_t found = merged_lanes(near); found != 0; found &= found - 1) {
+    const size_t bit = static_cast<size_t>(__builtin_ctzll(found)), lane = 2 * (bit % 32) + bit / 32;
+    const size_t point = first_point + lane;
+    row.candidates[row.count] = {score[lane], static_cast<uint32_t>(point)};
+    row.count += point != row.point;
+  }
+}
+
+/// Compares the points of the panels first_panel .. last_panel-1, one of `rows` each, with those of another panel.
+/// Each row has room for POINT_PANEL candidates more.
+static void scan_panel(const PackedPoints& points, size_t first_panel, size_t last_panel, size_t panel,
+                       CandidateRow* rows) {
+  const size_t stride = points.n_columns * POINT_PANEL;
+  float product[PRODUCT_ROWS * POINT_PANEL] __attribute__((aligned(64)));
+  for (size_t own = first_panel; own < last_panel; ++own)
+    for (size_t r = 0; r < POINT_PANEL; r += PRODUCT_ROWS) {
+      product_rows(points.packed + own * stride + r, points.packed + panel * stride, points.n_columns, product);
+      for (size_t k = 0; k < PRODUCT_ROWS; ++k)
+        append_candidates(product + k * POINT_PANEL, points.half_norm + panel * POINT_PANEL, panel * POINT_PANEL,
+                          rows[(own - first_panel) * POINT_PANEL + r + k]);
+    }
+}
+
+}  // namespace SPASNE_ISA
+}  // namespace spasne

@@ -1,0 +1,296 @@
+// The exact nearest neighbours of every point, in time N^2 D and memory N (D + k).
+//
+// Squared distances come from products in single precision, |x|^2 + |y|^2 - 2 x.y, block by block. Their rounding error
+// is bounded, so that no neighbour is lost: whatever may be among the nearest is kept as a candidate, and the order is
+// settled by differences in double precision.
+//
+// The bound. With u = 2^-24, rounding X costs 4u (|x|^2 + |y|^2) of a squared distance; a product summed in runs of
+// SUMMED_COLUMNS costs m u (|x|^2 + |y|^2), m being the length of the longest chain of additions (Higham, Accuracy and
+// Stability of Numerical Algorithms, section 3.1); norms, differences and margins cost less than 10u of it. So with c =
+// (m + 15) u
+//   (1 - c)(|x|^2 + |y|^2) - 2 x.y  <=  d^2  <=  (1 + c)(|x|^2 + |y|^2) - 2 x.y.
+// A candidate's score is half of the left side without the row's own norm; half_norm = (1 - c) |y|^2 / 2.
+#pragma once
+
+#include <algorithm>
+#include <cfloat>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "simd.h"
+#include "threads.h"
+
+#ifdef __clang__
+#define SPASNE_UNROLL _Pragma("unroll")
+#else
+#define SPASNE_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+namespace spasne {
+
+/// Row-major n_points x k: the nearest other points, nearest first, of equally near ones the smaller index first.
+struct NeighbourGraph {
+  size_t n_points = 0, k = 0;
+  std::vector<uint32_t> index;
+  std::vector<float> distance2;
+};
+
+constexpr size_t POINT_PANEL = 48;      // points side by side in memory
+constexpr size_t SUMMED_COLUMNS = 256;  // columns in one chain of additions
+constexpr size_t SEARCH_PANELS = 4;     // panels of points that one chunk of work finds the neighbours of
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "merged_lanes tells lanes apart by their order in memory");
+
+/// One bit for every two lanes of a panel: as many as fit, for the even and the odd lanes are told apart otherwise.
+struct alignas(64) LaneBits {
+  int32_t of_lane[POINT_PANEL] = {};
+  constexpr LaneBits() {
+    for (size_t lane = 0; lane < POINT_PANEL; ++lane) of_lane[lane] = int32_t{1} << lane / 2;
+  }
+};
+constexpr LaneBits LANE_BITS;
+
+/// X centred and divided by its largest number, by panels: packed[(panel * n_columns + column) * POINT_PANEL + lane].
+struct PackedPoints {
+  const float* packed;
+  const float* half_norm;  // infinity for padding
+  size_t n_columns;
+};
+
+struct Candidate {
+  float score;
+  uint32_t point;
+};
+
+/// The candidates of one point; those whose score is above the limit have at least k nearer.
+struct CandidateRow {
+  size_t point;
+  float limit;
+  size_t count;
+  Candidate* candidates;
+};
+
+}  // namespace spasne
+
+#include "lanes.h"
+
+#define SPASNE_KERNELS "neighbour_kernels.inl"
+#include "for_each_isa.h"
+
+namespace spasne {
+namespace detail {
+
+/// |a - b|^2, the same for (b, a) and for every instruction set.
+inline double squared_distance(const double* a, const double* b, size_t n) {
+  double part[LANES] = {};
+  for (size_t k = 0; k < n / LANES * LANES; k += LANES)
+    for (size_t lane = 0; lane < LANES; ++lane) part[lane] += (a[k + lane] - b[k + lane]) * (a[k + lane] - b[k + lane]);
+  for (size_t k = n / LANES * LANES; k < n; ++k) part[k % LANES] += (a[k] - b[k]) * (a[k] - b[k]);
+  return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+}
+
+inline float rounded_up(double x) { return std::nextafter(static_cast<float>(x), FLT_MAX); }
+
+class NeighbourSearch {
+ public:
+  NeighbourSearch(const std::vector<double>& X, size_t n, size_t D, NeighbourGraph& graph, ThreadPool& pool)
+      : X_(X), n_(n), D_(D), k_(graph.k), n_panels_((n + POINT_PANEL - 1) / POINT_PANEL), graph_(graph) {
+    const size_t chain = std::min(D, SUMMED_COLUMNS) + D / SUMMED_COLUMNS + 1;
+    bound_ = 1.01 * static_cast<double>(chain + 15) * std::ldexp(1.0, -24);
+    underflow_ = static_cast<double>(D + 1) * FLT_MIN;
+    capacity_ = 2 * k_ + 4 * POINT_PANEL;
+    pack(pool);
+  }
+
+  size_t n_chunks() const { return (n_panels_ + SEARCH_PANELS - 1) / SEARCH_PANELS; }
+
+  /// Finds the neighbours of the chunk's points.
+  void search(size_t chunk) const {
+    const size_t first_panel = chunk * SEARCH_PANELS, last_panel = std::min(n_panels_, first_panel + SEARCH_PANELS);
+    const size_t first = first_panel * POINT_PANEL, n_rows = (last_panel - first_panel) * POINT_PANEL;
+    std::vector<Candidate> memory(n_rows * capacity_);
+    std::vector<CandidateRow> rows(n_rows);
+    for (size_t r = 0; r < n_rows; ++r)
+      rows[r] = {first + r, first + r < n_ ? FLT_MAX : -FLT_MAX, 0, memory.data() + r * capacity_};
+    const auto scan = SPASNE_DISPATCH(scan_panel);
+    const PackedPoints points{packed_.data(), half_norm_.data(), D_};
+    Scratch scratch;
+    for (size_t step = 0; step < n_panels_; ++step) {
+      // Points often come in an order that has near ones close by: limits are sharp early when these are seen first.
+      scan(points, first_panel, last_panel, (first_panel + step) % n_panels_, rows.data());
+      for (CandidateRow& row : rows)
+        if (row.count + POINT_PANEL > capacity_) make_room(row, scratch);
+    }
+    for (const CandidateRow& row : rows)
+      if (row.point < n_) write_result(row, scratch);
+  }
+
+ private:
+  using Exact = std::pair<double, uint32_t>;  // squared distance, point: compared in this order
+
+  struct Scratch {
+    std::vector<float> upper;
+    std::vector<Exact> exact;
+  };
+
+  void pack(ThreadPool& pool) {
+    const std::vector<double> centre = mean();
+    double largest = 0;
+    for (size_t i = 0; i < n_; ++i)
+      for (size_t c = 0; c < D_; ++c) largest = std::max(largest, std::fabs(X_[i * D_ + c] - centre[c]));
+    scale_ = largest > 0 ? largest : 1;
+    packed_.assign(n_panels_ * POINT_PANEL * D_, 0.0f);
+    half_norm_.assign(n_panels_ * POINT_PANEL, std::numeric_limits<float>::infinity());
+    pool.for_each_range(n_, POINT_PANEL, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        float* own = packed_.data() + begin * D_ + i % POINT_PANEL;
+        double norm = 0;
+        for (size_t c = 0; c < D_; ++c) {
+          const float x = static_cast<float>((X_[i * D_ + c] - centre[c]) / scale_);
+          own[c * POINT_PANEL] = x;
+          norm += static_cast<double>(x) * static_cast<double>(x);
+        }
+        half_norm_[i] = static_cast<float>((1 - bound_) * norm / 2);
+      }
+    });
+  }
+
+  std::vector<double> mean() const {
+    std::vector<double> centre(D_, 0);
+    for (size_t i = 0; i < n_; ++i)
+      for (size_t c = 0; c < D_; ++c) centre[c] += X_[i * D_ + c] / static_cast<double>(n_);
+    return centre;
+  }
+
+  double distance2(size_t i, size_t j) const { return squared_distance(X_.data() + i * D_, X_.data() + j * D_, D_); }
+
+  /// Candidates lie anywhere in memory: their rows are asked for ahead of use.
+  void prefetch(size_t point) const {
+    const size_t LINE = 8, LINES = 64;  // doubles to a line of cache; where a row is longer, the hardware follows
+    for (size_t c = 0; c < std::min(D_, LINE * LINES); c += LINE) __builtin_prefetch(X_.data() + point * D_ + c);
+  }
+
+  /// c |x|^2 of a point
+  float margin(size_t point) const { return static_cast<float>(2 * bound_ / (1 - bound_)) * half_norm_[point]; }
+
+  /// A number that at least k of the values do not exceed, and few more than k where the values allow it.
+  float bound_of_nearest(const std::vector<float>& values) const {
+    const int STEPS = 16;  // of bisection: each reads all values, which takes far less time than sorting them
+    float low = *std::min_element(values.begin(), values.end()), high = *std::max_element(values.begin(), values.end());
+    size_t n_below = values.size();
+    for (int step = 0; step < STEPS && n_below > k_ + k_ / 16; ++step) {
+      const float middle = low + (high - low) / 2;
+      uint32_t count = 0;
+      for (const float value : values) count += value <= middle;
+      (count < k_ ? low : high) = middle;
+      if (count >= k_) n_below = count;
+    }
+    return high;
+  }
+
+  /// Lowers the limit to what the upper bounds of the k nearest allow, and drops the candidates above it.
+  void drop_far(CandidateRow& row, Scratch& scratch) const {
+    if (row.count <= k_) return;
+    scratch.upper.resize(row.count);
+    for (size_t c = 0; c < row.count; ++c) scratch.upper[c] = row.candidates[c].score + margin(row.candidates[c].point);
+    const float upper = bound_of_nearest(scratch.upper) + margin(row.point);
+    row.limit = std::min(row.limit, rounded_up(static_cast<double>(upper) + underflow_));
+    size_t kept = 0;
+    for (size_t c = 0; c < row.count; ++c) {
+      const Candidate candidate = row.candidates[c];
+      row.candidates[kept] = candidate;
+      kept += candidate.score <= row.limit;
+    }
+    row.count = kept;
+  }
+
+  /// The distances of the row's candidates in double precision, the k nearest first (in no order).
+  void nearest_exactly(const CandidateRow& row, std::vector<Exact>& exact) const {
+    exact.clear();
+    for (size_t c = 0; c < row.count; ++c) {
+      if (c + 2 < row.count) prefetch(row.candidates[c + 2].point);
+      exact.emplace_back(distance2(row.point, row.candidates[c].point), row.candidates[c].point);
+    }
+    if (row.count > k_)
+      std::nth_element(exact.begin(), exact.begin() + static_cast<std::ptrdiff_t>(k_ - 1), exact.end());
+  }
+
+  /// Half of a full row's room is made free; where single precision cannot tell the candidates apart, by exact
+  /// distances.
+  void make_room(CandidateRow& row, Scratch& scratch) const {
+    drop_far(row, scratch);
+    if (row.count <= (k_ + capacity_) / 2) return;
+    nearest_exactly(row, scratch.exact);
+    for (size_t c = 0; c < k_; ++c) {
+      const uint32_t point = scratch.exact[c].second;
+      const double score = exact_score(row, scratch.exact[c]) - static_cast<double>(margin(point));
+      row.candidates[c] = {static_cast<float>(score), point};
+    }
+    row.count = k_;
+    row.limit = std::min(row.limit, rounded_up(exact_score(row, scratch.exact[k_ - 1]) + underflow_));
+  }
+
+  double exact_score(const CandidateRow& row, const Exact& candidate) const {
+    return candidate.first / scale_ / scale_ / 2 - static_cast<double>(half_norm_[row.point]);
+  }
+
+  void write_result(CandidateRow row, Scratch& scratch) const {
+    drop_far(row, scratch);
+    nearest_exactly(row, scratch.exact);
+    std::sort(scratch.exact.begin(), scratch.exact.begin() + static_cast<std::ptrdiff_t>(k_));
+    for (size_t c = 0; c < k_; ++c) {
+      graph_.distance2[row.point * k_ + c] = static_cast<float>(scratch.exact[c].first);
+      graph_.index[row.point * k_ + c] = scratch.exact[c].second;
+    }
+  }
+
+  using AlignedFloats = std::vector<float, AlignedAllocator<float>>;
+
+  const std::vector<double>& X_;
+  size_t n_, D_, k_, n_panels_, capacity_;
+  double bound_, underflow_, scale_;  // c; what products of tiny numbers may lose; the largest number of the centred X
+  AlignedFloats packed_, half_norm_;
+  NeighbourGraph& graph_;
+};
+
+}  // namespace detail
+
+/// The k nearest other points of each of n points, exactly, by Euclidean distance. X: n x D, row-major, finite, with
+/// squared distances within the range of a float. progress, if given, is called with the share done, rising to 1, by
+/// one thread at a time.
+inline NeighbourGraph nearest_neighbours(const std::vector<double>& X, size_t n, size_t D, size_t k, ThreadPool& pool,
+                                         const std::function<void(double)>& progress = {}) {
+  if (k < 1 || k >= n)
+    throw std::invalid_argument("expected 1 to " + std::to_string(n > 0 ? n - 1 : 0) + " neighbours, found " +
+                                std::to_string(k));
+  if (n > std::numeric_limits<uint32_t>::max())
+    throw std::invalid_argument("expected at most 4294967295 points, found " + std::to_string(n));
+  if (X.size() / n != D || X.size() % n != 0)
+    throw std::invalid_argument("expected " + std::to_string(n) + " x " + std::to_string(D) + " numbers, found " +
+                                std::to_string(X.size()));
+  NeighbourGraph graph;
+  graph.n_points = n;
+  graph.k = k;
+  graph.index.resize(n * k);
+  graph.distance2.resize(n * k);
+  const detail::NeighbourSearch search(X, n, D, graph, pool);
+  std::mutex mutex;
+  size_t n_done = 0;
+  pool.for_each_chunk(search.n_chunks(), [&](size_t chunk) {
+    search.search(chunk);
+    if (!progress) return;
+    std::lock_guard<std::mutex> lock(mutex);
+    progress(static_cast<double>(++n_done) / static_cast<double>(search.n_chunks()));
+  });
+  return graph;
+}
+
+}  // namespace spasne

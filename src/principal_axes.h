@@ -1,0 +1,90 @@
+// The leading principal axes of X, for starts and for the order of points, by orthogonal iteration.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "map_state.h"
+#include "threads.h"
+
+namespace spasne {
+
+namespace detail {
+
+constexpr int AXIS_ITERATIONS = 30;
+constexpr size_t AXIS_CHUNKS = 32;
+
+/// out (D x d) = X^T (X V) for X (n x D, centred) and V (D x d), summed over fixed chunks of rows in order.
+inline std::vector<double> covariance_times(const std::vector<double>& X, size_t n, size_t D, const std::vector<double>& V,
+                                            size_t d, ThreadPool& pool) {
+  std::vector<std::vector<double>> parts(AXIS_CHUNKS);
+  pool.for_each_chunk(AXIS_CHUNKS, [&](size_t chunk) {
+    std::vector<double>& part = parts[chunk];
+    part.assign(D * d, 0.0);
+    for (size_t i = chunk * n / AXIS_CHUNKS; i < (chunk + 1) * n / AXIS_CHUNKS; ++i) {
+      const double* x = X.data() + i * D;
+      for (size_t c = 0; c < d; ++c) {
+        double score = 0;
+        for (size_t k = 0; k < D; ++k) score += x[k] * V[c * D + k];
+        for (size_t k = 0; k < D; ++k) part[c * D + k] += score * x[k];
+      }
+    }
+  });
+  std::vector<double> out(D * d, 0.0);
+  for (const std::vector<double>& part : parts)
+    for (size_t k = 0; k < out.size(); ++k) out[k] += part[k];
+  return out;
+}
+
+/// Gram-Schmidt on the d vectors of length D in V; a vector that vanishes becomes 0.
+inline void orthonormalise(std::vector<double>& V, size_t D, size_t d) {
+  for (size_t c = 0; c < d; ++c) {
+    double* v = V.data() + c * D;
+    for (size_t b = 0; b < c; ++b) {
+      const double* u = V.data() + b * D;
+      const double overlap = std::inner_product(v, v + D, u, 0.0);
+      for (size_t k = 0; k < D; ++k) v[k] -= overlap * u[k];
+    }
+    const double norm = std::sqrt(std::inner_product(v, v + D, v, 0.0));
+    for (size_t k = 0; k < D; ++k) v[k] = norm > 1e-300 ? v[k] / norm : 0;
+  }
+}
+
+}  // namespace detail
+
+/// Scores (n x d, row-major) of centred X on its d leading principal axes. Deterministic; for principal components, whose
+/// axes are the columns themselves, the columns.
+inline std::vector<double> principal_scores(const std::vector<double>& X, size_t n, size_t D, size_t d, ThreadPool& pool) {
+  std::vector<double> variance(D, 0.0);
+  for (size_t i = 0; i < n; ++i)
+    for (size_t k = 0; k < D; ++k) variance[k] += X[i * D + k] * X[i * D + k];
+  std::vector<size_t> by_variance(D);
+  std::iota(by_variance.begin(), by_variance.end(), size_t{0});
+  std::stable_sort(by_variance.begin(), by_variance.end(), [&](size_t a, size_t b) { return variance[a] > variance[b]; });
+  std::vector<double> V(D * d, 0.0);
+  for (size_t c = 0; c < std::min(d, D); ++c) V[c * D + by_variance[c]] = 1;
+  for (int iteration = 0; iteration < detail::AXIS_ITERATIONS; ++iteration) {
+    V = detail::covariance_times(X, n, D, V, d, pool);
+    detail::orthonormalise(V, D, d);
+  }
+  std::vector<double> scores(n * d, 0.0);
+  for (size_t i = 0; i < n; ++i)
+    for (size_t c = 0; c < d; ++c)
+      scores[i * d + c] = std::inner_product(X.begin() + static_cast<std::ptrdiff_t>(i * D),
+                                             X.begin() + static_cast<std::ptrdiff_t>((i + 1) * D),
+                                             V.begin() + static_cast<std::ptrdiff_t>(c * D), 0.0);
+  return scores;
+}
+
+/// Scores scaled so that the first axis has the standard deviation of the random start.
+inline std::vector<double> principal_start(std::vector<double> scores, size_t n, size_t d) {
+  double squares = 0;
+  for (size_t i = 0; i < n; ++i) squares += scores[i * d] * scores[i * d];
+  const double scale = START_SPREAD / std::sqrt(squares / static_cast<double>(n));
+  for (double& score : scores) score *= scale;
+  return scores;
+}
+
+}  // namespace spasne

@@ -1,0 +1,107 @@
+// From a problem to the objective of method `interpolation`: order of points, neighbours, affinities, charges, start.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "../spasne.h"
+#include "neighbours.h"
+#include "point_order.h"
+#include "principal_axes.h"
+#include "sparse_objective.h"
+#include "text.h"
+
+namespace spasne {
+
+constexpr double DEFAULT_THETA = 0.5;  // of the tree, where theta is 0
+constexpr double TRUNCATION_SHARE = 0.9;  // of the error allowed: columns left out cost more to keep than a finer grid
+
+struct SparseSetup {
+  std::unique_ptr<Objective> objective;
+  std::vector<size_t> order;  // order[place] = point
+  std::vector<double> start;  // in that order
+};
+
+namespace detail {
+
+inline size_t neighbours_for(double perplexity, size_t n) {
+  return std::min(n - 1, static_cast<size_t>(std::floor(3 * perplexity)));
+}
+
+/// The caller's graph in the new order of points, its distances in units of the scaled X.
+inline NeighbourGraph reorder_graph(const Problem& p, const std::vector<size_t>& order, double scale) {
+  const size_t k = p.n_neighbours;
+  std::vector<uint32_t> place(order.size());
+  for (size_t at = 0; at < order.size(); ++at) place[order[at]] = static_cast<uint32_t>(at);
+  NeighbourGraph graph;
+  graph.n_points = p.n_points;
+  graph.k = k;
+  graph.index.resize(p.n_points * k);
+  graph.distance2.resize(p.n_points * k);
+  for (size_t at = 0; at < order.size(); ++at)
+    for (size_t c = 0; c < k; ++c) {
+      const size_t from = order[at] * k + c, to = at * k + c;
+      graph.index[to] = place[static_cast<size_t>(p.neighbour_index[from])];
+      const double distance = static_cast<double>(p.neighbour_distance[from]) / scale;
+      graph.distance2[to] = static_cast<float>(distance * distance);
+    }
+  return graph;
+}
+
+inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::vector<size_t>& order, double scale,
+                                 ThreadPool& pool, const Listener& listener) {
+  if (p.n_neighbours > 0) return reorder_graph(p, order, scale);
+  const size_t k = neighbours_for(o.perplexity, p.n_points);
+  if (listener.note) listener.note("finding " + text(k) + " neighbours of each point");
+  int tenth = 0;
+  return nearest_neighbours(p.X, p.n_points, p.n_features, k, pool, [&](double share) {
+    if (!listener.note || share * 10 < tenth + 1) return;
+    tenth = static_cast<int>(share * 10);
+    listener.note("neighbours: " + text(tenth * 10) + " %");
+  });
+}
+
+template <int DIMS>
+std::unique_ptr<Objective> make_sparse_objective(SparseAffinities affinities, const Problem& p, const Options& o,
+                                                 ThreadPool& pool, const Listener& listener) {
+  ChargeOptions charge_options{o.alpha, o.beta, o.space_offset, TRUNCATION_SHARE * o.accuracy};
+  GlobalCharges charges = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
+  charge_options.alpha = 0;
+  GlobalCharges space = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
+  if (listener.note && o.alpha > 0)
+    listener.note("global term: " + text(charges.rank) + " of " + text(p.n_features) + " columns in the inner products");
+  const SparseOptions options{o.theta > 0 ? o.theta : DEFAULT_THETA, o.alpha, o.beta, o.global_scale * o.global_scale,
+                              (1 - TRUNCATION_SHARE) * o.accuracy};
+  return std::make_unique<SparseObjective<DIMS>>(std::move(affinities), std::move(charges), std::move(space), options,
+                                                 pool);
+}
+
+}  // namespace detail
+
+/// The problem is taken over and reordered.
+inline SparseSetup set_up_sparse(Problem p, const Options& o, ThreadPool& pool, const Listener& listener) {
+  const size_t n = p.n_points, d = static_cast<size_t>(o.no_dims);
+  SparseSetup setup;
+  const double scale = centre_and_scale(p.X, n, p.n_features);
+  std::vector<double> scores = principal_scores(p.X, n, p.n_features, d, pool);
+  setup.order = morton_order(scores, n, d);
+  setup.start = take_rows(o.start.empty() ? principal_start(std::move(scores), n, d) : o.start, setup.order, d);
+  p.X = take_rows(p.X, setup.order, p.n_features);
+  p.S = take_rows(p.S, setup.order, p.n_space);
+  SparseAffinities affinities;
+  {
+    const NeighbourGraph graph = detail::find_graph(p, o, setup.order, scale, pool, listener);
+    affinities = sparse_affinities(graph, o.perplexity, pool);
+  }
+  const auto make = d == 1   ? detail::make_sparse_objective<1>
+                    : d == 2 ? detail::make_sparse_objective<2>
+                             : detail::make_sparse_objective<3>;
+  setup.objective = make(std::move(affinities), p, o, pool, listener);
+  return setup;
+}
+
+}  // namespace spasne

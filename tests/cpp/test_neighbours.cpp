@@ -1,0 +1,68 @@
+// Neighbours and sparse affinities of binary files, for test_neighbours.py:
+//   test_neighbours graph N_POINTS N_COLUMNS K THREADS < X > indices, squared distances
+//   test_neighbours affinities N_POINTS K PERPLEXITY THREADS < indices, squared distances > offsets, columns, values
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <vector>
+
+#include "../../src/sparse_affinities.h"
+
+namespace {
+
+template <class T>
+std::vector<T> read(size_t n) {
+  std::vector<T> values(n);
+  if (std::fread(values.data(), sizeof(T), n, stdin) != n) throw std::runtime_error("the input is too short");
+  return values;
+}
+
+template <class T>
+void write(const std::vector<T>& values) {
+  if (std::fwrite(values.data(), sizeof(T), values.size(), stdout) != values.size())
+    throw std::runtime_error("the output cannot be written");
+}
+
+size_t size(const char* text) { return std::strtoull(text, nullptr, 10); }
+
+void graph(char** argument) {
+  const size_t n = size(argument[0]), n_columns = size(argument[1]), k = size(argument[2]);
+  spasne::ThreadPool pool(size(argument[3]));
+  double done = 0;
+  const auto progress = [&](double share) {
+    if (share <= done || share > 1) throw std::runtime_error("the share done does not rise to 1");
+    done = share;
+  };
+  const spasne::NeighbourGraph found =
+      spasne::nearest_neighbours(read<double>(n * n_columns), n, n_columns, k, pool, progress);
+  if (done != 1) throw std::runtime_error("the share done does not reach 1");
+  write(found.index);
+  write(found.distance2);
+}
+
+void affinities(char** argument) {
+  spasne::NeighbourGraph neighbours;
+  neighbours.n_points = size(argument[0]);
+  neighbours.k = size(argument[1]);
+  neighbours.index = read<uint32_t>(neighbours.n_points * neighbours.k);
+  neighbours.distance2 = read<float>(neighbours.n_points * neighbours.k);
+  spasne::ThreadPool pool(size(argument[3]));
+  const spasne::SparseAffinities P = spasne::sparse_affinities(neighbours, std::strtod(argument[2], nullptr), pool);
+  write(P.offset);
+  write(P.column);
+  write(P.value);
+}
+
+}  // namespace
+
+int main(int n_arguments, char** argument) {
+  try {
+    if (n_arguments != 6) throw std::invalid_argument("expected a command and four numbers");
+    (std::strcmp(argument[1], "graph") == 0 ? graph : affinities)(argument + 2);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
+  }
+}

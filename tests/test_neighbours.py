@@ -1,0 +1,306 @@
+"""Exact neighbours and sparse affinities, as compiled, against brute force."""
+
+import os
+import shlex
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from reference import row_affinities
+from scipy.sparse import csr_array
+from sklearn.neighbors import NearestNeighbors
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "tests" / "cpp" / "test_neighbours.cpp"
+INSTRUCTION_SETS = ["baseline", "avx2", "avx512"]
+
+
+@pytest.fixture(scope="session")
+def program(tmp_path_factory):
+    """The compiled SOURCE; CXX and CXXFLAGS as for make."""
+    binary = tmp_path_factory.mktemp("cpp") / SOURCE.stem
+    flags = shlex.split(os.environ.get("CXXFLAGS", "-O2"))
+    compiler = os.environ.get("CXX", "g++")
+    command = [compiler, *flags, "-std=c++17", "-pthread", str(SOURCE), "-o", str(binary)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return binary
+
+
+def run(program, command, arguments, arrays, instruction_set):
+    environment = dict(os.environ)
+    if instruction_set is not None:
+        environment["SPASNE_ISA"] = instruction_set
+    return subprocess.run(
+        [program, command, *map(str, arguments)],
+        input=b"".join(array.tobytes() for array in arrays),
+        capture_output=True,
+        env=environment,
+        check=False,
+        timeout=300,
+    )
+
+
+def succeeded(done):
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout
+
+
+@pytest.fixture
+def neighbours(program):
+    """A function from X and k to (indices, squared distances), each (n, k)."""
+
+    def find(X, k, threads=2, instruction_set=None):
+        n, columns = X.shape
+        done = run(program, "graph", [n, columns, k, threads], [X.astype(np.float64)], instruction_set)
+        output = succeeded(done)
+        index = np.frombuffer(output, np.uint32, n * k).reshape(n, k)
+        return index, np.frombuffer(output, np.float32, n * k, index.nbytes).reshape(n, k)
+
+    return find
+
+
+@pytest.fixture
+def affinities(program):
+    """A function from a graph and a perplexity to the matrix P."""
+
+    def find(index, distance2, perplexity, threads=2, instruction_set=None):
+        n, k = index.shape
+        arrays = [index.astype(np.uint32), distance2.astype(np.float32)]
+        output = succeeded(run(program, "affinities", [n, k, perplexity, threads], arrays, instruction_set))
+        offset = np.frombuffer(output, np.uint64, n + 1)
+        size = int(offset[-1])
+        column = np.frombuffer(output, np.uint32, size, offset.nbytes)
+        value = np.frombuffer(output, np.float32, size, offset.nbytes + column.nbytes)
+        return csr_array((value, column.astype(np.int64), offset.astype(np.int64)), shape=(n, n))
+
+    return find
+
+
+def all_distances2(X):
+    """Squared distances by differences, infinity on the diagonal."""
+    d2 = np.array([np.square(X - row).sum(axis=1) for row in X])
+    np.fill_diagonal(d2, np.inf)
+    return d2
+
+
+def brute_force(X, k):
+    d2 = all_distances2(X)
+    index = np.argsort(d2, axis=1, kind="stable")[:, :k]
+    return index, np.take_along_axis(d2, index, axis=1)
+
+
+def assert_exact(X, k, index, distance2):
+    """The neighbours are k different others, as near as the k nearest but for the rounding of sums."""
+    _, nearest = brute_force(X, k)
+    found = np.take_along_axis(all_distances2(X), index.astype(np.int64), axis=1)
+    assert np.isfinite(found).all()
+    assert (np.diff(np.sort(index, axis=1), axis=1) > 0).all()
+    np.testing.assert_allclose(found, nearest, rtol=1e-12)
+    np.testing.assert_allclose(distance2, nearest, rtol=1e-7)
+
+
+def random_points(rng):
+    return rng.normal(size=(1000, 20))
+
+
+def points_of_many_columns(rng):
+    return rng.normal(size=(300, 700))
+
+
+def one_column(rng):
+    return rng.normal(size=(700, 1))
+
+
+def sorted_column(rng):
+    return np.sort(rng.normal(size=(2000, 1)), axis=0)[::-1]
+
+
+def clusters(rng):
+    return 10 * rng.normal(size=(5, 30))[rng.integers(5, size=1200)] + rng.normal(size=(1200, 30))
+
+
+def clusters_below_the_resolution_of_floats(rng):
+    return rng.normal(size=(3, 10))[rng.integers(3, size=1500)] + 1e-5 * rng.normal(size=(1500, 10))
+
+
+def large_offset(rng):
+    return 1e6 + rng.normal(size=(600, 12))
+
+
+def one_point_far_away(rng):
+    X = rng.normal(size=(600, 6))
+    X[17] = 1e9
+    return X
+
+
+def large_numbers(rng):
+    return 1e15 * rng.normal(size=(300, 8))
+
+
+def small_numbers(rng):
+    return 1e-15 * rng.normal(size=(300, 8))
+
+
+def numbers_whose_products_vanish_beside_others(rng):
+    X = 1e-7 * rng.normal(size=(600, 3))
+    X[0], X[1] = 1e15, -1e15
+    return X
+
+
+KINDS_OF_POINTS = [
+    random_points,
+    points_of_many_columns,
+    one_column,
+    sorted_column,
+    clusters,
+    clusters_below_the_resolution_of_floats,
+    large_offset,
+    one_point_far_away,
+    large_numbers,
+    small_numbers,
+    numbers_whose_products_vanish_beside_others,
+]
+
+
+@pytest.mark.parametrize("k", [1, 40])
+@pytest.mark.parametrize("points", KINDS_OF_POINTS, ids=lambda points: points.__name__)
+def test_neighbours_are_exact(neighbours, points, k):
+    X = points(np.random.default_rng(1))
+    assert_exact(X, k, *neighbours(X, k))
+
+
+def test_neighbours_are_those_of_scikit_learn(neighbours):
+    X = np.random.default_rng(2).normal(size=(3000, 50))
+    index, distance2 = neighbours(X, 90)
+    distance, expected = NearestNeighbors(n_neighbors=90, algorithm="brute").fit(X).kneighbors()
+    np.testing.assert_array_equal(index, expected)
+    np.testing.assert_allclose(distance2, distance**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+@pytest.mark.parametrize("columns", [1, 3, 8, 255, 256, 257, 513])
+def test_each_instruction_set_is_exact(neighbours, columns, instruction_set):
+    X = np.random.default_rng(columns).normal(size=(250, columns))
+    assert_exact(X, 30, *neighbours(X, 30, instruction_set=instruction_set))
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 47, 48, 49, 96, 97, 193])
+def test_all_others_can_be_neighbours(neighbours, n):
+    X = np.random.default_rng(n).normal(size=(n, 4))
+    assert_exact(X, n - 1, *neighbours(X, n - 1))
+
+
+@pytest.mark.parametrize(("columns", "values"), [(1, 20), (2, 4), (3, 10)])
+def test_of_equally_near_points_the_smaller_index_comes_first(neighbours, columns, values):
+    X = np.random.default_rng(3).integers(values, size=(900, columns)).astype(float)
+    index, distance2 = neighbours(X, 60)
+    expected, expected_distance2 = brute_force(X, 60)
+    np.testing.assert_array_equal(index, expected)
+    np.testing.assert_array_equal(distance2, expected_distance2)
+
+
+def test_identical_points_are_neighbours_at_distance_0(neighbours):
+    X = np.tile([0.1, 0.7, -0.3], (800, 1))
+    X[::100] = np.random.default_rng(4).normal(size=(8, 3))
+    index, distance2 = neighbours(X, 30)
+    expected, expected_distance2 = brute_force(X, 30)
+    copies = np.delete(np.arange(800), np.arange(0, 800, 100))
+    np.testing.assert_array_equal(index[copies], expected[copies])
+    assert (distance2[copies] == 0).all()
+    np.testing.assert_allclose(distance2, expected_distance2, rtol=1e-7)
+
+
+def test_points_that_are_all_the_same_have_the_first_ones_as_neighbours(neighbours):
+    index, distance2 = neighbours(np.full((300, 5), 7.0), 3)
+    np.testing.assert_array_equal(index[3:], np.tile([0, 1, 2], (297, 1)))
+    np.testing.assert_array_equal(index[:3], [[1, 2, 3], [0, 2, 3], [0, 1, 3]])
+    assert (distance2 == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "message"), [(10, 10, "1 to 9 neighbours, found 10"), (10, 0, "1 to 9 neighbours, found 0")]
+)
+def test_impossible_numbers_of_neighbours_are_refused(program, n, k, message):
+    done = run(program, "graph", [n, 2, k, 1], [np.zeros((n, 2))], None)
+    assert done.returncode == 2
+    assert message in done.stderr.decode()
+
+
+@pytest.mark.parametrize("points", [clusters, clusters_below_the_resolution_of_floats])
+def test_bytes_depend_on_neither_threads_nor_instruction_set(neighbours, affinities, points):
+    X = points(np.random.default_rng(5))
+    graph = neighbours(X, 30, threads=1, instruction_set="baseline")
+    P = affinities(*graph, 10, threads=1)
+    for threads in [2, 3, 16]:
+        for array, other in zip(graph, neighbours(X, 30, threads=threads), strict=True):
+            assert array.tobytes() == other.tobytes()
+        assert affinities(*graph, 10, threads=threads).data.tobytes() == P.data.tobytes()
+    for instruction_set in INSTRUCTION_SETS:
+        for array, other in zip(graph, neighbours(X, 30, instruction_set=instruction_set), strict=True):
+            assert array.tobytes() == other.tobytes()
+
+
+def reference_affinities(index, distance2, perplexity):
+    n, k = index.shape
+    conditional = np.zeros((n, n))
+    for i in range(n):
+        with_self = np.append(distance2[i].astype(float), 0)
+        conditional[i, index[i]] = row_affinities(with_self, k, perplexity)[:k]
+    return (conditional + conditional.T) / (2 * n)
+
+
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+@pytest.mark.parametrize(("n", "k", "perplexity"), [(400, 31, 10), (30, 29, 5), (700, 3, 1.5), (2, 1, 1)])
+def test_affinities_are_those_of_the_reference(neighbours, affinities, n, k, perplexity, instruction_set):
+    X = np.random.default_rng(6).normal(size=(n, 5))
+    graph = neighbours(X / np.abs(X).max(), k)
+    P = affinities(*graph, perplexity, instruction_set=instruction_set)
+    np.testing.assert_allclose(P.toarray(), reference_affinities(*graph, perplexity), rtol=1e-5, atol=1e-12)
+
+
+def test_affinities_are_symmetric_sorted_and_sum_to_1(neighbours, affinities):
+    X = np.random.default_rng(7).normal(size=(3000, 3))
+    index, distance2 = neighbours(X / np.abs(X).max(), 60)
+    P = affinities(index, distance2, 20)
+    rows, columns = np.repeat(np.arange(3000), np.diff(P.indptr)), P.indices
+    assert (np.diff(rows * 3000 + columns) > 0).all()
+    assert (rows != columns).all()
+    transposed = P.T.tocsr()
+    transposed.sort_indices()
+    np.testing.assert_array_equal(transposed.indices, P.indices)
+    np.testing.assert_array_equal(transposed.data, P.data)
+    assert P.sum(dtype=float) == pytest.approx(1, abs=1e-7)
+    edges = {(i, j) for i in range(3000) for j in index[i]}
+    assert len(edges | {(j, i) for i, j in edges}) == P.nnz
+
+
+def test_affinities_of_identical_points_are_equal(neighbours, affinities):
+    graph = neighbours(np.zeros((50, 2)), 49)
+    P = affinities(*graph, 10).toarray()
+    np.testing.assert_allclose(P, (1 - np.eye(50)) / (50 * 49), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "message"),
+    [
+        (20, "other points as neighbours of point 3, found point 20"),
+        (3, "other points as neighbours of point 3, found point 3"),
+        (4, "different neighbours of point 3, found point 4 twice"),
+    ],
+)
+def test_graphs_of_impossible_neighbours_are_refused(program, neighbour, message):
+    index = (np.arange(20)[:, None] + [1, 2, 3, 4]) % 20
+    index[3, 1] = neighbour
+    arrays = [index.astype(np.uint32), np.ones((20, 4), np.float32)]
+    done = run(program, "affinities", [20, 4, 2, 2], arrays, None)
+    assert done.returncode == 2
+    assert message in done.stderr.decode()
+
+
+def test_perplexities_above_the_number_of_neighbours_are_refused(program):
+    arrays = [np.array([[1], [0]], np.uint32), np.ones((2, 1), np.float32)]
+    done = run(program, "affinities", [2, 1, 1.5, 1], arrays, None)
+    assert done.returncode == 2
+    assert "a perplexity of at most the number of neighbours, 1, found 1.5" in done.stderr.decode()
