@@ -1,8 +1,8 @@
-"""Where embeddings fail: failure rate over alpha, beta and seeds, with the published steps and with automatic ones.
+"""Where embeddings fail, over alpha, beta and seeds: with the published steps and with automatic ones.
 
-``python -m benchmarks.failures --help``. A run has failed where its map is not finite or its final cost is more
-than 1 % above the lowest cost known for its cell (data, theta, alpha, beta), over all seeds, step limits and
-numbers of iterations. Writes every run, a table of cells and one figure for each data set.
+``python -m benchmarks.failures --help``. A run has failed where its map is not finite or its final cost is
+more than 1 % above the lowest cost known for its cell (data, theta, alpha, beta), over all seeds, step limits
+and numbers of iterations. Writes every run, a table of cells and a figure for each data set.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from matplotlib.figure import Figure
 from benchmarks.inputs import BREAST_SIZE, make_input
 from benchmarks.measure import ROOT
 from spasne_tools.data_file import Problem, read_result_file, write_data_file
-from spasne_tools.executable import run_executable
+from spasne_tools.executable import ExecutableError, run_executable
 from spasne_tools.metrics import pairwise_correlation
 
 ALPHAS, QUICK_ALPHAS = (0, 2, 5, 9, 12, 15, 20, 30, 50), (9, 20, 50)
 BETAS, QUICK_BETAS = (0, 1, 5, 10, 25), (0, 1, 25)
 PERPLEXITY, EXAGGERATION = 50, 4.0
 FAILED = 1.01  # times the lowest known cost of the cell
+NUMERICAL_TROUBLE = 3  # the exit code of a run whose map is no longer finite
 N_OUTLIERS, OUTLIER_FACTOR = 5, 1000
 BEFORE, AFTER = "inf", "automatic"  # the published steps, and what a data file without `maxstep` gets
 CELL = ["data", "theta", "alpha", "beta"]
@@ -76,13 +77,18 @@ def run(tissue: Tissue, key: dict[str, Any]) -> dict[str, Any]:
     """One embedding by the executable; `key` holds the columns RUN."""
     extension = {} if key["max_step"] == AFTER else {"maxstep": float(key["max_step"])}
     problem = Problem(
-        tissue.X, tissue.pixels, key["alpha"], key["beta"], EXAGGERATION, 2, PERPLEXITY, key["theta"], key["seed"],
-        key["max_iter"], extension,
+        tissue.X, tissue.pixels, key["alpha"], key["beta"], EXAGGERATION, 2, PERPLEXITY, key["theta"],
+        key["seed"], key["max_iter"], extension,
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="failures-") as folder:
         data, result, report = (Path(folder, name) for name in ("data.dat", "result.dat", "report.json"))
         write_data_file(data, problem)
-        run_executable(["--data", data, "--result", result, "--report", report, "--threads", "1"])
+        try:
+            run_executable(["--data", data, "--result", result, "--report", report, "--threads", "1"])
+        except ExecutableError as error:
+            if error.exit_code != NUMERICAL_TROUBLE:
+                raise
+            return {**key, "cost": np.nan, "repeated": False}
         Y = read_result_file(result).Y
         told = json.loads(report.read_text(encoding="utf-8"))
     radius = np.linalg.norm(Y - Y.mean(axis=0), axis=1)
@@ -154,8 +160,9 @@ def cells(judged: pd.DataFrame) -> pd.DataFrame:
     """One row for each cell, number of iterations and step limit: failures and spread over seeds."""
     grouped = judged.groupby([*CELL, "max_iter", "max_step"])
     table = grouped.agg(
-        seeds=("seed", "size"), failed=("failed", "sum"), repeated=("repeated", "sum"), worst=("excess", "max"),
-        r1_mean=("r1", "mean"), r1_sd=("r1", "std"), r2_mean=("r2", "mean"), r2_sd=("r2", "std"),
+        seeds=("seed", "size"), failed=("failed", "sum"), repeated=("repeated", "sum"),
+        worst=("excess", "max"), r1_mean=("r1", "mean"), r1_sd=("r1", "std"),
+        r2_mean=("r2", "mean"), r2_sd=("r2", "std"),
     )  # fmt: skip
     spread = grouped["cost"].max() / grouped["cost"].min() - 1
     return table.assign(cost_spread=spread).reset_index()
@@ -165,21 +172,20 @@ def summarise(table: pd.DataFrame) -> pd.DataFrame:
     """One row for each data set, theta, number of iterations and step limit: the worst over cells."""
     grouped = table.groupby(["data", "theta", "max_iter", "max_step"], sort=False)
     summary = grouped.agg(
-        cells=("seeds", "size"), runs=("seeds", "sum"), failed=("failed", "sum"), repeated=("repeated", "sum"),
+        runs=("seeds", "sum"), failed=("failed", "sum"), repeated=("repeated", "sum"), worst=("worst", "max"),
         cost_spread=("cost_spread", "max"), r1_sd=("r1_sd", "max"), r2_sd=("r2_sd", "max"),
     )  # fmt: skip
     return summary.reset_index()
 
 
 def to_markdown(summary: pd.DataFrame) -> str:
-    head = (
-        "| data | theta | iterations | max_step | runs | failed | repeated | cost spread | sd(r1) | sd(r2) |"
-    )
-    lines = [head, "|---" * head.count("| ") + "|"]
+    columns = "data, theta, iterations, max_step, runs, failed, repeated, above best, spread, sd(r1), sd(r2)"
+    lines = ["| " + columns.replace(", ", " | ") + " |", "|---" * (columns.count(",") + 1) + "|"]
     for row in summary.itertuples():
+        cost = f"{100 * row.worst:.2f} % | {100 * row.cost_spread:.2f} %"
         lines.append(
             f"| {row.data} | {row.theta:g} | {row.max_iter} | {row.max_step} | {row.runs} | {row.failed} "
-            f"| {row.repeated} | {100 * row.cost_spread:.2f} % | {row.r1_sd:.4f} | {row.r2_sd:.4f} |"
+            f"| {row.repeated} | {cost} | {row.r1_sd:.4f} | {row.r2_sd:.4f} |"
         )
     return "\n".join(lines)
 
@@ -188,7 +194,7 @@ def to_markdown(summary: pd.DataFrame) -> str:
 
 
 def save_figure(table: pd.DataFrame, path: Path) -> None:
-    """Heat maps over alpha and beta, a row for each theta: failure rate before, after, and spread of cost after."""
+    """Heat maps over alpha and beta for each theta: failure rate before, after, and spread of cost after."""
     table = table.assign(rate=table["failed"] / table["seeds"], spread=100 * table["cost_spread"])
     panels = (
         (BEFORE, "rate", "published steps: share of seeds that fail", "{:.0%}", "Reds", 1.0),
@@ -261,7 +267,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one data set, write and print the tables; 1 where a run with the automatic limit has failed, else 0."""
+    """Run one data set, write and print the tables; 1 where a run with automatic steps has failed, else 0."""
     options = parse(arguments)
     table = cells(judge(run_all(options)))
     table.to_csv(options.output / "failures_cells.csv", index=False, float_format="%.5g")

@@ -558,13 +558,15 @@ def test_an_error_while_printing_ends_the_run(stand_in, temporary_root):
 CALL_AND_WAIT = """
 import numpy as np, spasne
 random = np.random.default_rng(0)
-spasne.run_spasne(random.normal(size=(1500, 20)), random.uniform(0, 1000, (1500, 2)), max_iter=10**6, theta=0)
+spasne.run_spasne(random.normal(size=(1500, 20)), random.uniform(0, 1000, (1500, 2)), max_iter=10**6)
 """
 
 
-def children_of(process_id):
+def children_at_work(process_id):
+    """The children that were given a data file; the first child only answers --version."""
     listed = Path(f"/proc/{process_id}/task/{process_id}/children")
-    return listed.read_text().split() if listed.exists() else []
+    children = listed.read_text().split() if listed.exists() else []
+    return [child for child in children if b"--data" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 @on_linux
@@ -572,10 +574,8 @@ def test_the_executable_ends_when_its_parent_is_killed(real_executable, tmp_path
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     parent = subprocess.Popen([sys.executable, "-c", CALL_AND_WAIT], env=environment)
     try:
-        # the second child: the first answers --version
-        wait_for(lambda: list(tmp_path.glob("spasne-*/data.dat")) and children_of(parent.pid))
-        time.sleep(0.5)
-        (child,) = children_of(parent.pid)
+        wait_for(lambda: children_at_work(parent.pid))
+        (child,) = children_at_work(parent.pid)
         assert is_running(child)
     finally:
         parent.kill()
