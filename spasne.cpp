@@ -32,6 +32,7 @@ Descent make_descent(const Options& o, Method method, size_t n_points) {
   Descent d;
   d.max_iter = o.max_iter;
   d.exaggeration = o.exaggeration;
+  d.repeat_exaggeration = repeat_exaggeration(o.alpha, o.beta);
   const bool published = method != Method::interpolation;
   if (o.learning_rate > 0 || (published && std::isnan(o.learning_rate)))
     d.learning_rate = std::isnan(o.learning_rate) ? LEARNING_RATE : o.learning_rate;
@@ -57,13 +58,16 @@ struct Work {
   std::unique_ptr<Objective> objective;
   std::vector<size_t> order;
   std::vector<double> start;
+  std::vector<double> other_start;  // for a repeat, from the positions
 };
 
 Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, const Listener& listener) {
   const size_t n = p.n_points;
+  std::vector<double> other_start = start_from_columns(p.S, n, p.n_space, o.no_dims);
   if (r.method == Method::interpolation) {
     SparseSetup setup = set_up_sparse(std::move(p), o, pool, listener);
-    return {std::move(setup.objective), std::move(setup.order), std::move(setup.start)};
+    other_start = take_rows(other_start, setup.order, static_cast<size_t>(o.no_dims));
+    return {std::move(setup.objective), std::move(setup.order), std::move(setup.start), std::move(other_start)};
   }
   require_memory(n, p.n_features);
   return {std::make_unique<DenseObjective>(
@@ -72,7 +76,8 @@ Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, 
               o.no_dims, r.method == Method::barnes_hut ? o.theta : 0, o.alpha, o.beta,
               o.global_scale * o.global_scale, pool),
           {},
-          o.start.empty() ? random_start(n, o.no_dims, r.seed) : o.start};
+          o.start.empty() ? random_start(n, o.no_dims, r.seed) : o.start,
+          std::move(other_start)};
 }
 
 int choose_seed(int seed) { return seed >= 0 ? seed : static_cast<int>(std::random_device{}() >> 1); }
@@ -127,7 +132,8 @@ Result run(Problem problem, const Options& options, const Listener& listener) {
   map.set_rows(work.start);
   const Descent descent = make_descent(options, result.method, n);
   result.learning_rate = descent.learning_rate;
-  descend_safely(*work.objective, map, descent, std::isnan(options.max_step), listener, result);
+  descend_safely(*work.objective, map, descent, std::isnan(options.max_step), work.other_start, listener,
+                 result);
   take_map(*work.objective, map, work.order, result);
   result.seconds_optimise = seconds_since(middle);
   return result;

@@ -84,4 +84,24 @@ inline std::vector<double> random_start(size_t n_points, int no_dims, int seed) 
   return rows;
 }
 
+/// The first no_dims columns of rows (n_points x n_columns), centred, scaled so that the widest has the spread of a random start;
+/// missing columns are 0.
+inline std::vector<double> start_from_columns(const std::vector<double>& rows, size_t n_points, size_t n_columns, int no_dims) {
+  const size_t d = static_cast<size_t>(no_dims);
+  std::vector<double> start(n_points * d, 0.0);
+  double widest = 0;
+  for (size_t axis = 0; axis < std::min(d, n_columns); ++axis) {
+    double mean = 0, variance = 0;
+    for (size_t i = 0; i < n_points; ++i) mean += rows[i * n_columns + axis] / static_cast<double>(n_points);
+    for (size_t i = 0; i < n_points; ++i) {
+      start[i * d + axis] = rows[i * n_columns + axis] - mean;
+      variance += start[i * d + axis] * start[i * d + axis] / static_cast<double>(n_points);
+    }
+    widest = std::max(widest, variance);
+  }
+  if (widest > 0)
+    for (double& y : start) y *= START_SPREAD / std::sqrt(widest);
+  return start;
+}
+
 }  // namespace spasne

@@ -41,6 +41,7 @@ struct Descent {
   int max_iter = 1000, early_iterations = EARLY_ITERATIONS;
   double exaggeration = 4, learning_rate = LEARNING_RATE, stop_tolerance = 0;
   StepLimit step_limit;
+  double repeat_exaggeration = 1;  // where a failed run is repeated (safe_descent.h)
 };
 
 struct Outcome {

@@ -6,7 +6,6 @@
 #include <numeric>
 #include <vector>
 
-#include "map_state.h"
 #include "threads.h"
 
 namespace spasne {
@@ -75,15 +74,6 @@ inline std::vector<double> principal_scores(const std::vector<double>& X, size_t
       scores[i * d + c] = std::inner_product(X.begin() + static_cast<std::ptrdiff_t>(i * D),
                                              X.begin() + static_cast<std::ptrdiff_t>((i + 1) * D),
                                              V.begin() + static_cast<std::ptrdiff_t>(c * D), 0.0);
-  return scores;
-}
-
-/// Scores scaled so that the first axis has the standard deviation of the random start.
-inline std::vector<double> principal_start(std::vector<double> scores, size_t n, size_t d) {
-  double squares = 0;
-  for (size_t i = 0; i < n; ++i) squares += scores[i * d] * scores[i * d];
-  const double scale = START_SPREAD / std::sqrt(squares / static_cast<double>(n));
-  for (double& score : scores) score *= scale;
   return scores;
 }
 

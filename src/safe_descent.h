@@ -3,8 +3,8 @@
 // With large alpha the published optimiser throws points to |y| ~ 100, where forces vanish, in bursts at any time of the run; often
 // they return and sometimes they do not ("embedding failure"). Neither the longest step nor the spread of radii tells the two apart,
 // but the cost does: PROBE_ITERATIONS iterations with limited steps, from the same start, reach a cost that every
-// healthy run ends below. A run that ends above it has failed and is repeated with limited steps, without exaggeration
-// (docs/failures.md has the measurements).
+// healthy run ends below. A run that ends above it has failed and is repeated with limited steps (docs/failures.md has the
+// measurements).
 #pragma once
 
 #include <algorithm>
@@ -23,6 +23,12 @@ constexpr int PROBE_ITERATIONS = 100;    // half of them with the early momentum
 constexpr double FAILED = 1.005;         // times the probe's cost, at the end
 constexpr double HOPELESS = 1.5;         // times the probe's cost, at two reports in a row ...
 constexpr double FALLING = 0.95;         // ... the second not below this share of the first: small maps do come back
+
+/// Factor on P in the early iterations of a repeat: where the global terms weigh much they settle first, and seeds end in the same
+/// map; where they weigh little an understatement of P would tear neighbours apart.
+inline double repeat_exaggeration(double alpha, double beta) {
+  return std::min(1.0, std::max(0.25, 3 / (alpha + beta)));
+}
 
 namespace detail {
 
@@ -116,12 +122,36 @@ inline bool attempt(Objective& objective, MapState& map, Descent d, const MapSta
   return !outcome.finite || watch.failed();
 }
 
+inline double total_cost(Objective& objective, const MapState& map) {
+  return map.finite() ? objective.cost(map.Y.data(), nullptr).total : std::numeric_limits<double>::infinity();
+}
+
+/// Descends from `start` with limited steps; keeps what it reaches, and its record, if the cost is lower than `map`'s.
+inline void repeat(Objective& objective, MapState& map, const MapState& start, Descent d, const Listener& listener,
+                   Result& result) {
+  d.step_limit = {STEP_LIMIT, true};
+  d.exaggeration = d.repeat_exaggeration;
+  MapState candidate = start;
+  Result record = result;
+  std::string why;
+  attempt(objective, candidate, d, nullptr, listener, record, why);
+  if (total_cost(objective, candidate) <= total_cost(objective, map)) {
+    map = candidate;
+    result = record;
+  } else if (listener.note) {
+    listener.note("the repeated map has the higher cost and is not kept");
+  }
+  result.repeated = true;
+}
+
 }  // namespace detail
 
-/// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps, and the map of lower
-/// cost is kept. A run too short to have a late phase as long as the probe's is not judged.
-inline void descend_safely(Objective& objective, MapState& map, Descent descent, bool automatic,
-                           const Listener& listener, Result& result) {
+/// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps. Limited steps can leave a
+/// point stranded on the wrong side of the map, so the repeat is in turn held against a probe from `other_start` (by point,
+/// row-major), and made from there if that is better. The map of lowest cost is kept. A run too short to have a late
+/// phase as long as the probe's is not judged.
+inline void descend_safely(Objective& objective, MapState& map, const Descent& descent, bool automatic,
+                           const std::vector<double>& other_start, const Listener& listener, Result& result) {
   const bool judge = automatic && !std::isfinite(descent.step_limit.length) &&
                      descent.max_iter > descent.early_iterations + PROBE_ITERATIONS / 2;
   const MapState start = map;
@@ -130,18 +160,13 @@ inline void descend_safely(Objective& objective, MapState& map, Descent descent,
     if (listener.note)
       listener.note("the map has failed (" + why + "): repeating from the same start with steps of at most " +
                     text(STEP_LIMIT));
-    const MapState first = map;
-    const Result told = result;
-    descent.step_limit = {STEP_LIMIT, true};
-    descent.exaggeration = 1;  // with limited steps it leads seeds to more different maps
-    map = start;
-    detail::attempt(objective, map, descent, nullptr, listener, result, why);
-    if (first.finite() && objective.cost(first.Y.data(), nullptr).total < objective.cost(map.Y.data(), nullptr).total) {
-      if (listener.note) listener.note("the repeated map has the higher cost: the first is kept");
-      map = first;
-      result = told;
+    detail::repeat(objective, map, start, descent, listener, result);
+    MapState other = start;
+    other.set_rows(other_start);
+    if (detail::probe(objective, other, descent) * FAILED < detail::total_cost(objective, map)) {
+      if (listener.note) listener.note("a start from the positions reaches a lower cost: repeating from there");
+      detail::repeat(objective, map, other, descent, listener, result);
     }
-    result.repeated = true;
   }
   if (result.converged && result.n_iter < descent.max_iter && listener.note)
     listener.note("converged after " + text(result.n_iter) + " iterations");
