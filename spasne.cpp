@@ -41,8 +41,10 @@ Descent make_descent(const Options& o, Method method, size_t n_points) {
   d.stop_tolerance = o.stop_tolerance;
   if (std::isnan(o.stop_tolerance))
     d.stop_tolerance = method == Method::exact ? STOP_TOLERANCE : method == Method::interpolation ? o.accuracy : 0;
-  if (!std::isnan(o.max_step)) d.step_limit = {o.max_step, false};
-  else if (!published) d.step_limit = {STEP_LIMIT, true};
+  if (!std::isnan(o.max_step))
+    d.step_limit = {o.max_step, false};
+  else if (!published)
+    d.step_limit = {STEP_LIMIT, true};
   return d;
 }
 
@@ -70,11 +72,10 @@ Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, 
     return {std::move(setup.objective), std::move(setup.order), std::move(setup.start), std::move(other_start)};
   }
   require_memory(n, p.n_features);
-  return {std::make_unique<DenseObjective>(
-              dense_affinities(std::move(p.X), p.n_features, std::move(p.S), p.n_space, n,
-                               {o.perplexity, o.alpha, o.beta, o.space_offset}, pool),
-              o.no_dims, r.method == Method::barnes_hut ? o.theta : 0, o.alpha, o.beta,
-              o.global_scale * o.global_scale, pool),
+  return {std::make_unique<DenseObjective>(dense_affinities(std::move(p.X), p.n_features, std::move(p.S), p.n_space, n,
+                                                            {o.perplexity, o.alpha, o.beta, o.space_offset}, pool),
+                                           o.no_dims, r.method == Method::barnes_hut ? o.theta : 0, o.alpha, o.beta,
+                                           o.global_scale * o.global_scale, pool),
           {},
           o.start.empty() ? random_start(n, o.no_dims, r.seed) : o.start,
           std::move(other_start)};
@@ -98,10 +99,14 @@ void take_map(Objective& objective, const MapState& map, const std::vector<size_
 
 const char* name(Method method) {
   switch (method) {
-    case Method::exact: return "exact";
-    case Method::barnes_hut: return "barnes_hut";
-    case Method::interpolation: return "interpolation";
-    default: return "auto";
+    case Method::exact:
+      return "exact";
+    case Method::barnes_hut:
+      return "barnes_hut";
+    case Method::interpolation:
+      return "interpolation";
+    default:
+      return "auto";
   }
 }
 
@@ -132,8 +137,7 @@ Result run(Problem problem, const Options& options, const Listener& listener) {
   map.set_rows(work.start);
   const Descent descent = make_descent(options, result.method, n);
   result.learning_rate = descent.learning_rate;
-  descend_safely(*work.objective, map, descent, std::isnan(options.max_step), work.other_start, listener,
-                 result);
+  descend_safely(*work.objective, map, descent, std::isnan(options.max_step), work.other_start, listener, result);
   take_map(*work.objective, map, work.order, result);
   result.seconds_optimise = seconds_since(middle);
   return result;

@@ -42,14 +42,14 @@ struct Options {
   int max_iter = 1000;
   int seed = -1;  // below 0: any
   Method method = Method::automatic;
-  double learning_rate = NAN;        // NaN: the method's own; 0: max(500, n / exaggeration)
-  double max_step = NAN;             // NaN: automatic; infinity: never limited
-  std::vector<double> start;         // n_points x no_dims; empty: random, principal axes for interpolation
-  double global_scale = 1;           // sigma
-  double space_offset = 1;           // c of Ps = (c + d^2) / sum
-  double accuracy = 1e-3;            // relative error of the gradient, method interpolation
-  double stop_tolerance = NAN;       // NaN: the method's own; 0: run all iterations
-  size_t n_threads = 0;              // 0: all cores
+  double learning_rate = NAN;   // NaN: the method's own; 0: max(500, n / exaggeration)
+  double max_step = NAN;        // NaN: automatic; infinity: never limited
+  std::vector<double> start;    // n_points x no_dims; empty: random, principal axes for interpolation
+  double global_scale = 1;      // sigma
+  double space_offset = 1;      // c of Ps = (c + d^2) / sum
+  double accuracy = 1e-3;       // relative error of the gradient, method interpolation
+  double stop_tolerance = NAN;  // NaN: the method's own; 0: run all iterations
+  size_t n_threads = 0;         // 0: all cores
 };
 
 /// What is reported while the optimiser runs: at every 50th iteration and the last.
@@ -67,8 +67,8 @@ struct Listener {
 };
 
 struct Result {
-  std::vector<double> Y;     // n_points x no_dims
-  std::vector<double> cost;  // per point; sums to the final cost
+  std::vector<double> Y;                                   // n_points x no_dims
+  std::vector<double> cost;                                // per point; sums to the final cost
   double cost_local = 0, cost_global = 0, cost_space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qg)
   Method method = Method::exact;
   int n_iter = 0;

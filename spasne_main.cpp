@@ -35,7 +35,8 @@ const char HELP[] =
     "  --version        print the version\n"
     "  --help           print this text\n"
     "\n"
-    "Layouts of the files: docs/file_format.md. Exit code: 0 done, 2 bad input, 3 numerical trouble, 1 anything else.\n";
+    "Layouts of the files: docs/file_format.md. Exit code: 0 done, 2 bad input, 3 numerical trouble, 1 anything "
+    "else.\n";
 
 struct Arguments {
   std::string data = "data.dat", result = "result.dat", report;
@@ -59,15 +60,24 @@ Arguments parse(int argc, char** argv) {
       if (k + 1 >= argc) throw std::invalid_argument("expected a value after " + flag);
       return argv[++k];
     };
-    if (flag == "--data") arguments.data = value();
-    else if (flag == "--result") arguments.result = value();
-    else if (flag == "--report") arguments.report = value();
-    else if (flag == "--threads") arguments.threads = thread_count(value());
-    else if (flag == "--quiet") arguments.quiet = true;
-    else if (flag == "--watch-stdin") arguments.watch_stdin = true;
-    else if (flag == "--version") arguments.version = true;
-    else if (flag == "--help") arguments.help = true;
-    else throw std::invalid_argument("unknown argument \"" + flag + "\"; see spasne --help");
+    if (flag == "--data")
+      arguments.data = value();
+    else if (flag == "--result")
+      arguments.result = value();
+    else if (flag == "--report")
+      arguments.report = value();
+    else if (flag == "--threads")
+      arguments.threads = thread_count(value());
+    else if (flag == "--quiet")
+      arguments.quiet = true;
+    else if (flag == "--watch-stdin")
+      arguments.watch_stdin = true;
+    else if (flag == "--version")
+      arguments.version = true;
+    else if (flag == "--help")
+      arguments.help = true;
+    else
+      throw std::invalid_argument("unknown argument \"" + flag + "\"; see spasne --help");
   }
   return arguments;
 }

@@ -52,8 +52,8 @@ struct DenseAffinities {
   explicit DenseAffinities(size_t n) : tiles(n), chunks(tiles.chunk_bounds()), row_sums(AFFINITY_SUMS) {}
 
   SymmetricTiles tiles;
-  std::vector<size_t> chunks;        // bounds of the chunks of blocks that threads take
-  AlignedVector matrix, weighted;    // weighted = alpha Pg + beta Ps; empty for alpha = beta = 0
+  std::vector<size_t> chunks;      // bounds of the chunks of blocks that threads take
+  AlignedVector matrix, weighted;  // weighted = alpha Pg + beta Ps; empty for alpha = beta = 0
   bool merged = false;
   double exaggeration = 1;
   AlignedVector packed_space;
@@ -125,8 +125,8 @@ struct AffinityOptions {
 };
 
 /// X, S: n x D and n x n_space, row-major; both are freed.
-inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::vector<double> S, size_t n_space, size_t n,
-                                        const AffinityOptions& o, ThreadPool& pool) {
+inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::vector<double> S, size_t n_space,
+                                        size_t n, const AffinityOptions& o, ThreadPool& pool) {
   DenseAffinities a(n);
   centre_and_scale(X, n, D);
   const double global_sum = pair_sum(X, n, D, 1);
@@ -144,12 +144,18 @@ inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::ve
   const detail::Gaussians g = detail::find_gaussians(a, o.perplexity, pool);
   if (o.alpha > 0 || o.beta > 0) a.weighted.resize(a.tiles.size());
 
-  const AffinityInput input{a.matrix.data(),      a.weighted.empty() ? nullptr : a.weighted.data(),
-                            g.precision.data(),   g.shift.data(),
-                            g.row_factor.data(),  o.alpha,
-                            o.beta,               1 / global_sum,
-                            a.packed_space.data(), n_space,
-                            o.space_offset,       a.space_factor};
+  const AffinityInput input{a.matrix.data(),
+                            a.weighted.empty() ? nullptr : a.weighted.data(),
+                            g.precision.data(),
+                            g.shift.data(),
+                            g.row_factor.data(),
+                            o.alpha,
+                            o.beta,
+                            1 / global_sum,
+                            a.packed_space.data(),
+                            n_space,
+                            o.space_offset,
+                            a.space_factor};
   const size_t n_padded = a.tiles.n_padded;
   std::vector<AlignedVector> parts(a.n_chunks());
   const auto kernel = SPASNE_DISPATCH(affinities_from_distances);

@@ -1,7 +1,7 @@
 // Kernels over all pairs of points, on the tiles of symmetric_tiles.h. Compiled per instruction set (for_each_isa.h).
 //
-// Y is stored by axis: Y[axis * n_padded + point]. Padding points lie far away from all others and from each other, where the
-// kernel 1/(1+d^2) vanishes; their entries in every matrix are 0.
+// Y is stored by axis: Y[axis * n_padded + point]. Padding points lie far away from all others and from each other,
+// where the kernel 1/(1+d^2) vanishes; their entries in every matrix are 0.
 
 namespace spasne {
 namespace SPASNE_ISA {
@@ -81,8 +81,8 @@ SPASNE_INLINE LanesInt pair_mask(const SymmetricTiles& tiles, size_t i, size_t p
 }
 
 /// Replaces squared expression distances by affinities for the blocks first_block .. last_block-1:
-/// local = symmetrised Gaussian affinities (not exaggerated), weighted = alpha Pg + beta Ps (where a.weighted is given).
-/// Adds each point's row sums to sums[kind * n_padded + point].
+/// local = symmetrised Gaussian affinities (not exaggerated), weighted = alpha Pg + beta Ps (where a.weighted is
+/// given). Adds each point's row sums to sums[kind * n_padded + point].
 static void affinities_from_distances(const SymmetricTiles& tiles, const AffinityInput& a, size_t first_block,
                                       size_t last_block, double* sums) {
   const size_t n = tiles.n_padded;
@@ -220,7 +220,8 @@ static void cost_sums(const SymmetricTiles& tiles, const CostInput& c, size_t fi
         const Lanes log_kernel = log(d2 + 1.0);
         const Lanes log_global = c.scale2 == 1 ? log_kernel : log(d2 * c.scale2 + 1.0);
         const Lanes w = c.weighted ? load(c.weighted + at + r * LANES) : lanes(0.0);
-        const Lanes p = c.merged ? (load(c.matrix + at + r * LANES) + w) / c.exaggeration : load(c.matrix + at + r * LANES);
+        const Lanes p =
+            c.merged ? (load(c.matrix + at + r * LANES) + w) / c.exaggeration : load(c.matrix + at + r * LANES);
         const Lanes share = p * log_kernel - w * log_global;
         shares[i] += sum(share);
         if (panel != diagonal) add_to(shares + j, share);

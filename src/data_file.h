@@ -60,8 +60,7 @@ class DataReader {
   std::vector<T> read_matrix(uint64_t rows, uint64_t columns, const char* field) {
     if (columns != 0 && rows > remaining_ / sizeof(T) / columns)
       throw std::invalid_argument(path_ + " is truncated in " + field + ": expected " + std::to_string(rows) + " x " +
-                                  std::to_string(columns) + " numbers, found " + std::to_string(remaining_) +
-                                  " bytes");
+                                  std::to_string(columns) + " numbers, found " + std::to_string(remaining_) + " bytes");
     std::vector<T> values(static_cast<size_t>(rows * columns));
     read_bytes(values.data(), values.size() * sizeof(T), field);
     return values;
@@ -204,7 +203,8 @@ inline void require_writable(const std::string& path) {
   struct stat status;
   const bool folder = stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
   File file(folder ? nullptr : std::fopen(temporary.c_str(), "wb"));
-  if (!file) throw std::invalid_argument("cannot write " + path + ": " + (folder ? "is a folder" : std::strerror(errno)));
+  if (!file)
+    throw std::invalid_argument("cannot write " + path + ": " + (folder ? "is a folder" : std::strerror(errno)));
   file.reset();
   std::remove(temporary.c_str());
 }
@@ -220,7 +220,9 @@ inline void write_result_file(const std::string& path, const Result& result, siz
   File file(std::fopen(temporary.c_str(), "wb"));
   if (!file) fail();
   bool good = true;
-  const auto write = [&](const void* data, size_t size) { good = good && std::fwrite(data, 1, size, file.get()) == size; };
+  const auto write = [&](const void* data, size_t size) {
+    good = good && std::fwrite(data, 1, size, file.get()) == size;
+  };
   const int32_t n = static_cast<int32_t>(n_points), dims = no_dims;
   std::vector<int32_t> landmark(n_points);
   for (size_t i = 0; i < n_points; ++i) landmark[i] = static_cast<int32_t>(i);

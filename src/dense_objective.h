@@ -59,11 +59,16 @@ class DenseObjective : public Objective {
 
   CostParts cost(const double* Y, std::vector<double>* shares) override {
     const SymmetricTiles& t = a_.tiles;
-    const CostInput input{a_.matrix.data(),        a_.weighted.empty() ? nullptr : a_.weighted.data(),
-                          a_.merged,               a_.exaggeration,
-                          scale2_,                 beta_,
-                          a_.packed_space.data(),  a_.n_space,
-                          a_.space_offset,         a_.space_factor,
+    const CostInput input{a_.matrix.data(),
+                          a_.weighted.empty() ? nullptr : a_.weighted.data(),
+                          a_.merged,
+                          a_.exaggeration,
+                          scale2_,
+                          beta_,
+                          a_.packed_space.data(),
+                          a_.n_space,
+                          a_.space_offset,
+                          a_.space_factor,
                           Y};
     const auto kernel = n_dims_ == 1   ? SPASNE_DISPATCH(cost_sums<1>)
                         : n_dims_ == 2 ? SPASNE_DISPATCH(cost_sums<2>)
@@ -85,8 +90,10 @@ class DenseObjective : public Objective {
 
   template <int DIMS>
   auto pair_kernel() const {
-    return tree_ ? (scaled_ ? SPASNE_DISPATCH(pair_sums<DIMS, false, true>) : SPASNE_DISPATCH(pair_sums<DIMS, false, false>))
-                 : (scaled_ ? SPASNE_DISPATCH(pair_sums<DIMS, true, true>) : SPASNE_DISPATCH(pair_sums<DIMS, true, false>));
+    return tree_ ? (scaled_ ? SPASNE_DISPATCH(pair_sums<DIMS, false, true>)
+                            : SPASNE_DISPATCH(pair_sums<DIMS, false, false>))
+                 : (scaled_ ? SPASNE_DISPATCH(pair_sums<DIMS, true, true>)
+                            : SPASNE_DISPATCH(pair_sums<DIMS, true, false>));
   }
 
   void sum_pairs(const double* Y) {
@@ -105,7 +112,8 @@ class DenseObjective : public Objective {
   /// The first point that a chunk's sums touch.
   size_t first_point(size_t chunk) const { return a_.tiles.diagonal_panel(a_.chunks[chunk]) * LANES; }
 
-  /// gradient = attraction - repulsion / Z + (alpha + beta) sigma^2 (N y - sum y) / Zg, the chunks' parts added in order.
+  /// gradient = attraction - repulsion / Z + (alpha + beta) sigma^2 (N y - sum y) / Zg, the chunks' parts added in
+  /// order.
   void collect(const double* Y, double Z, const GlobalSum& global, double* gradient) {
     const SymmetricTiles& t = a_.tiles;
     const double spread = (alpha_ + beta_) * scale2_ / global.Z;

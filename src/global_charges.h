@@ -43,8 +43,9 @@ inline void centre_columns(std::vector<double>& S, size_t n, size_t D) {
   }
 }
 
-/// Mass and entropy per point of P = (c + d^2) / Z over pairs of rows of X (centred), times `weight`. The masses are exact; the
-/// entropies are sums over the pairs (i, i + offset) for offsets spread evenly over 1 .. n-1, all of them if few enough.
+/// Mass and entropy per point of P = (c + d^2) / Z over pairs of rows of X (centred), times `weight`. The masses are
+/// exact; the entropies are sums over the pairs (i, i + offset) for offsets spread evenly over 1 .. n-1, all of them if
+/// few enough.
 inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, double c, double Z, double weight,
                              ThreadPool& pool, std::vector<double>& mass, std::vector<double>& entropy) {
   mass.assign(n, 0.0);
@@ -70,8 +71,8 @@ inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, d
   });
 }
 
-/// Relative errors (L2, over a sample of points) of sum_j Pg_ij K_ij (y_i - y_j) when only the first ranks[c] columns in `order`
-/// (ranks ascending) enter the inner products, on the map that the first two of them make.
+/// Relative errors (L2, over a sample of points) of sum_j Pg_ij K_ij (y_i - y_j) when only the first ranks[c] columns
+/// in `order` (ranks ascending) enter the inner products, on the map that the first two of them make.
 inline std::vector<double> truncation_errors(const std::vector<double>& X, size_t n, size_t D,
                                              const std::vector<size_t>& order, const std::vector<size_t>& ranks) {
   const size_t SOURCES = 1500, TARGETS = 100, axes = std::min<size_t>(2, D);
@@ -99,7 +100,8 @@ inline std::vector<double> truncation_errors(const std::vector<double>& X, size_
         for (size_t axis = 0; axis < 2; ++axis) error[2 * c + axis] += missing * pull[axis];
       }
     }
-    for (size_t c = 0; c < ranks.size(); ++c) wrong[c] += error[2 * c] * error[2 * c] + error[2 * c + 1] * error[2 * c + 1];
+    for (size_t c = 0; c < ranks.size(); ++c)
+      wrong[c] += error[2 * c] * error[2 * c] + error[2 * c + 1] * error[2 * c + 1];
     all += force[0] * force[0] + force[1] * force[1];
   }
   for (double& w : wrong) w = all > 0 ? std::sqrt(w / all) : 0;
@@ -116,11 +118,13 @@ inline std::vector<size_t> columns_by_variance(const std::vector<double>& X, siz
   return order;
 }
 
-/// The fewest columns, in steps of LANES, whose truncation error is at most `accuracy`; `taken` charges come besides them.
-inline size_t choose_rank(const std::vector<double>& X, size_t n, size_t D, const std::vector<size_t>& order, size_t taken,
-                          double accuracy) {
+/// The fewest columns, in steps of LANES, whose truncation error is at most `accuracy`; `taken` charges come besides
+/// them.
+inline size_t choose_rank(const std::vector<double>& X, size_t n, size_t D, const std::vector<size_t>& order,
+                          size_t taken, double accuracy) {
   std::vector<size_t> ranks;
-  for (size_t charges = round_up(taken + 2, LANES); charges - taken < D; charges += LANES) ranks.push_back(charges - taken);
+  for (size_t charges = round_up(taken + 2, LANES); charges - taken < D; charges += LANES)
+    ranks.push_back(charges - taken);
   const std::vector<double> errors = truncation_errors(X, n, D, order, ranks);
   for (size_t c = 0; c < ranks.size(); ++c)
     if (errors[c] <= accuracy) return ranks[c];
@@ -134,8 +138,8 @@ struct ChargeOptions {
 };
 
 /// X (n x D) centred and scaled, S (n x n_space) as given.
-inline GlobalCharges global_charges(const std::vector<double>& X, size_t D, std::vector<double> S, size_t n_space, size_t n,
-                                    const ChargeOptions& o, ThreadPool& pool) {
+inline GlobalCharges global_charges(const std::vector<double>& X, size_t D, std::vector<double> S, size_t n_space,
+                                    size_t n, const ChargeOptions& o, ThreadPool& pool) {
   GlobalCharges g;
   g.n_points = n;
   detail::centre_columns(S, n, n_space);

@@ -37,18 +37,18 @@ struct Twice {
   Half low, high;
 };
 
-#define SPASNE_BINARY(op)                                                                                \
-  template <class A, class B>                                                                            \
+#define SPASNE_BINARY(op)                                                                                 \
+  template <class A, class B>                                                                             \
   SPASNE_INLINE auto operator op(const Twice<A>& a, const Twice<B>& b)->Twice<decltype(a.low op b.low)> { \
-    return {a.low op b.low, a.high op b.high};                                                           \
-  }                                                                                                      \
-  template <class A>                                                                                     \
-  SPASNE_INLINE auto operator op(const Twice<A>& a, double b)->Twice<decltype(a.low op b)> {             \
-    return {a.low op b, a.high op b};                                                                    \
-  }                                                                                                      \
-  template <class B>                                                                                     \
-  SPASNE_INLINE auto operator op(double a, const Twice<B>& b)->Twice<decltype(a op b.low)> {             \
-    return {a op b.low, a op b.high};                                                                    \
+    return {a.low op b.low, a.high op b.high};                                                            \
+  }                                                                                                       \
+  template <class A>                                                                                      \
+  SPASNE_INLINE auto operator op(const Twice<A>& a, double b)->Twice<decltype(a.low op b)> {              \
+    return {a.low op b, a.high op b};                                                                     \
+  }                                                                                                       \
+  template <class B>                                                                                      \
+  SPASNE_INLINE auto operator op(double a, const Twice<B>& b)->Twice<decltype(a op b.low)> {              \
+    return {a op b.low, a op b.high};                                                                     \
   }
 SPASNE_BINARY(+)
 SPASNE_BINARY(-)
@@ -56,14 +56,14 @@ SPASNE_BINARY(*)
 SPASNE_BINARY(/)
 #undef SPASNE_BINARY
 
-#define SPASNE_COMPARISON(op)                                                                            \
-  template <class B>                                                                                     \
-  SPASNE_INLINE Twice<NativeInt> operator op(const Twice<Native>& a, const B& b) {                       \
-    return {(NativeInt)(a.low op low(b)), (NativeInt)(a.high op high(b))};                               \
-  }                                                                                                      \
-  template <class B>                                                                                     \
-  SPASNE_INLINE Twice<Twice<NativeInt>> operator op(const Twice<Twice<Native>>& a, const B& b) {         \
-    return {a.low op low(b), a.high op high(b)};                                                         \
+#define SPASNE_COMPARISON(op)                                                                    \
+  template <class B>                                                                             \
+  SPASNE_INLINE Twice<NativeInt> operator op(const Twice<Native>& a, const B& b) {               \
+    return {(NativeInt)(a.low op low(b)), (NativeInt)(a.high op high(b))};                       \
+  }                                                                                              \
+  template <class B>                                                                             \
+  SPASNE_INLINE Twice<Twice<NativeInt>> operator op(const Twice<Twice<Native>>& a, const B& b) { \
+    return {a.low op low(b), a.high op high(b)};                                                 \
   }
 SPASNE_INLINE double low(double x) { return x; }
 SPASNE_INLINE double high(double x) { return x; }
@@ -81,19 +81,19 @@ SPASNE_COMPARISON(<=)
 SPASNE_COMPARISON(!=)
 #undef SPASNE_COMPARISON
 
-#define SPASNE_BITWISE(op)                                                           \
-  template <class A>                                                                 \
-  SPASNE_INLINE Twice<A> operator op(const Twice<A>& a, const Twice<A>& b) {         \
-    return {a.low op b.low, a.high op b.high};                                       \
+#define SPASNE_BITWISE(op)                                                   \
+  template <class A>                                                         \
+  SPASNE_INLINE Twice<A> operator op(const Twice<A>& a, const Twice<A>& b) { \
+    return {a.low op b.low, a.high op b.high};                               \
   }
 SPASNE_BITWISE(&)
 SPASNE_BITWISE(|)
 #undef SPASNE_BITWISE
 
-#define SPASNE_WITH_INTEGER(op)                                                    \
-  template <class A>                                                               \
-  SPASNE_INLINE Twice<A> operator op(const Twice<A>& a, int64_t b) {               \
-    return {a.low op b, a.high op b};                                              \
+#define SPASNE_WITH_INTEGER(op)                                      \
+  template <class A>                                                 \
+  SPASNE_INLINE Twice<A> operator op(const Twice<A>& a, int64_t b) { \
+    return {a.low op b, a.high op b};                                \
   }
 SPASNE_WITH_INTEGER(+)
 SPASNE_WITH_INTEGER(-)

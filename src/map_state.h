@@ -1,4 +1,5 @@
-// The moving parts of the optimiser: the map, its velocity and its gains, stored by axis (value[axis * n_padded + point]).
+// The moving parts of the optimiser: the map, its velocity and its gains, stored by axis (value[axis * n_padded +
+// point]).
 #pragma once
 
 #include <algorithm>
@@ -84,9 +85,10 @@ inline std::vector<double> random_start(size_t n_points, int no_dims, int seed) 
   return rows;
 }
 
-/// The first no_dims columns of rows (n_points x n_columns), centred, scaled so that the widest has the spread of a random start;
-/// missing columns are 0.
-inline std::vector<double> start_from_columns(const std::vector<double>& rows, size_t n_points, size_t n_columns, int no_dims) {
+/// The first no_dims columns of rows (n_points x n_columns), centred, scaled so that the widest has the spread of a
+/// random start; missing columns are 0.
+inline std::vector<double> start_from_columns(const std::vector<double>& rows, size_t n_points, size_t n_columns,
+                                              int no_dims) {
   const size_t d = static_cast<size_t>(no_dims);
   std::vector<double> start(n_points * d, 0.0);
   double widest = 0;

@@ -14,7 +14,8 @@
 
 namespace spasne {
 
-// Delta-bar-delta gains (Jacobs 1988) and momentum, with the constants of t-SNE (van der Maaten 2014) as SpaSNE changed them.
+// Delta-bar-delta gains (Jacobs 1988) and momentum, with the constants of t-SNE (van der Maaten 2014) as SpaSNE changed
+// them.
 constexpr double LEARNING_RATE = 500;
 constexpr double GAIN_STEP = 0.15, GAIN_DECAY = 0.85, GAIN_FLOOR = 0.01;
 constexpr double MOMENTUM_EARLY = 0.5, MOMENTUM_LATE = 0.8;
@@ -88,8 +89,8 @@ inline double move_points(MapState& map, double limit) {
   return longest;
 }
 
-/// True once the points' drift over the last DRIFT_WINDOW iterations, repeated for all that remain, would move none by more than
-/// `tolerance` of the map's size: the map then differs by less than that from the full run's.
+/// True once the points' drift over the last DRIFT_WINDOW iterations, repeated for all that remain, would move none by
+/// more than `tolerance` of the map's size: the map then differs by less than that from the full run's.
 class ConvergenceTest {
  public:
   explicit ConvergenceTest(double tolerance) : tolerance_(tolerance) {}

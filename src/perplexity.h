@@ -60,8 +60,8 @@ RowGaussian bisect(const double* d, size_t n, double perplexity, double shift, R
   return row;
 }
 
-/// d: squared distances to the n other points. Where the published search runs away (sums that overflow or vanish), a search
-/// among positive precisions, relative to the nearest neighbour, takes its place.
+/// d: squared distances to the n other points. Where the published search runs away (sums that overflow or vanish), a
+/// search among positive precisions, relative to the nearest neighbour, takes its place.
 inline RowGaussian find_precision(const double* d, size_t n, double perplexity, RowSums row_sums) {
   RowGaussian row = bisect(d, n, perplexity, 0, row_sums, published_step);
   if (row.found || (std::isfinite(row.total) && row.total >= 1e-300)) return row;

@@ -24,8 +24,7 @@ inline std::vector<size_t> morton_order(const std::vector<double>& scores, size_
     const double scale = high > low ? (cells - 1) / (high - low) : 0;
     for (size_t i = 0; i < n; ++i) {
       const uint64_t cell = static_cast<uint64_t>((scores[i * d + axis] - low) * scale);
-      for (size_t bit = 0; bit < std::min<size_t>(BITS, 20); ++bit)
-        code[i] |= (cell >> bit & 1) << (bit * d + axis);
+      for (size_t bit = 0; bit < std::min<size_t>(BITS, 20); ++bit) code[i] |= (cell >> bit & 1) << (bit * d + axis);
     }
   }
   std::vector<size_t> order(n);

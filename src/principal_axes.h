@@ -16,8 +16,8 @@ constexpr int AXIS_ITERATIONS = 30;
 constexpr size_t AXIS_CHUNKS = 32;
 
 /// out (D x d) = X^T (X V) for X (n x D, centred) and V (D x d), summed over fixed chunks of rows in order.
-inline std::vector<double> covariance_times(const std::vector<double>& X, size_t n, size_t D, const std::vector<double>& V,
-                                            size_t d, ThreadPool& pool) {
+inline std::vector<double> covariance_times(const std::vector<double>& X, size_t n, size_t D,
+                                            const std::vector<double>& V, size_t d, ThreadPool& pool) {
   std::vector<std::vector<double>> parts(AXIS_CHUNKS);
   pool.for_each_chunk(AXIS_CHUNKS, [&](size_t chunk) {
     std::vector<double>& part = parts[chunk];
@@ -53,15 +53,17 @@ inline void orthonormalise(std::vector<double>& V, size_t D, size_t d) {
 
 }  // namespace detail
 
-/// Scores (n x d, row-major) of centred X on its d leading principal axes. Deterministic; for principal components, whose
-/// axes are the columns themselves, the columns.
-inline std::vector<double> principal_scores(const std::vector<double>& X, size_t n, size_t D, size_t d, ThreadPool& pool) {
+/// Scores (n x d, row-major) of centred X on its d leading principal axes. Deterministic; for principal components,
+/// whose axes are the columns themselves, the columns.
+inline std::vector<double> principal_scores(const std::vector<double>& X, size_t n, size_t D, size_t d,
+                                            ThreadPool& pool) {
   std::vector<double> variance(D, 0.0);
   for (size_t i = 0; i < n; ++i)
     for (size_t k = 0; k < D; ++k) variance[k] += X[i * D + k] * X[i * D + k];
   std::vector<size_t> by_variance(D);
   std::iota(by_variance.begin(), by_variance.end(), size_t{0});
-  std::stable_sort(by_variance.begin(), by_variance.end(), [&](size_t a, size_t b) { return variance[a] > variance[b]; });
+  std::stable_sort(by_variance.begin(), by_variance.end(),
+                   [&](size_t a, size_t b) { return variance[a] > variance[b]; });
   std::vector<double> V(D * d, 0.0);
   for (size_t c = 0; c < std::min(d, D); ++c) V[c * D + by_variance[c]] = 1;
   for (int iteration = 0; iteration < detail::AXIS_ITERATIONS; ++iteration) {

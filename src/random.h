@@ -8,9 +8,9 @@
 
 namespace spasne {
 
-/// rand() after srand(seed), as glibc computes it: the additive-feedback generator x^31 + x^3 + 1 ("TYPE_3"), whose 34 first
-/// words come from the minimal standard generator (multiplier 16807 modulo 2^31 - 1) and whose first 310 outputs are dropped.
-/// As there, seed 0 is the same stream as seed 1.
+/// rand() after srand(seed), as glibc computes it: the additive-feedback generator x^31 + x^3 + 1 ("TYPE_3"), whose 34
+/// first words come from the minimal standard generator (multiplier 16807 modulo 2^31 - 1) and whose first 310 outputs
+/// are dropped. As there, seed 0 is the same stream as seed 1.
 class CLibraryRandom {
  public:
   static constexpr double RANGE = 2147483648.0;  // RAND_MAX + 1

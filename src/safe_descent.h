@@ -1,10 +1,10 @@
 // A descent that does not end in a failed map.
 //
-// With large alpha the published optimiser throws points to |y| ~ 100, where forces vanish, in bursts at any time of the run; often
-// they return and sometimes they do not ("embedding failure"). Neither the longest step nor the spread of radii tells the two apart,
-// but the cost does: PROBE_ITERATIONS iterations with limited steps, from the same start, reach a cost that every
-// healthy run ends below. A run that ends above it has failed and is repeated with limited steps (docs/failures.md has the
-// measurements).
+// With large alpha the published optimiser throws points to |y| ~ 100, where forces vanish, in bursts at any time of
+// the run; often they return and sometimes they do not ("embedding failure"). Neither the longest step nor the spread
+// of radii tells the two apart, but the cost does: PROBE_ITERATIONS iterations with limited steps, from the same start,
+// reach a cost that every healthy run ends below. A run that ends above it has failed and is repeated with limited
+// steps (docs/failures.md has the measurements).
 #pragma once
 
 #include <algorithm>
@@ -18,14 +18,14 @@
 
 namespace spasne {
 
-constexpr double STEP_LIMIT = 0.05;      // of a compact map's size
-constexpr int PROBE_ITERATIONS = 100;    // half of them with the early momentum; none exaggerated
-constexpr double FAILED = 1.005;         // times the probe's cost, at the end
-constexpr double HOPELESS = 1.5;         // times the probe's cost, at two reports in a row ...
-constexpr double FALLING = 0.95;         // ... the second not below this share of the first: small maps do come back
+constexpr double STEP_LIMIT = 0.05;    // of a compact map's size
+constexpr int PROBE_ITERATIONS = 100;  // half of them with the early momentum; none exaggerated
+constexpr double FAILED = 1.005;       // times the probe's cost, at the end
+constexpr double HOPELESS = 1.5;       // times the probe's cost, at two reports in a row ...
+constexpr double FALLING = 0.95;       // ... the second not below this share of the first: small maps do come back
 
-/// Factor on P in the early iterations of a repeat: where the global terms weigh much they settle first, and seeds end in the same
-/// map; where they weigh little an understatement of P would tear neighbours apart.
+/// Factor on P in the early iterations of a repeat: where the global terms weigh much they settle first, and seeds end
+/// in the same map; where they weigh little an understatement of P would tear neighbours apart.
 inline double repeat_exaggeration(double alpha, double beta) {
   return std::min(1.0, std::max(0.25, 3 / (alpha + beta)));
 }
@@ -146,10 +146,10 @@ inline void repeat(Objective& objective, MapState& map, const MapState& start, D
 
 }  // namespace detail
 
-/// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps. Limited steps can leave a
-/// point stranded on the wrong side of the map, so the repeat is in turn held against a probe from `other_start` (by point,
-/// row-major), and made from there if that is better. The map of lowest cost is kept. A run too short to have a late
-/// phase as long as the probe's is not judged.
+/// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps. Limited steps
+/// can leave a point stranded on the wrong side of the map, so the repeat is in turn held against a probe from
+/// `other_start` (by point, row-major), and made from there if that is better. The map of lowest cost is kept. A run
+/// too short to have a late phase as long as the probe's is not judged.
 inline void descend_safely(Objective& objective, MapState& map, const Descent& descent, bool automatic,
                            const std::vector<double>& other_start, const Listener& listener, Result& result) {
   const bool judge = automatic && !std::isfinite(descent.step_limit.length) &&

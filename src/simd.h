@@ -1,7 +1,7 @@
 // Memory for vectors of eight doubles, and the run-time choice of instruction set.
 //
-// Kernels are written once, with the vector extensions of g++ and clang++ (lanes.inl), and compiled once per instruction
-// set by for_each_isa.h; the widest set that the processor offers is chosen when the program runs.
+// Kernels are written once, with the vector extensions of g++ and clang++ (lanes.inl), and compiled once per
+// instruction set by for_each_isa.h; the widest set that the processor offers is chosen when the program runs.
 #pragma once
 
 #include <cstddef>
@@ -43,9 +43,7 @@ using AlignedVector = std::vector<double, AlignedAllocator<double>>;
 
 enum class Isa { baseline, avx2, avx512 };
 
-inline const char* name(Isa isa) {
-  return isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "baseline";
-}
+inline const char* name(Isa isa) { return isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "baseline"; }
 
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
 #define SPASNE_X86 1
@@ -74,9 +72,9 @@ inline Isa isa() {
 
 // SPASNE_DISPATCH(function): the instance of a kernel for the instruction set in use.
 #ifdef SPASNE_X86
-#define SPASNE_DISPATCH(...)                                                            \
-  (::spasne::isa() == ::spasne::Isa::avx512 ? &::spasne::kernels_avx512::__VA_ARGS__    \
-   : ::spasne::isa() == ::spasne::Isa::avx2 ? &::spasne::kernels_avx2::__VA_ARGS__      \
+#define SPASNE_DISPATCH(...)                                                         \
+  (::spasne::isa() == ::spasne::Isa::avx512 ? &::spasne::kernels_avx512::__VA_ARGS__ \
+   : ::spasne::isa() == ::spasne::Isa::avx2 ? &::spasne::kernels_avx2::__VA_ARGS__   \
                                             : &::spasne::kernels_baseline::__VA_ARGS__)
 #else
 #define SPASNE_DISPATCH(...) (&::spasne::kernels_baseline::__VA_ARGS__)

@@ -5,7 +5,8 @@ namespace SPASNE_ISA {
 
 constexpr size_t PIECE = 256;  // neighbours copied at once: far enough from their use that no load waits for a store
 
-/// Differences y_i - y_j to a piece of a point's neighbours and their affinities, padded with zeros to a multiple of LANES.
+/// Differences y_i - y_j to a piece of a point's neighbours and their affinities, padded with zeros to a multiple of
+/// LANES.
 template <int DIMS>
 struct alignas(64) Piece {
   double difference[DIMS][PIECE];

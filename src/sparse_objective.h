@@ -1,8 +1,8 @@
 // The objective in time and memory linear in N: sparse local affinities, everything else by sums over a grid.
 //
 // Local attraction runs over each point's neighbours; repulsion and the global and spatial terms over the grid
-// (grid_sums.h, global_charges.h); in three dimensions repulsion comes from the space-partitioning tree, whose cost does
-// not grow with the volume of the map. Zg is taken in closed form.
+// (grid_sums.h, global_charges.h); in three dimensions repulsion comes from the space-partitioning tree, whose cost
+// does not grow with the volume of the map. Zg is taken in closed form.
 #pragma once
 
 #include <cmath>

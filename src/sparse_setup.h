@@ -17,7 +17,7 @@
 
 namespace spasne {
 
-constexpr double DEFAULT_THETA = 0.5;  // of the tree, where theta is 0
+constexpr double DEFAULT_THETA = 0.5;     // of the tree, where theta is 0
 constexpr double TRUNCATION_SHARE = 0.9;  // of the error allowed: columns left out cost more to keep than a finer grid
 
 struct SparseSetup {
@@ -73,7 +73,8 @@ std::unique_ptr<Objective> make_sparse_objective(SparseAffinities affinities, co
   charge_options.alpha = 0;
   GlobalCharges space = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
   if (listener.note && o.alpha > 0)
-    listener.note("global term: " + text(charges.rank) + " of " + text(p.n_features) + " columns in the inner products");
+    listener.note("global term: " + text(charges.rank) + " of " + text(p.n_features) +
+                  " columns in the inner products");
   const SparseOptions options{o.theta > 0 ? o.theta : DEFAULT_THETA, o.alpha, o.beta, o.global_scale * o.global_scale,
                               (1 - TRUNCATION_SHARE) * o.accuracy};
   return std::make_unique<SparseObjective<DIMS>>(std::move(affinities), std::move(charges), std::move(space), options,

@@ -15,8 +15,7 @@ constexpr size_t BLOCK_ROWS = 4;
 constexpr size_t TILE = BLOCK_ROWS * LANES;
 
 struct SymmetricTiles {
-  explicit SymmetricTiles(size_t n)
-      : n_points(n), n_panels((n + LANES - 1) / LANES), n_padded(n_panels * LANES) {}
+  explicit SymmetricTiles(size_t n) : n_points(n), n_panels((n + LANES - 1) / LANES), n_padded(n_panels * LANES) {}
 
   size_t n_points, n_panels, n_padded;
 

@@ -3,9 +3,9 @@
 namespace spasne {
 namespace SPASNE_ISA {
 
-/// Walks the tree for the points first .. first+7 in tree order. Each lane holds the index of the cell at which it takes part
-/// again: one that summarised a cell pauses until the next cell outside it; the walk jumps when no lane needs the inside.
-/// Y, force: [axis * n_padded + place]; Z, Zg: [place], all in tree order.
+/// Walks the tree for the points first .. first+7 in tree order. Each lane holds the index of the cell at which it
+/// takes part again: one that summarised a cell pauses until the next cell outside it; the walk jumps when no lane
+/// needs the inside. Y, force: [axis * n_padded + place]; Z, Zg: [place], all in tree order.
 template <int DIMS>
 static void walk_tree(const TreeNode* nodes, size_t n_nodes, double scale2, const double* Y, size_t n_padded,
                       size_t n_points, size_t first, double* force, double* Z, double* Zg) {

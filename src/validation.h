@@ -50,8 +50,8 @@ inline void validate_neighbours(const Problem& p, const Options& o) {
   const size_t k = p.n_neighbours;
   if (k == 0) return;
   if (p.neighbour_index.size() != p.n_points * k || p.neighbour_distance.size() != p.n_points * k)
-    reject("both indices and distances of neighbours", text(p.neighbour_index.size()) + " indices and " +
-                                                           text(p.neighbour_distance.size()) + " distances");
+    reject("both indices and distances of neighbours",
+           text(p.neighbour_index.size()) + " indices and " + text(p.neighbour_distance.size()) + " distances");
   if (static_cast<double>(k) < o.perplexity || k >= p.n_points)
     reject("neighbours per point between the perplexity and n - 1", text(k));
   for (size_t at = 0; at < p.neighbour_index.size(); ++at) {
