@@ -32,7 +32,7 @@ Descent make_descent(const Options& o, Method method, size_t n_points) {
   Descent d;
   d.max_iter = o.max_iter;
   d.exaggeration = o.exaggeration;
-  d.repeat_exaggeration = repeat_exaggeration(o.alpha, o.beta);
+  d.repeat_exaggeration = repeat_exaggeration(o.alpha);
   const bool published = method != Method::interpolation;
   if (o.learning_rate > 0 || (published && std::isnan(o.learning_rate)))
     d.learning_rate = std::isnan(o.learning_rate) ? LEARNING_RATE : o.learning_rate;

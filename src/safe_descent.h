@@ -24,11 +24,9 @@ constexpr double FAILED = 1.005;       // times the probe's cost, at the end
 constexpr double HOPELESS = 1.5;       // times the probe's cost, at two reports in a row ...
 constexpr double FALLING = 0.95;       // ... the second not below this share of the first: small maps do come back
 
-/// Factor on P in the early iterations of a repeat: where the global terms weigh much they settle first, and seeds end
-/// in the same map; where they weigh little an understatement of P would tear neighbours apart.
-inline double repeat_exaggeration(double alpha, double beta) {
-  return std::min(1.0, std::max(0.25, 3 / (alpha + beta)));
-}
+/// Factor on P in the early iterations of a repeat: where the global term weighs much it settles first, and seeds end
+/// in the same map; where it weighs little an understatement of P would tear neighbours apart.
+inline double repeat_exaggeration(double alpha) { return std::min(1.0, std::max(0.25, 3 / alpha)); }
 
 namespace detail {
 
@@ -126,20 +124,25 @@ inline double total_cost(Objective& objective, const MapState& map) {
   return map.finite() ? objective.cost(map.Y.data(), nullptr).total : std::numeric_limits<double>::infinity();
 }
 
-/// Descends from `start` with limited steps; keeps what it reaches, and its record, if the cost is lower than `map`'s.
-inline void repeat(Objective& objective, MapState& map, const MapState& start, Descent d, const Listener& listener,
-                   Result& result) {
+/// Descends from `start` with limited steps, first with the repeat's exaggeration and, should that end above the
+/// probe's cost `reference`, as the probe did, with none. Keeps the map of lowest cost, `map` included, and its record.
+inline void repeat(Objective& objective, MapState& map, const MapState& start, double reference, Descent d,
+                   const Listener& listener, Result& result) {
   d.step_limit = {STEP_LIMIT, true};
-  d.exaggeration = d.repeat_exaggeration;
-  MapState candidate = start;
-  Result record = result;
-  std::string why;
-  attempt(objective, candidate, d, nullptr, listener, record, why);
-  if (total_cost(objective, candidate) <= total_cost(objective, map)) {
-    map = candidate;
-    result = record;
-  } else if (listener.note) {
-    listener.note("the repeated map has the higher cost and is not kept");
+  double best = total_cost(objective, map);
+  for (const double exaggeration : {d.repeat_exaggeration, 1.0}) {
+    d.exaggeration = exaggeration;
+    MapState candidate = start;
+    Result record = result;
+    std::string why;
+    attempt(objective, candidate, d, nullptr, listener, record, why);
+    const double cost = total_cost(objective, candidate);
+    if (cost <= best) {
+      best = cost;
+      map = candidate;
+      result = record;
+    }
+    if (best <= FAILED * reference) break;
   }
   result.repeated = true;
 }
@@ -160,12 +163,13 @@ inline void descend_safely(Objective& objective, MapState& map, const Descent& d
     if (listener.note)
       listener.note("the map has failed (" + why + "): repeating from the same start with steps of at most " +
                     text(STEP_LIMIT));
-    detail::repeat(objective, map, start, descent, listener, result);
+    detail::repeat(objective, map, start, detail::probe(objective, start, descent), descent, listener, result);
     MapState other = start;
     other.set_rows(other_start);
-    if (detail::probe(objective, other, descent) * FAILED < detail::total_cost(objective, map)) {
+    const double reference = detail::probe(objective, other, descent);
+    if (reference * FAILED < detail::total_cost(objective, map)) {
       if (listener.note) listener.note("a start from the positions reaches a lower cost: repeating from there");
-      detail::repeat(objective, map, other, descent, listener, result);
+      detail::repeat(objective, map, other, reference, descent, listener, result);
     }
   }
   if (result.converged && result.n_iter < descent.max_iter && listener.note)
