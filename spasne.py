@@ -29,9 +29,8 @@ from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
     from spasne_tools.datasets import load_dataset, simulate_tissue
-    from spasne_tools.plotting import plot_maps
-
     from spasne_tools.metrics import score_embedding
+    from spasne_tools.plotting import plot_maps
 
 __all__ = [
     "__version__",
@@ -88,6 +87,8 @@ def run_spasne(
     max_step: float | None = None,
     global_scale: float = 1.0,
     pixel_scale: float | str = "raw",
+    neighbors: str | tuple[MatrixLike, MatrixLike] | MatrixLike | None = None,
+    accuracy: float | None = None,
 ) -> np.ndarray:
     """Map spots or cells to 1, 2 or 3 dimensions, keeping local and global expression and spatial structure.
 
@@ -120,16 +121,17 @@ def run_spasne(
     initial_dims : int, default 0
         Principal components kept when `use_pca`; at most min(n, genes) exist. 0: 200 or as many as exist.
     use_pca : bool, default True
-        Reduce `data` by PCA first. False: use it as it is (sparse data are made dense).
+        Reduce `data` by PCA first. False: use it as it is (sparse data are made dense by the executable).
     max_iter : int, default 1000
         Iterations, 0 or more; 0 returns the start.
     method : {"auto", "exact", "barnes_hut", "interpolation"}
         How sums over pairs are taken; "auto" chooses by theta and n.
     n_jobs : int, optional
-        Threads. None or -1: all cores. The map does not depend on it.
+        Threads. None or -1: all cores. The map does not depend on it, unless neighbors="approximate".
     init : {"random", "pca", "spatial"} or array of shape (n, no_dims)
         The start. "pca" and "spatial" are scaled so that the standard deviation of the widest axis is 1e-4,
-        the spread of the random start; an array is used as given.
+        the spread of the random start; an array is used as given. Method "interpolation" takes principal
+        axes where it would be random.
     learning_rate : float or "auto", optional
         Step size, above 0. "auto": max(500, n / exaggeration). None: 500 as published, or "auto" for large
         data.
@@ -142,6 +144,15 @@ def run_spasne(
     pixel_scale : {"raw", "unit"} or float
         "raw": pixels as given, as published. "unit": the unit of pixels becomes irrelevant. A number
         above 0 multiplies them.
+    neighbors : "approximate", (indices, distances) or scipy.sparse matrix, optional
+        Neighbours in expression, for method "interpolation", which they imply. None: the 3 * perplexity
+        nearest, found exactly, in time n^2. "approximate": found by pynndescent (the extra
+        ``spasne[large]``), worth it above about 200,000 points. Or your own graph: two arrays (n, k), or a
+        matrix of distances (n, n) such as ``adata.obsp["distances"]``, of whose rows the nearest are taken,
+        as many as the shortest has. Each point needs at least `perplexity` of them, better three times as
+        many; entries of a point for itself are dropped.
+    accuracy : float, optional
+        Relative error that method "interpolation" may make in the gradient, between 0 and 1. None: 1e-3.
 
     Returns
     -------
@@ -151,6 +162,10 @@ def run_spasne(
     ------
     ValueError
         An argument is not what is described here; raised before any work, saying what was expected and found.
+    MemoryError
+        The work would not fit into this machine's memory, by an estimate made before it begins.
+    ImportError
+        neighbors="approximate" without pynndescent.
     RuntimeError
         The executable is missing (build it with `make` or `pip install .`), is of another version, or failed;
         the message is its own.
@@ -159,6 +174,7 @@ def run_spasne(
     -----
     UserWarning
         Raw pixels with a mean squared distance below 100: the spatial term would nearly vanish.
+        neighbors="approximate" that hold less than 0.95 of the true ones, judged by a sample.
 
     References
     ----------
@@ -194,6 +210,8 @@ def run_spasne(
         max_step=max_step,
         global_scale=global_scale,
         pixel_scale=pixel_scale,
+        neighbors=neighbors,
+        accuracy=accuracy,
     )
     return embed(data, pixels, parameters, verbose).Y
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m spasne -i expression.csv -x pixels.csv -o map.csv``."""
+"""The command line: ``python -m spasne -i expression.csv -x pixels.csv -o map.csv``, and ``bench-data``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from typing import Any, NoReturn
 import numpy as np
 import pandas as pd
 
+from spasne_tools.bench_data import add_arguments, write_bench_data
 from spasne_tools.embedding import embed
 from spasne_tools.executable import ERROR_PREFIX, ExecutableError
 from spasne_tools.preprocessing import pca
 from spasne_tools.tables import STANDARD_STREAM, has_row_names, read_table, write_map
-from spasne_tools.validation import METHODS, STARTS, Parameters, check_parameters, check_rows_match
+from spasne_tools.validation import GRAPHS, METHODS, STARTS, Parameters, check_parameters, check_rows_match
 from spasne_tools.version import __version__
 
+BENCH_DATA = "bench-data"  # the one command among the first arguments; without it a map is made
 EXIT_OTHER, EXIT_BAD_INPUT, EXIT_NUMERICAL, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 
@@ -45,16 +47,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         ``spasne: error: ...`` on standard error.
     """
     arguments = list(sys.argv if argv is None else argv)
-    if arguments and not arguments[0].startswith(
-        "-"
-    ):  # all arguments are flags, so this is the program's name
-        arguments = arguments[1:]
-    options = _parser().parse_args(arguments)
+    if arguments and not arguments[0].startswith("-") and arguments[0] != BENCH_DATA:
+        arguments = arguments[1:]  # all arguments but that command are flags: this is the program's name
+    if arguments[:1] == [BENCH_DATA]:
+        options, run = _bench_data_parser().parse_args(arguments[1:]), _write_bench_data
+    else:
+        options, run = _parser().parse_args(arguments), _run
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning
         try:
-            _run(options)
+            run(options)
         except ExecutableError as error:
             known = (EXIT_BAD_INPUT, EXIT_NUMERICAL)
             return _fail(error, error.exit_code if error.exit_code in known else EXIT_OTHER)
@@ -83,7 +86,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="spasne",
         description="Map spatially resolved profiling data with SpaSNE.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        epilog="Tables are CSV, tab or white space, with or without header and row names, .gz too.",
+        epilog="Tables are CSV, tab or white space, with or without header and row names, .gz too; or .npy. "
+        f"`spasne {BENCH_DATA} N -o FOLDER` simulates a section of N spots to try it on.",
     )
     parser.add_argument("--version", action="version", version=f"spasne {__version__}")
     _add_file_arguments(parser)
@@ -132,6 +136,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _bench_data_parser() -> argparse.ArgumentParser:
+    parser = _OneLineParser(
+        prog=f"spasne {BENCH_DATA}",
+        description="Simulate a tissue section of any size: components, positions and layers as files.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add_arguments(parser)
+    return parser
+
+
+def _write_bench_data(options: argparse.Namespace) -> None:
+    write_bench_data(options.output, options.n_spots, options.components, options.genes, options.seed)
+    print(f"{options.output}: {options.n_spots} spots, {options.components} components")
+
+
 def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-i", "--input", default=STANDARD_STREAM, help="expression table, rows are spots; -: stdin"
@@ -176,6 +195,14 @@ def _add_new_parameters(parser: argparse.ArgumentParser, defaults: Parameters) -
         default=defaults.pixel_scale,
         help="raw, unit (the unit of positions is made irrelevant) or a factor",
     )
+    parser.add_argument(
+        "--neighbors",
+        choices=GRAPHS,
+        help="find neighbours faster than exactly, with pynndescent (for 200,000 rows and more)",
+    )
+    parser.add_argument(
+        "--accuracy", type=float, help="error allowed in the gradient by method interpolation (default: 1e-3)"
+    )
 
 
 def _number_or_text(text: str) -> float | str:
@@ -206,7 +233,9 @@ def _run(options: argparse.Namespace) -> None:
     write_map(options.output, Y, data.index if has_row_names(data) else None)
     scores = _scored(Y, data, pixels, labels)
     for name, value in scores.items():
-        print(f"{name} {value:.4f}", file=printed_to)
+        if not name.endswith("_se"):
+            error = f" +- {scores[f'{name}_se']:.4f}" if f"{name}_se" in scores else ""
+            print(f"{name} {value:.4f}{error}", file=printed_to)
     if options.plot:
         # Without classes the tissue is coloured by what varies most in expression.
         colors = pca(data, 1)[:, 0] if labels is None else labels

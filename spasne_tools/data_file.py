@@ -9,20 +9,27 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import scipy.sparse
+
+from spasne_tools.validation import Matrix
 
 EXTENSION_MAGIC = b"SPASNEX1"
 TAG_BYTES = 8
+NUMBER = np.dtype("<f8")  # of all arrays and numbers but these
+RECORD_TYPES = {"nbrindex": np.dtype("<i4"), "nbrdist": np.dtype("<f4")}
+WRITTEN_AT_ONCE = 1 << 20  # numbers
 
 
 @dataclass(frozen=True)
 class Problem:
     """Everything that data.dat holds.
 
-    ``X`` is (n, D) float64, ``pixels`` (n, D0) float64. ``extension`` maps tags of docs/file_format.md to
-    their values (text, number or array); a tag that is left out keeps the executable's own default.
+    ``X`` is (n, D), dense or CSR, of any type of numbers; ``pixels`` is (n, D0). ``extension`` maps tags of
+    docs/file_format.md to their values (text, number or array); a tag that is left out keeps the
+    executable's own default.
     """
 
-    X: np.ndarray
+    X: Matrix
     pixels: np.ndarray
     alpha: float
     beta: float
@@ -59,25 +66,32 @@ def write_data_file(path: Path, problem: Problem) -> None:
             _write_extension(file, problem.extension)
 
 
-def _write_array(file: BinaryIO, array: np.ndarray) -> None:
-    np.ascontiguousarray(array, dtype="<f8").tofile(file)
+def _write_array(file: BinaryIO, array: Matrix, dtype: np.dtype = NUMBER) -> None:
+    """Row by row as `dtype`, converted in blocks of rows, so that no copy of that size is made."""
+    rows = max(1, WRITTEN_AT_ONCE // max(1, array.shape[1]))
+    for start in range(0, array.shape[0], rows):
+        block = array[start : start + rows]
+        dense = block.toarray() if scipy.sparse.issparse(block) else block
+        np.ascontiguousarray(dense, dtype=dtype).tofile(file)
 
 
 def _write_extension(file: BinaryIO, extension: Mapping[str, str | float | np.ndarray]) -> None:
     file.write(EXTENSION_MAGIC)
     for tag, value in extension.items():
-        if isinstance(value, str):
-            payload = value.encode("ascii")
+        if isinstance(value, np.ndarray):
+            dtype = RECORD_TYPES.get(tag, NUMBER)
+            _write_header(file, tag, value.size * dtype.itemsize)
+            _write_array(file, value, dtype)
         else:
-            payload = np.asarray(value, dtype="<f8").tobytes()
-        _write_record(file, tag, payload)
-    _write_record(file, "end", b"")
+            payload = value.encode("ascii") if isinstance(value, str) else struct.pack("<d", value)
+            _write_header(file, tag, len(payload))
+            file.write(payload)
+    _write_header(file, "end", 0)
 
 
-def _write_record(file: BinaryIO, tag: str, payload: bytes) -> None:
+def _write_header(file: BinaryIO, tag: str, payload_size: int) -> None:
     file.write(tag.encode("ascii").ljust(TAG_BYTES, b"\0"))
-    file.write(struct.pack("<q", len(payload)))
-    file.write(payload)
+    file.write(struct.pack("<q", payload_size))
 
 
 def read_result_file(path: Path) -> Result:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import warnings
 from dataclasses import dataclass
@@ -13,9 +12,11 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from spasne_tools import memory
 from spasne_tools.data_file import Problem, Result, read_result_file, write_data_file
 from spasne_tools.executable import ExecutableError, run_executable
-from spasne_tools.preprocessing import pca
+from spasne_tools.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
+from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.progress import ProgressPrinter
 from spasne_tools.validation import (
     Matrix,
@@ -33,6 +34,7 @@ DEFAULT_COMPONENTS = 200  # of PCA where initial_dims is 0, as published
 START_SPREAD = 1e-4  # standard deviation of the published random start
 # Below this mean squared distance the "1 +" in 1 + |si - sj|^2 flattens the spatial term.
 SMALL_SQUARED_DISTANCE = 100.0
+LARGE = 5000  # points above which method "auto" interpolates where theta is above 0, as in spasne.cpp
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,21 @@ def embed(
     ------
     ValueError
         Something passed in is not what was expected; raised before any work.
+    MemoryError
+        The work would not fit into this machine's memory; raised before it begins.
+    ImportError
+        neighbors="approximate" without pynndescent.
     RuntimeError
         The executable is missing, of another version, or failed; it carries the executable's own message.
     """
-    problem = prepare_problem(data, pixels, parameters)
+    problem = prepare_problem(data, pixels, parameters, verbose)
+    expected = (problem.X.shape[0], parameters.no_dims)
     with tempfile.TemporaryDirectory(prefix="spasne-") as folder:  # mode 0700, one for each call
         write_data_file(Path(folder, DATA_FILE), problem)
+        del problem  # its memory is the executable's now
         threads = None if parameters.n_jobs == -1 else parameters.n_jobs
         result = run_in_folder(Path(folder), verbose, parameters.max_iter, threads)
         report = json.loads(Path(folder, REPORT_FILE).read_text(encoding="utf-8"))
-    expected = (problem.X.shape[0], parameters.no_dims)
     if result.Y.shape != expected:
         raise ExecutableError(
             f"expected a map of shape {expected} from the executable, found {result.Y.shape}"
@@ -87,24 +94,35 @@ def run_in_folder(
     if threads is not None:
         arguments += ["--threads", str(threads)]
     if verbose:
-        with ProgressPrinter(max_iter) as show:
+        with ProgressPrinter(max_iter, hidden=f"wrote {folder / RESULT_FILE}") as show:
             run_executable(arguments, on_line=show)
     else:
         run_executable(arguments)
     return read_result_file(folder / RESULT_FILE)
 
 
-def prepare_problem(data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters) -> Problem:
-    """Check all input and return what goes into data.dat; ValueError where it is not as expected."""
+def prepare_problem(
+    data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters, verbose: bool = False
+) -> Problem:
+    """Check all input and return what goes into data.dat; errors as in `embed`."""
     check_parameters(parameters)
+    if isinstance(parameters.neighbors, str):
+        load_pynndescent()
     matrix = check_data(data)
     n_points = matrix.shape[0]
     check_perplexity(parameters.perplexity, n_points)
     positions, unit_free = _positions(data, pixels, n_points, parameters)
     start = _start_known_before_pca(positions if pixels is not None else None, matrix.shape, parameters)
+    graph = None
+    if parameters.neighbors is not None and not isinstance(parameters.neighbors, str):
+        graph = given_graph(parameters.neighbors, n_points, parameters.perplexity)
+    _check_memory(matrix, positions.shape[1], graph, parameters)
     X = _reduced(matrix, parameters)
     if isinstance(parameters.init, str) and parameters.init == "pca":
         start = _spread_to_start(pca(X, parameters.no_dims))
+    if isinstance(parameters.neighbors, str):
+        n_jobs = None if parameters.n_jobs == -1 else parameters.n_jobs
+        graph = approximate_graph(X, parameters.perplexity, parameters.randseed, n_jobs, verbose)
     return Problem(
         X=X,
         pixels=positions,
@@ -117,17 +135,17 @@ def prepare_problem(data: MatrixLike, pixels: MatrixLike | None, parameters: Par
         # Any negative seed asks for entropy; -1 stands for all, however large they are.
         seed=max(int(parameters.randseed), -1),
         max_iter=int(parameters.max_iter),
-        extension=_extension(parameters, start, unit_free),
+        extension=_extension(parameters, start, unit_free, graph),
     )
 
 
 def _extension(
-    parameters: Parameters, start: np.ndarray | None, unit_free: bool
+    parameters: Parameters, start: np.ndarray | None, unit_free: bool, graph: Graph | None
 ) -> dict[str, str | float | np.ndarray]:
     """Records for what differs from the executable's own defaults."""
     extension: dict[str, str | float | np.ndarray] = {}
-    if parameters.method != "auto":
-        extension["method"] = parameters.method
+    if parameters.method != "auto" or graph is not None:
+        extension["method"] = "interpolation" if graph is not None else parameters.method
     if parameters.learning_rate is not None:
         extension["lrate"] = 0.0 if parameters.learning_rate == "auto" else float(parameters.learning_rate)
     if parameters.max_step is not None:
@@ -138,7 +156,47 @@ def _extension(
         extension["gscale"] = float(parameters.global_scale)
     if unit_free:
         extension["pxoffset"] = 0.0
+    if parameters.accuracy is not None:
+        extension["accuracy"] = float(parameters.accuracy)
+    if graph is not None:
+        extension |= {"nbrindex": graph.index, "nbrdist": graph.distance}
     return extension
+
+
+def _method(parameters: Parameters, n_points: int) -> str:
+    """The method that a run takes, by the executable's own rule where it is "auto"."""
+    if parameters.method != "auto":
+        return parameters.method
+    if parameters.neighbors is not None:
+        return "interpolation"
+    if parameters.theta == 0:
+        return "exact"
+    return "barnes_hut" if n_points <= LARGE else "interpolation"
+
+
+def _check_memory(matrix: Matrix, n_space: int, graph: Graph | None, parameters: Parameters) -> None:
+    """MemoryError if the wrapper or the executable would need more than there is."""
+    n_points, n_columns = matrix.shape
+    n_features = n_columns
+    held = matrix.data.nbytes + (matrix.indices.nbytes if scipy.sparse.issparse(matrix) else 0)
+    preparing = 0.0
+    if parameters.use_pca:
+        n_features = min(n_columns, n_points, parameters.initial_dims or DEFAULT_COMPONENTS)
+        preparing = pca_need(matrix.shape, n_features)
+    size = memory.Size(
+        n_points,
+        n_features,
+        n_space,
+        n_neighbours=int(3 * parameters.perplexity) if graph is None else graph.index.shape[1],
+        given=parameters.neighbors is not None,
+    )
+    if isinstance(parameters.neighbors, str):
+        preparing = max(preparing, memory.search_need(size))
+    if _method(parameters, n_points) == "interpolation":
+        need, remedy = memory.interpolation_need(size), "use fewer components (initial_dims) or points"
+    else:
+        need, remedy = memory.dense_need(size), "use method='interpolation' or fewer points"
+    memory.check_memory(held + max(preparing, need), n_points, remedy)
 
 
 def _positions(
@@ -178,43 +236,15 @@ def _mean_squared_distance(positions: np.ndarray) -> float:
     return mean
 
 
-def _reduced(matrix: Matrix, parameters: Parameters) -> np.ndarray:
-    if parameters.use_pca:
-        X = pca(matrix, parameters.initial_dims or DEFAULT_COMPONENTS)
-    elif scipy.sparse.issparse(matrix):
-        _check_dense_fits(matrix.shape)
-        X = matrix.toarray()
-    else:
-        X = matrix
+def _reduced(matrix: Matrix, parameters: Parameters) -> Matrix:
+    if not parameters.use_pca:
+        return matrix
+    X = pca(matrix, parameters.initial_dims or DEFAULT_COMPONENTS)
     if not np.isfinite(X).all():
         raise ValueError(
             "expected data whose squares can be summed, found values so large that they overflow"
         )
     return X
-
-
-def _check_dense_fits(shape: tuple[int, int]) -> None:
-    needed = 8 * shape[0] * shape[1]
-    available = _available_memory()
-    if available is not None and needed > available:
-        raise ValueError(
-            f"expected sparse data that fit into memory when dense (use_pca=False), found {shape[0]} x "
-            f"{shape[1]} values, {needed / 1e9:.1f} GB with {available / 1e9:.1f} GB free; "
-            "use use_pca=True, which keeps them sparse"
-        )
-
-
-def _available_memory() -> int | None:
-    """Bytes of free physical memory, None where the system does not tell."""
-    try:
-        for line in (
-            Path("/proc/meminfo").read_text().splitlines()
-        ):  # Linux; counts caches that can be dropped
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return None
 
 
 def _start_known_before_pca(

@@ -19,7 +19,6 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +26,9 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from scipy.spatial import cKDTree
-from scipy.spatial.distance import cdist
 from scipy.stats import rankdata
 
+from spasne_tools.distances import distance_rows, pair_distances, squared_distances
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix, check_rows_match
 
 __all__ = [
@@ -46,8 +45,6 @@ __all__ = [
     "trustworthiness",
 ]
 
-BLOCK_ENTRIES = 1 << 22  # distances held at once: 32 MB
-LOW_DIMENSION = 8  # up to here differences are as fast as a matrix product, and free of cancellation
 BATCHES = 20  # parts of a sample of pairs, whose spread gives the standard error
 RANK_NEIGHBOURS = 15  # k of trustworthiness and continuity in score_embedding
 KNN_NEIGHBOURS = (10, 15)
@@ -60,7 +57,8 @@ class Sampling:
     Parameters
     ----------
     exact_up_to : int
-        Largest number of points for which every pair and every point is used.
+        Largest number of points for which every pair and every point is used; 5,000 is also where
+        ``run_spasne`` passes from all pairs to sums in linear time.
     n_pairs : int
         Pairs drawn above that size (with replacement), and the most pairs that a Spearman correlation
         ranks at any size.
@@ -71,7 +69,7 @@ class Sampling:
         Seed of the draws.
     """
 
-    exact_up_to: int = 10_000
+    exact_up_to: int = 5_000
     n_pairs: int = 1_000_000
     n_points: int = 2_000
     seed: int = 0
@@ -100,9 +98,6 @@ class Estimate(float):
         return Estimate, (float(self), self.standard_error)
 
 
-# ---- distances, in blocks ---------------------------------------------------------------------------------
-
-
 def _points(X: MatrixLike, name: str, n: int | None = None) -> Matrix:
     """X with one row per spot (n, where known): dense and centred, which changes no distance, or CSR."""
     matrix = as_matrix(X, name)
@@ -111,46 +106,6 @@ def _points(X: MatrixLike, name: str, n: int | None = None) -> Matrix:
     if n is not None and matrix.shape[0] != n:
         raise ValueError(f"expected {n} rows in {name}, one per spot, found {matrix.shape[0]}")
     return matrix if issparse(matrix) else matrix - matrix.mean(axis=0)
-
-
-def _squared_distances(A: Matrix, B: Matrix) -> np.ndarray:
-    """Squared Euclidean distances (len A, len B): |a|^2 + |b|^2 - 2 a.b, or differences in few dimensions."""
-    if issparse(A):
-        norm_a, norm_b = (np.asarray(M.multiply(M).sum(axis=1)).ravel() for M in (A, B))
-        product = (A @ B.T).toarray()
-    elif A.shape[1] <= LOW_DIMENSION:
-        return cdist(A, B, "sqeuclidean")
-    else:
-        norm_a, norm_b = np.einsum("ij,ij->i", A, A), np.einsum("ij,ij->i", B, B)
-        product = A @ B.T
-    product *= -2.0
-    product += norm_a[:, None]
-    product += norm_b
-    return np.maximum(product, 0.0, out=product)
-
-
-def _pair_distances(X: Matrix, i: np.ndarray, j: np.ndarray) -> np.ndarray:
-    """Distance of each pair (i[k], j[k])."""
-    out = np.empty(len(i))
-    step = max(1, BLOCK_ENTRIES // (8 * X.shape[1]))
-    for start in range(0, len(i), step):
-        part = slice(start, start + step)
-        difference = X[i[part]] - X[j[part]]
-        if issparse(difference):
-            out[part] = np.asarray(difference.multiply(difference).sum(axis=1)).ravel()
-        else:
-            out[part] = np.einsum("ij,ij->i", difference, difference)
-    return np.sqrt(out)
-
-
-def _distance_rows(X: Matrix, rows: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Yield (slice of rows, squared distances from them to all points, infinity to the point itself)."""
-    step = max(1, BLOCK_ENTRIES // X.shape[0])
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        squared = _squared_distances(X[rows[part]], X)
-        squared[np.arange(len(squared)), rows[part]] = np.inf
-        yield part, squared
 
 
 # ---- r1, r2: correlation of pairwise distances ------------------------------------------------------------
@@ -172,7 +127,7 @@ def _pearson_of_all_pairs(A: Matrix, B: Matrix) -> float:
     for row in range(0, n, step):
         for column in range(row, n, step):
             rows, columns = slice(row, row + step), slice(column, column + step)
-            a, b = (np.sqrt(_squared_distances(X[rows], X[columns])) for X in (A, B))
+            a, b = (np.sqrt(squared_distances(X[rows], X[columns])) for X in (A, B))
             if row == column:
                 upper = np.triu_indices(len(a), 1)
                 a, b = a[upper], b[upper]
@@ -242,7 +197,7 @@ def pairwise_correlation(
         return Estimate(_pearson_of_all_pairs(X, Y))
     exact = n * (n - 1) // 2 <= sampling.n_pairs
     i, j = np.triu_indices(n, 1) if exact else _sampled_pairs(n, sampling)
-    a, b = _pair_distances(X, i, j), _pair_distances(Y, i, j)
+    a, b = pair_distances(X, i, j), pair_distances(Y, i, j)
 
     def correlation(a: np.ndarray, b: np.ndarray) -> float:
         return _pearson(a, b) if kind == "pearson" else _pearson(rankdata(a), rankdata(b))
@@ -323,7 +278,7 @@ def silhouette(Y: MatrixLike, labels: Any, sampling: Sampling = DEFAULT_SAMPLING
     size = members.sum(axis=0)
     rows = _sampled_rows(n, sampling)
     values = np.empty(len(rows))
-    for part, squared in _distance_rows(Y, rows):
+    for part, squared in distance_rows(Y, rows):
         own, every = codes[rows[part]], np.arange(len(squared))
         squared[every, rows[part]] = 0.0
         total = np.sqrt(squared, out=squared) @ members
@@ -348,7 +303,7 @@ def _check_k(k: int, n: int) -> None:
 def _neighbours(X: Matrix, rows: np.ndarray, k: int) -> np.ndarray:
     """The k nearest points of each row, nearest first, itself excluded: (len(rows), k)."""
     out = np.empty((len(rows), k), dtype=np.int64)
-    for part, squared in _distance_rows(X, rows):
+    for part, squared in distance_rows(X, rows):
         near = np.argpartition(squared, k - 1, axis=1)[:, :k]
         order = np.argsort(np.take_along_axis(squared, near, axis=1), axis=1, kind="stable")
         out[part] = np.take_along_axis(near, order, axis=1)
@@ -358,7 +313,7 @@ def _neighbours(X: Matrix, rows: np.ndarray, k: int) -> np.ndarray:
 def _ranks(X: Matrix, rows: np.ndarray, neighbours: np.ndarray) -> np.ndarray:
     """Rank (1: nearest) that each given neighbour of each row has among all points of X."""
     out = np.empty(neighbours.shape, dtype=np.int64)
-    for part, squared in _distance_rows(X, rows):
+    for part, squared in distance_rows(X, rows):
         given = np.take_along_axis(squared, neighbours[part], axis=1)
         for column in range(neighbours.shape[1]):
             out[part, column] = 1 + (squared < given[:, column, None]).sum(axis=1)

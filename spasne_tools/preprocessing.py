@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import scipy.linalg
 import scipy.sparse
-from scipy.sparse.linalg import LinearOperator, eigsh
+from threadpoolctl import threadpool_limits
 
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
@@ -15,6 +17,14 @@ from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 LARGEST_FULL_SIDE = 3000
 # The mean-variance bins of scanpy.pp.highly_variable_genes (flavour "seurat", Satija et al. 2015).
 DISPERSION_BINS = 20
+BLOCK_NUMBERS = 1 << 20  # of X that are centred at once: 8 MB
+# Above this share of non-zeros a dense product of blocks is faster than a sparse one.
+DENSE_SHARE = 0.1
+# Multiplications up to which one thread does PCA: threads of the two libraries behind numpy and scipy wait by
+# spinning, which on two busy cores takes 0.6 s where the work takes 0.01 s.
+ONE_THREAD = 5e9
+
+_thread_limit = threading.Lock()  # the limit is the process's: of two calls one would restore the other's
 
 
 def pca(X: MatrixLike, n_components: int) -> np.ndarray:
@@ -51,8 +61,30 @@ def pca(X: MatrixLike, n_components: int) -> np.ndarray:
     """
     if n_components < 1:
         raise ValueError(f"expected n_components of 1 or more, found {n_components}")
-    centred = _Centred(as_matrix(X, "X"))
-    n_components = min(n_components, *centred.shape)
+    matrix = as_matrix(X, "X", keep_single=True)
+    n_components = min(n_components, *matrix.shape)
+    with _threads_for(matrix.shape):
+        return _scores(_Centred(matrix), n_components)
+
+
+def pca_need(shape: tuple[int, int], n_components: int) -> float:
+    """Bytes that `pca` takes besides its input: a matrix, its eigenvectors, the result."""
+    side = min(shape)
+    if _in_full(side, n_components):
+        return 8.0 * (3 * side**2 + (shape[0] + shape[1]) * n_components)
+    return 8.0 * (3 * side + shape[0] + shape[1]) * n_components
+
+
+@contextmanager
+def _threads_for(shape: tuple[int, int]) -> Iterator[None]:
+    if shape[0] * shape[1] * min(shape) > ONE_THREAD:
+        yield
+        return
+    with _thread_limit, threadpool_limits(1, user_api="blas"):
+        yield
+
+
+def _scores(centred: _Centred, n_components: int) -> np.ndarray:
     n_rows, n_columns = centred.shape
     if n_columns <= n_rows:
         loadings = _leading_eigenvectors(
@@ -72,22 +104,38 @@ def pca(X: MatrixLike, n_components: int) -> np.ndarray:
 
 
 class _Centred:
-    """X - 1 mean', a sparse X kept as it is, the mean entering each product; shapes (n, D) and (D,)."""
+    """X - 1 mean', shapes (n, D) and (D,), never held: dense X is centred in blocks, in double precision.
+
+    Sparse X is kept as it is, the mean entering each product.
+    """
 
     def __init__(self, X: Matrix) -> None:
+        self.sparse = scipy.sparse.issparse(X)
+        self.X = X.astype(np.float64, copy=False) if self.sparse else X
         self.shape = X.shape
-        self.mean = np.asarray(X.mean(axis=0)).ravel()
-        if scipy.sparse.issparse(X):
-            self.X = X
-        else:
-            self.X = X - self.mean
-            self.mean = np.zeros_like(self.mean)
+        self.mean = np.asarray(self.X.mean(axis=0, dtype=np.float64)).ravel()
+
+    def _blocks(self) -> Iterator[tuple[slice, np.ndarray]]:
+        step = max(1, BLOCK_NUMBERS // self.shape[1])
+        for start in range(0, self.shape[0], step):
+            rows = slice(start, start + step)
+            yield rows, _dense(self.X[rows]) - self.mean
 
     def times(self, V: np.ndarray) -> np.ndarray:
-        return self.X @ V - self.mean @ V
+        if self.sparse:
+            return self.X @ V - self.mean @ V
+        out = np.empty((self.shape[0], *V.shape[1:]))
+        for rows, block in self._blocks():
+            out[rows] = block @ V
+        return out
 
     def transposed_times(self, U: np.ndarray) -> np.ndarray:
-        return self.X.T @ U - np.multiply.outer(self.mean, U.sum(axis=0))
+        if self.sparse:
+            return self.X.T @ U - np.multiply.outer(self.mean, U.sum(axis=0))
+        out = np.zeros((self.shape[1], *U.shape[1:]))
+        for rows, block in self._blocks():
+            out += block.T @ U[rows]
+        return out
 
     def apply_gram_of_columns(self, v: np.ndarray) -> np.ndarray:
         return self.transposed_times(self.times(v))
@@ -97,16 +145,34 @@ class _Centred:
 
     def gram_of_columns(self) -> np.ndarray:
         """X'X - n mean mean', (D, D)."""
-        return _dense(self.X.T @ self.X) - self.shape[0] * np.multiply.outer(self.mean, self.mean)
+        if self.sparse and self.X.nnz < DENSE_SHARE * self.shape[0] * self.shape[1]:
+            product = _dense(self.X.T @ self.X).astype(np.float64, copy=False)
+            return product - self.shape[0] * np.multiply.outer(self.mean, self.mean)
+        gram = np.zeros((self.shape[1], self.shape[1]))
+        for _, block in self._blocks():
+            gram += block.T @ block
+        return gram
 
     def gram_of_rows(self) -> np.ndarray:
         """XX' - (X mean) 1' - 1 (X mean)' + |mean|^2, (n, n)."""
-        projected = self.X @ self.mean
-        return _dense(self.X @ self.X.T) - projected[:, None] - projected + self.mean @ self.mean
+        if self.sparse:
+            projected = self.X @ self.mean
+            product = _dense(self.X @ self.X.T)
+            return product - projected[:, None] - projected + self.mean @ self.mean
+        gram = np.zeros((self.shape[0], self.shape[0]))
+        step = max(1, BLOCK_NUMBERS // self.shape[0])
+        for start in range(0, self.shape[1], step):
+            block = self.X[:, start : start + step] - self.mean[start : start + step]
+            gram += block @ block.T
+        return gram
 
 
 def _dense(matrix: Matrix) -> np.ndarray:
     return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
+
+
+def _in_full(size: int, n_wanted: int) -> bool:
+    return size <= LARGEST_FULL_SIDE or n_wanted > size // 4
 
 
 def _leading_eigenvectors(
@@ -116,13 +182,15 @@ def _leading_eigenvectors(
 
     `gram` returns the matrix, `apply_gram` multiplies it to a vector; only the cheaper of the two is used.
     """
-    if size <= LARGEST_FULL_SIDE or n_wanted > size // 4:
+    if _in_full(size, n_wanted):
         matrix = gram()
         if not np.isfinite(matrix).all():
             raise ValueError(
                 "expected values whose squares can be summed, found sums that overflow; rescale the data"
             )
         return scipy.linalg.eigh(matrix, subset_by_index=(size - n_wanted, size - 1))[1][:, ::-1]
+    from scipy.sparse.linalg import LinearOperator, eigsh  # which small data do without
+
     operator = LinearOperator((size, size), matvec=apply_gram, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(size)  # fixed, so that a run can be repeated
     values, vectors = eigsh(operator, k=n_wanted, v0=start)

@@ -10,14 +10,15 @@ PROGRESS_LINE = re.compile(r"Iteration (\d+):")
 
 
 class ProgressPrinter:
-    """Print lines handed to it one by one; a context manager, because a bar has to be closed.
+    """Print lines handed to it one by one, but `hidden`; a context manager, because a bar has to be closed.
 
     Lines go through print() or tqdm.write(), that is to sys.stdout as it is at the time, so a notebook shows
     them.
     """
 
-    def __init__(self, max_iter: int | None) -> None:
+    def __init__(self, max_iter: int | None, hidden: str | None = None) -> None:
         self.bar = _make_bar(max_iter)
+        self.hidden = hidden
 
     def __enter__(self) -> ProgressPrinter:
         return self
@@ -29,6 +30,8 @@ class ProgressPrinter:
             self.bar.close()
 
     def __call__(self, line: str) -> None:
+        if line == self.hidden:
+            return
         if self.bar is None:
             print(line, flush=True)
             return

@@ -128,7 +128,7 @@ def simulate_tissue(n_spots: int = 1200, n_genes: int = 500, seed: int = 0) -> T
     >>> tissue.counts.shape, list(tissue.labels.cat.categories)
     ((300, 60), ['L1', 'L2', 'L3', 'L4', 'L5', 'L6', 'WM'])
     """
-    _check_sizes(n_spots, n_genes)
+    check_sizes(n_spots, n_genes)
     layout, genes = _lay_out(n_spots, seed), _make_genes(n_genes, seed)
     counts = vstack(list(_count_blocks(layout, genes, seed)), format="csr")
     number = pd.Series(genes.marks).groupby(genes.marks).cumcount() + 1
@@ -144,7 +144,11 @@ def simulate_tissue(n_spots: int = 1200, n_genes: int = 500, seed: int = 0) -> T
 
 
 def simulate_components(
-    n_spots: int, n_components: int = 50, n_genes: int = 500, seed: int = 0
+    n_spots: int,
+    n_components: int = 50,
+    n_genes: int = 500,
+    seed: int = 0,
+    components: np.ndarray | None = None,
 ) -> tuple[np.ndarray, pd.DataFrame, pd.Series]:
     """Principal components, positions and layers of a simulated section of any size.
 
@@ -159,6 +163,8 @@ def simulate_components(
         As in ``simulate_tissue``.
     n_components : int
         At most n_genes and n_spots.
+    components : ndarray (n_spots, n_components), optional
+        Where the components go, block by block, and what is returned, such as a file mapped into memory.
 
     Returns
     -------
@@ -177,17 +183,16 @@ def simulate_components(
     >>> components.shape, pixels.shape, labels.shape
     ((300, 10), (300, 2), (300,))
     """
-    _check_sizes(n_spots, n_genes)
-    if not 1 <= n_components <= min(n_spots, n_genes):
-        raise ValueError(f"expected n_components between 1 and {min(n_spots, n_genes)}, found {n_components}")
+    check_sizes(n_spots, n_genes, n_components)
     layout, genes = _lay_out(n_spots, seed), _make_genes(n_genes, seed)
+    if components is None:
+        components = np.empty((n_spots, n_components))
     blocks = _count_blocks(layout, genes, seed)
     first = next(blocks).toarray()
     median = float(np.median(first.sum(axis=1)))
     logged = _log_normalised(first, median)
     mean = logged.mean(axis=0)
     axes = np.linalg.svd(logged - mean, full_matrices=False)[2][:n_components].T
-    components = np.empty((n_spots, n_components))
     components[: len(first)] = (logged - mean) @ axes
     for number, block in enumerate(blocks, 1):
         start = number * SPOTS_PER_BLOCK
@@ -199,11 +204,14 @@ def _log_normalised(counts: np.ndarray, median: float) -> np.ndarray:
     return np.log1p(counts * (median / counts.sum(axis=1, keepdims=True)))
 
 
-def _check_sizes(n_spots: int, n_genes: int) -> None:
+def check_sizes(n_spots: int, n_genes: int, n_components: int = 1) -> None:
+    """ValueError for a section that cannot be simulated."""
     if n_spots < 10:
         raise ValueError(f"expected n_spots of 10 or more, found {n_spots}")
     if n_genes < 50:
         raise ValueError(f"expected n_genes of 50 or more, found {n_genes}")
+    if not 1 <= n_components <= min(n_spots, n_genes):
+        raise ValueError(f"expected n_components between 1 and {min(n_spots, n_genes)}, found {n_components}")
 
 
 def _pixels_frame(layout: _Layout) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Tables on disk: CSV, tab or white space, with or without header and row names, gzip too."""
+"""Tables on disk: CSV, tab or white space, with or without header and row names, gzip too; .npy arrays."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     Parameters
     ----------
     file : str or Path
-        File name, plain or gzip; "-" for standard input.
+        File name, plain or gzip; "-" for standard input. A file of NumPy's (.npy) is an array of numbers.
     n_rows : int, optional
         Rows expected; settles whether there is a header where the text alone does not.
 
@@ -69,6 +69,8 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     ValueError
         The file is missing, empty or not a table.
     """
+    if (array := _read_array(file)) is not None:
+        return pd.DataFrame(array, copy=False)
     text = _read_text(file).replace("\r\n", "\n").replace("\r", "\n")
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
@@ -115,6 +117,19 @@ def _parse(body: str, separator: str | None, **options: Any) -> pd.DataFrame:
 def has_row_names(table: pd.DataFrame) -> bool:
     """Whether `read_table` found row names in the file of `table`."""
     return not isinstance(table.index, pd.RangeIndex)
+
+
+def _read_array(file: str | Path) -> np.ndarray | None:
+    """The rows of a .npy file, left on disk until they are used; None for any other file."""
+    if file == STANDARD_STREAM or not str(file).endswith(".npy"):
+        return None
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"expected an array in {file}, found none that can be read ({error})") from None
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"expected an array of rows and columns in {file}, found shape {array.shape}")
+    return array
 
 
 def _read_text(file: str | Path) -> str:

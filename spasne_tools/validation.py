@@ -14,11 +14,13 @@ import scipy.sparse
 
 # A DataFrame, an array, nested lists or, for data and counts, a scipy.sparse matrix.
 MatrixLike: TypeAlias = Any
-Matrix: TypeAlias = Any  # float64 (n, D): numpy.ndarray or scipy.sparse CSR
+Matrix: TypeAlias = Any  # float (n, D): numpy.ndarray or scipy.sparse CSR
 
 METHODS = ("auto", "exact", "barnes_hut", "interpolation")
 STARTS = ("random", "pca", "spatial")
+GRAPHS = ("approximate",)  # neighbours that are found here, by name
 INT32_MAX = 2**31 - 1  # the files hold counts and seeds as int32
+CHECKED_AT_ONCE = 1 << 20  # numbers
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Parameters:
     max_step: float | None = None
     global_scale: float = 1.0
     pixel_scale: float | str = "raw"
+    neighbors: Any = None
+    accuracy: float | None = None
 
 
 def check_parameters(parameters: Parameters) -> None:
@@ -68,6 +72,23 @@ def check_parameters(parameters: Parameters) -> None:
         _check_choice("pixel_scale", parameters.pixel_scale, ("raw", "unit"), "a positive number")
     else:
         _check_number("pixel_scale", parameters.pixel_scale)
+    if parameters.accuracy is not None:
+        _check_number("accuracy", parameters.accuracy)
+        if parameters.accuracy >= 1:
+            raise ValueError(f"expected accuracy below 1, found {parameters.accuracy!r}")
+    if parameters.neighbors is not None:
+        _check_uses_neighbors(parameters)
+
+
+def _check_uses_neighbors(parameters: Parameters) -> None:
+    if isinstance(parameters.neighbors, str):
+        otherwise = "(indices, distances) or a sparse matrix of distances"
+        _check_choice("neighbors", parameters.neighbors, GRAPHS, otherwise)
+    if parameters.method not in ("auto", "interpolation"):
+        raise ValueError(
+            f"expected method 'auto' or 'interpolation' with neighbors, found {parameters.method!r}, which "
+            "uses all pairs"
+        )
 
 
 def check_perplexity(perplexity: float, n_points: int) -> None:
@@ -120,8 +141,8 @@ def _check_n_jobs(n_jobs: Any) -> None:
 
 
 def check_data(data: MatrixLike, name: str = "data") -> Matrix:
-    """Return `data` as float64 (n, D), dense or CSR as it came; it must be finite and must vary."""
-    matrix = as_matrix(data, name)
+    """Return `data` as float (n, D), dense or CSR, float32 where it is; it must be finite and must vary."""
+    matrix = as_matrix(data, name, keep_single=True)
     lowest, highest = matrix.min(axis=0), matrix.max(axis=0)
     if scipy.sparse.issparse(matrix):
         lowest, highest = lowest.toarray(), highest.toarray()
@@ -157,17 +178,20 @@ def _n_rows(matrix: MatrixLike) -> int:
     return int(shape[0]) if shape else len(matrix)
 
 
-def as_matrix(data: MatrixLike, name: str, allow_sparse: bool = True) -> Matrix:
-    """Return `data` as a finite float64 matrix with at least one row and column, CSR where it came sparse."""
+def as_matrix(data: MatrixLike, name: str, allow_sparse: bool = True, keep_single: bool = False) -> Matrix:
+    """Return `data` as a finite float64 matrix with at least one row and column, CSR where it came sparse.
+
+    keep_single: float32 stays float32, without a copy.
+    """
     if scipy.sparse.issparse(data):
         if not allow_sparse:
             raise ValueError(f"expected {name} to be dense, found a sparse matrix; use .toarray()")
         _check_kind(data.dtype, name)
-        matrix = data.tocsr().astype(np.float64)
+        matrix = data.tocsr().astype(_float_type(data.dtype, keep_single), copy=False)
         values = matrix.data
     else:
         # By rows whatever it came as: another layout would be summed in another order, to another last digit.
-        matrix = values = np.ascontiguousarray(_as_dense(data, name))
+        matrix = values = np.ascontiguousarray(_as_dense(data, name, keep_single))
     if len(matrix.shape) != 2:
         raise ValueError(
             f"expected {name} with two dimensions, found shape {matrix.shape}; one column is .reshape(-1, 1)"
@@ -178,17 +202,27 @@ def as_matrix(data: MatrixLike, name: str, allow_sparse: bool = True) -> Matrix:
         raise ValueError(
             f"expected {name} with at most {INT32_MAX} rows and columns, found shape {matrix.shape}"
         )
-    n_bad = int(values.size - np.count_nonzero(np.isfinite(values)))
-    if n_bad:
+    if n_bad := _count_not_finite(values):
         raise ValueError(
             f"expected finite numbers in {name}, found {n_bad} that are missing (NaN) or infinite"
         )
     return matrix
 
 
-def _as_dense(data: MatrixLike, name: str) -> np.ndarray:
+def _count_not_finite(values: np.ndarray) -> int:
+    """By blocks of rows, so that no array of that size is held besides."""
+    rows = max(1, CHECKED_AT_ONCE // max(1, values[:1].size))
+    blocks = (values[start : start + rows] for start in range(0, len(values), rows))
+    return sum(block.size - int(np.count_nonzero(np.isfinite(block))) for block in blocks)
+
+
+def _float_type(dtype: Any, keep_single: bool) -> type:
+    return np.float32 if keep_single and dtype == np.float32 else np.float64
+
+
+def _as_dense(data: MatrixLike, name: str, keep_single: bool) -> np.ndarray:
     if isinstance(data, pd.DataFrame):
-        return _frame_values(data, name)
+        return _frame_values(data, name, keep_single)
     if isinstance(data, np.ma.MaskedArray):
         data = np.ma.filled(data.astype(np.float64), np.nan)
     try:
@@ -199,7 +233,7 @@ def _as_dense(data: MatrixLike, name: str) -> np.ndarray:
         ) from None
     _check_kind(array.dtype, name)
     try:
-        return array.astype(np.float64, copy=False)
+        return array.astype(_float_type(array.dtype, keep_single), copy=False)
     except (TypeError, ValueError) as error:  # objects that are no numbers
         raise ValueError(f"expected numbers in {name}, found something else ({error})") from None
 
@@ -209,16 +243,64 @@ def _check_kind(dtype: np.dtype, name: str) -> None:
         raise ValueError(f"expected real numbers in {name}, found type {dtype}")
 
 
-def _frame_values(frame: pd.DataFrame, name: str) -> np.ndarray:
+def _frame_values(frame: pd.DataFrame, name: str, keep_single: bool) -> np.ndarray:
     for column, dtype in frame.dtypes.items():
         numeric = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)
         if not numeric and not pd.api.types.is_object_dtype(dtype):
             raise ValueError(
                 f"expected numbers in every column of {name}, found column {column!r} of type {dtype}"
             )
+    single = all(dtype == np.float32 for dtype in frame.dtypes)
     try:
-        return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        return frame.to_numpy(dtype=_float_type(np.float32 if single else None, keep_single), na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"expected numbers in every column of {name}, found something else ({error})"
         ) from None
+
+
+def check_neighbors(neighbors: Any, n_points: int) -> tuple[np.ndarray, np.ndarray] | Matrix:
+    """Return `neighbors` as checked arrays (indices, distances), or as a CSR matrix where it came sparse."""
+    if scipy.sparse.issparse(neighbors):
+        return _distance_matrix(neighbors, n_points)
+    wanted = "neighbors as (indices, distances) of shape (n, k) or as a sparse matrix of distances"
+    if not isinstance(neighbors, (tuple, list)) or len(neighbors) != 2:
+        raise ValueError(f"expected {wanted}, found {type(neighbors).__name__}")
+    try:
+        index, distance = (np.asarray(part) for part in neighbors)
+    except ValueError as error:  # rows of different lengths
+        raise ValueError(f"expected {wanted}, found something else ({error})") from None
+    if index.dtype.kind not in "iu" or distance.dtype.kind not in "fiu":
+        raise ValueError(f"expected {wanted}, found types {index.dtype} and {distance.dtype}")
+    if index.ndim != 2 or index.shape != distance.shape or len(index) != n_points or index.size == 0:
+        raise ValueError(
+            f"expected {wanted}, {n_points} rows as in data, found shapes {index.shape} and {distance.shape}"
+        )
+    if index.min() < 0 or index.max() >= n_points:
+        raise ValueError(
+            f"expected indices of neighbors between 0 and {n_points - 1}, "
+            f"found {index.min()} to {index.max()}"
+        )
+    _check_distances(distance)
+    return index, distance
+
+
+def _distance_matrix(neighbors: Matrix, n_points: int) -> Matrix:
+    if neighbors.shape != (n_points, n_points):
+        raise ValueError(
+            f"expected neighbors as a sparse matrix of shape {(n_points, n_points)}, found {neighbors.shape}"
+        )
+    if neighbors.dtype.kind not in "fiu":
+        raise ValueError(f"expected real numbers as distances of neighbors, found type {neighbors.dtype}")
+    matrix = neighbors.tocsr()
+    _check_distances(matrix.data)
+    return matrix
+
+
+def _check_distances(distance: np.ndarray) -> None:
+    largest = float(np.finfo(np.float32).max)  # the files hold them as float32
+    if distance.size and not (distance.min() >= 0 and distance.max() <= largest):
+        raise ValueError(
+            f"expected distances of neighbors between 0 and {largest:.3g}, "
+            f"found {distance.min()} to {distance.max()}"
+        )

@@ -45,13 +45,13 @@ inline void centre_columns(std::vector<double>& S, size_t n, size_t D) {
 
 /// Mass and entropy per point of P = (c + d^2) / Z over pairs of rows of X (centred), times `weight`. The masses are
 /// exact; the entropies are sums over the pairs (i, i + offset) for offsets spread evenly over 1 .. n-1, all of them if
-/// few enough.
+/// few enough. What is sampled is p ln(p / mean), because the error in a sum of p is multiplied by the logarithm.
 inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, double c, double Z, double weight,
                              ThreadPool& pool, std::vector<double>& mass, std::vector<double>& entropy) {
   mass.assign(n, 0.0);
   entropy.assign(n, 0.0);
   if (weight == 0) return;
-  const double count = static_cast<double>(n);
+  const double count = static_cast<double>(n), mean = Z / (count * (count - 1));
   double norms = 0;
   for (size_t i = 0; i < n; ++i) norms += squared_norm(X.data() + i * D, D);
   const size_t n_offsets = std::min(n - 1, std::max<size_t>(1, static_cast<size_t>(SAMPLED_PAIRS / count)));
@@ -63,10 +63,10 @@ inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, d
       for (size_t t = 0; t < n_offsets; ++t) {
         const size_t offset = 1 + static_cast<size_t>(static_cast<double>(t) * spacing);
         const double p = c + squared_distance(x, X.data() + (i + offset) % n * D, D);
-        if (p > 0) logs += p * std::log(p);
+        if (p > 0) logs += p * std::log(p / mean);
       }
       mass[i] = weight * (c * (count - 1) + count * squared_norm(x, D) + norms) / Z;
-      entropy[i] = weight * logs * spacing / Z - mass[i] * std::log(Z);
+      entropy[i] = weight * logs * spacing / Z - mass[i] * std::log(count * (count - 1));
     }
   });
 }

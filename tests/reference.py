@@ -146,15 +146,34 @@ def local_affinities(X, perplexity):
     return P
 
 
+def nearest_neighbours(A, n_neighbours):
+    """Indices and squared distances of the other rows nearest to each row of A, (N, n_neighbours) each."""
+    d2 = squared_distances(A)
+    np.fill_diagonal(d2, np.inf)
+    index = np.argsort(d2, axis=1, kind="stable")[:, :n_neighbours]
+    return index, np.take_along_axis(d2, index, axis=1)
+
+
+def neighbour_affinities(X, perplexity):
+    """P over the 3 * perplexity nearest neighbours only: as `local_affinities`, 0 for all other pairs."""
+    index, d2 = nearest_neighbours(scaled(X), min(len(X) - 1, int(3 * perplexity)))
+    itself = np.zeros((len(X), 1))
+    P = np.zeros((len(X), len(X)))
+    for i, row in enumerate(np.hstack([d2, itself])):
+        P[i, index[i]] = row_affinities(row, len(row) - 1, perplexity)[:-1]
+    return (P + P.T) / (2 * P.sum())
+
+
 def global_affinities(A, offset=1.0):
     """(offset + |a_i - a_j|^2) / sum: Pg of the scaled X, Ps of the positions as they are given."""
     return normalised(offset + squared_distances(A))
 
 
 def affinities(case):
-    """(P, Pg, Ps) of a case."""
-    P_space = global_affinities(case.pixels, case.offset)
-    return local_affinities(case.X, case.perplexity), global_affinities(scaled(case.X)), P_space
+    """(P, Pg, Ps) of a case; P over neighbours for method `interpolation`, else over all pairs."""
+    sparse = case.method == "interpolation"
+    P = (neighbour_affinities if sparse else local_affinities)(case.X, case.perplexity)
+    return P, global_affinities(scaled(case.X)), global_affinities(case.pixels, case.offset)
 
 
 # --- objective ---

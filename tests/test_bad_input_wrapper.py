@@ -99,6 +99,57 @@ def test_sparse_complex_data():
     refused("real numbers in data", data=scipy.sparse.csr_matrix(make_data() * 1j))
 
 
+INDEX = np.argsort(np.linalg.norm(make_data()[:, None] - make_data(), axis=2), axis=1)[:, 1:11]
+DISTANCE = np.ones(INDEX.shape)
+LONE_ROW = scipy.sparse.csr_matrix(([1.0], ([3], [4])), shape=(40, 40))
+BAD_NEIGHBORS = {
+    "unknown name": ("annoy", "neighbors to be 'approximate' or .indices, distances."),
+    "one array": (INDEX, "neighbors as .indices, distances. .* found ndarray"),
+    "three arrays": ((INDEX, DISTANCE, DISTANCE), "neighbors as .indices, distances. .* found tuple"),
+    "ragged": (([[1, 2], [3]], [[1.0, 2.0], [3.0]]), "neighbors as .indices, distances."),
+    "indices that are no integers": ((INDEX * 1.0, DISTANCE), "found types float64 and float64"),
+    "distances as text": ((INDEX, DISTANCE.astype(str)), "found types int64 and <U"),
+    "two shapes": ((INDEX, DISTANCE[:, 1:]), r"found shapes \(40, 10\) and \(40, 9\)"),
+    "too few rows": ((INDEX[1:], DISTANCE[1:]), "40 rows as in data"),
+    "no columns": ((INDEX[:, :0], DISTANCE[:, :0]), "found shapes"),
+    "index too large": ((INDEX + 1, DISTANCE), "between 0 and 39, found 1 to 40"),
+    "index below 0": ((INDEX - 1, DISTANCE), "between 0 and 39, found -1 to 38"),
+    "distance below 0": ((INDEX, -DISTANCE), "distances of neighbors between 0 and"),
+    "distance nan": ((INDEX, DISTANCE * np.nan), "distances of neighbors between 0 and .* found nan"),
+    "distance too large": ((INDEX, DISTANCE * 1e39), "distances of neighbors between 0 and"),
+    "one neighbour twice": ((INDEX[:, [0, 1, 2, 3, 4, 4]], DISTANCE[:, :6]), "one twice in row 0"),
+    "too few columns": ((INDEX[:, :4], DISTANCE[:, :4]), "perplexity = 5 neighbors .* found a point with 4"),
+    "too few beside itself": (
+        (np.column_stack([np.arange(40), INDEX[:, :4]]), DISTANCE[:, :5]),
+        "found a point with 4",
+    ),
+    "matrix of another shape": (LONE_ROW[:, :39], r"of shape \(40, 40\), found \(40, 39\)"),
+    "complex matrix": (LONE_ROW * 1j, "found type complex128"),
+    "matrix below 0": (-LONE_ROW, "distances of neighbors between 0 and"),
+    "matrix with empty rows": (LONE_ROW, "found a point with 0"),
+}
+
+
+@pytest.mark.parametrize(("neighbors", "message"), BAD_NEIGHBORS.values(), ids=BAD_NEIGHBORS)
+def test_bad_neighbors(neighbors, message):
+    refused(message, neighbors=neighbors)
+
+
+@pytest.mark.parametrize("method", ["exact", "barnes_hut"])
+@pytest.mark.parametrize("neighbors", ["approximate", (INDEX, DISTANCE)], ids=["approximate", "arrays"])
+def test_neighbors_for_a_method_without(method, neighbors):
+    refused(
+        f"method 'auto' or 'interpolation' with neighbors, found '{method}'",
+        method=method,
+        neighbors=neighbors,
+    )
+
+
+@pytest.mark.parametrize("accuracy", [0, -1e-3, 1, 2.0, np.nan, "high", True])
+def test_bad_accuracy(accuracy):
+    refused("expected accuracy", accuracy=accuracy)
+
+
 def test_sparse_pixels():
     refused("expected pixels to be dense", pixels=scipy.sparse.csr_matrix(make_pixels()))
 

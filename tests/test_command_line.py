@@ -14,6 +14,7 @@ import pytest
 
 import spasne
 from spasne_tools import command_line
+from spasne_tools.simulation import simulate_components
 from spasne_tools.tables import has_row_names, read_table, write_map
 from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
@@ -87,6 +88,26 @@ def test_the_number_of_rows_settles_whether_there_is_a_header(tmp_path, text, n_
 def test_repeated_texts_are_no_row_names(tmp_path):
     (tmp_path / "table").write_text("layer,x\nL1,1\nL1,2\n")
     assert list(read_table(tmp_path / "table").columns) == ["layer", "x"]
+
+
+def test_array_file_is_read_as_it_is(tmp_path):
+    values = np.array(VALUES, dtype=np.float32)
+    np.save(tmp_path / "table.npy", values)
+    table = read_table(tmp_path / "table.npy")
+    assert not has_row_names(table)
+    assert set(table.dtypes) == {np.dtype(np.float32)}
+    assert np.array_equal(table.to_numpy(), values)
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [(np.arange(3.0), "found shape .3,"), (np.empty((0, 2)), "found shape .0, 2"), (b"text", "found none")],
+)
+def test_no_array(tmp_path, content, found):
+    path = tmp_path / "table.npy"
+    path.write_bytes(content) if isinstance(content, bytes) else np.save(path, content)
+    with pytest.raises(ValueError, match=f"expected an array .*{found}"):
+        read_table(path)
 
 
 def test_numbers_are_read_to_the_last_digit(tmp_path):
@@ -191,13 +212,15 @@ def test_every_parameter_has_its_flag(tables, monkeypatch):
     monkeypatch.setattr(command_line, "embed", lambda data, pixels, parameters, verbose: passed.update(
         parameters=parameters, verbose=verbose) or (_ for _ in ()).throw(ValueError("enough")))  # fmt: skip
     flags = (
-        "--alpha 1 --beta 2.5 --exaggeration 3 -d 3 -p 5 -t 0.1 -r 6 -n 7 --no_pca -m 8 --method exact "
-        "--n_jobs 2 --init pca --learning_rate auto --max_step inf --global_scale 0.5 --pixel_scale unit -v"
+        "--alpha 1 --beta 2.5 --exaggeration 3 -d 3 -p 5 -t 0.1 -r 6 -n 7 --no_pca -m 8 "
+        "--method interpolation --n_jobs 2 --init pca --learning_rate auto --max_step inf --global_scale 0.5 "
+        "--pixel_scale unit -v --neighbors approximate --accuracy 0.01"
     )
     assert run(*flags.split()) == 2
     assert passed["parameters"] == Parameters(
-        1, 2.5, 3, 3, 5, 0.1, 6, 7, False, 8, "exact", 2, "pca", "auto", np.inf, 0.5, "unit"
-    )
+        1, 2.5, 3, 3, 5, 0.1, 6, 7, False, 8, "interpolation", 2, "pca", "auto", np.inf, 0.5, "unit",
+        "approximate", 0.01,
+    )  # fmt: skip
     assert passed["verbose"]
 
 
@@ -367,3 +390,67 @@ def test_warnings_are_one_line(tables, capsys):
     pd.read_csv("pixels.csv", index_col=0).div(1000).to_csv("pixels.csv")
     assert run() == 0
     assert re.fullmatch("spasne: warning: the mean squared distance .*'unit'.*\n", capsys.readouterr().err)
+
+
+# --- bench-data -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("program", [[], ["spasne"]])
+def test_bench_data_is_the_simulated_section(tmp_path, capsys, program):
+    folder = tmp_path / "new" / "section"
+    sizes = ["--components", "6", "--genes", "60", "--seed", "3"]
+    assert spasne.main([*program, "bench-data", "300", "-o", str(folder), *sizes]) == 0
+    assert capsys.readouterr().out == f"{folder}: 300 spots, 6 components\n"
+    components, pixels, labels = simulate_components(300, 6, 60, seed=3)
+    assert sorted(path.name for path in folder.iterdir()) == ["components.npy", "labels.csv", "pixels.npy"]
+    assert np.array_equal(np.load(folder / "components.npy"), components.astype(np.float32))
+    assert np.array_equal(np.load(folder / "pixels.npy"), pixels.to_numpy())
+    assert pd.read_csv(folder / "labels.csv")["layer"].tolist() == labels.tolist()
+
+
+def test_bench_data_can_be_mapped(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert spasne.main(["bench-data", "100", "-o", "b", "--components", "5"]) == 0
+    files = ["-i", "b/components.npy", "-x", "b/pixels.npy", "-l", "b/labels.csv", "-o", "map.csv"]
+    assert run(*files, "-p", "10", "-m", "5") == 0
+    assert set(scores_in(capsys.readouterr().out)) == {"r1", "r2", "s"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["9", "-o", "b"], "expected n_spots of 10 or more, found 9"),
+        (["100", "-o", "b", "--components", "501"], "expected n_components between 1 and 100, found 501"),
+        (["100", "-o", "file"], "expected a folder that can be written to, found file"),
+        (["many", "-o", "b"], "invalid int value"),
+        (["100"], "-o"),
+    ],
+)
+def test_bench_data_that_cannot_be_made(tmp_path, capsys, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    try:
+        code = spasne.main(["bench-data", *arguments])
+    except SystemExit as stopped:
+        code = stopped.code
+    assert code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("spasne: error: ") and message in said
+    assert not (tmp_path / "b").exists()
+
+
+def test_interrupted_bench_data_leave_nothing(tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spasne_tools.simulation._labels", stop)
+    assert spasne.main(["bench-data", "100", "-o", str(tmp_path)]) == command_line.EXIT_INTERRUPTED
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sampled_scores_are_printed_with_their_errors(tables, capsys, monkeypatch):
+    monkeypatch.setattr(
+        command_line, "_scored", lambda *_: pd.Series({"r1": 0.5, "r1_se": 0.0123, "s": 0.25})
+    )
+    assert run("-m", "2", "-p", "5") == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["r1 0.5000 +- 0.0123", "s 0.2500"]

@@ -4,9 +4,11 @@ import struct
 
 import numpy as np
 import pytest
-from data_layout import pack_case
+import scipy.sparse
+from data_layout import pack_case, record
 from reference import Case
 
+from spasne_tools import data_file
 from spasne_tools.data_file import Problem, read_result_file, write_data_file
 
 
@@ -54,6 +56,28 @@ def test_arrays_of_any_memory_layout_are_written_by_rows(tmp_path, convert):
     other = Problem(**{**vars(problem), "X": convert(problem.X)})
     write_data_file(tmp_path / "data.dat", other)
     assert (tmp_path / "data.dat").read_bytes() == pack_case(case)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, scipy.sparse.csr_matrix, lambda X: X.astype(np.float32)])
+def test_arrays_are_written_in_blocks(tmp_path, monkeypatch, convert):
+    monkeypatch.setattr(data_file, "WRITTEN_AT_ONCE", 3 * 7)
+    problem, case = make_problem(4)
+    eighths = np.random.default_rng(5).integers(-9, 9, size=(len(case.pixels), 7))
+    X = eighths / 8  # the same in single precision
+    case.X = X
+    write_data_file(tmp_path / "data.dat", Problem(**{**vars(problem), "X": convert(X)}))
+    assert (tmp_path / "data.dat").read_bytes() == pack_case(case)
+
+
+def test_neighbours_are_written_as_integers_and_single_precision(tmp_path):
+    random = np.random.default_rng(6)
+    index, distance = random.integers(0, 9, size=(9, 4)), random.uniform(size=(9, 4))
+    problem, case = make_problem(1, {"nbrindex": index, "nbrdist": distance})
+    write_data_file(tmp_path / "data.dat", problem)
+    records = record("nbrindex", index.astype("<i4").tobytes()) + record(
+        "nbrdist", distance.astype("<f4").tobytes()
+    )
+    assert (tmp_path / "data.dat").read_bytes() == pack_case(case) + b"SPASNEX1" + records + record("end")
 
 
 def pack_result(Y, landmarks, cost):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_info
 
 from spasne import preprocess_counts
 from spasne_tools import preprocessing
@@ -39,10 +40,18 @@ def solver(request, monkeypatch):
         monkeypatch.setattr(preprocessing, "LARGEST_FULL_SIDE", 0)
 
 
+@pytest.fixture(params=["one block", "blocks"])
+def block_size(request, monkeypatch):
+    """X centred at once and in blocks; sparse X counted as dense in blocks too."""
+    if request.param == "blocks":
+        monkeypatch.setattr(preprocessing, "BLOCK_NUMBERS", 1000)
+        monkeypatch.setattr(preprocessing, "DENSE_SHARE", 0.0)
+
+
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 @pytest.mark.parametrize("as_given", [np.asarray, scipy.sparse.csr_matrix, scipy.sparse.coo_matrix])
 @pytest.mark.parametrize("n_components", [1, 5, 200])
-def test_pca_equals_full_decomposition(solver, shape, as_given, n_components):
+def test_pca_equals_full_decomposition(solver, block_size, shape, as_given, n_components):
     X = np.log1p(make_counts(*shape)) + 3.0 * (np.arange(shape[1]) % 2)
     scores = pca(as_given(X), n_components)
     rank = min(n_components, shape[1], shape[0] - 1)  # components beyond have no length and no direction
@@ -59,9 +68,28 @@ def test_pca_equals_scikit_learn():
     assert np.abs(pca(X, 50) - expected * signs).max() <= 1e-8
 
 
-def test_pca_of_float32_is_computed_in_double():
-    X = np.random.default_rng(2).normal(1000.0, 1.0, size=(60, 20)).astype(np.float32)
-    assert np.array_equal(pca(X, 5), pca(X.astype(np.float64), 5))
+@pytest.mark.parametrize("as_given", [np.asarray, scipy.sparse.csr_matrix])
+@pytest.mark.parametrize("shape", [(60, 20), (20, 60)])
+def test_pca_of_float32_is_computed_in_double(as_given, shape):
+    X = np.random.default_rng(2).normal(1000.0, 1.0, size=shape).astype(np.float32)
+    assert np.array_equal(pca(as_given(X), 5), pca(as_given(X.astype(np.float64)), 5))
+
+
+@pytest.mark.parametrize(("limit", "threads"), [(1e9, {1}), (0, None)])
+def test_small_data_take_one_thread(monkeypatch, limit, threads):
+    def blas_threads():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    seen = []
+    find = preprocessing._leading_eigenvectors
+    monkeypatch.setattr(
+        preprocessing, "_leading_eigenvectors", lambda *given: seen.extend(blas_threads()) or find(*given)
+    )
+    monkeypatch.setattr(preprocessing, "ONE_THREAD", limit)
+    before = blas_threads()
+    pca(np.random.default_rng(7).normal(size=(30, 8)), 3)
+    assert set(seen) == (threads or set(before))
+    assert blas_threads() == before
 
 
 def test_pca_of_rank_deficient_data_has_no_noise_in_the_rest():

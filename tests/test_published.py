@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+
 import spasne
 
 pytestmark = pytest.mark.skipif(

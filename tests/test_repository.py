@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from spasne_tools.embedding import LARGE
+from spasne_tools.metrics import DEFAULT_SAMPLING
 from spasne_tools.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +46,11 @@ def test_pip_and_make_build_alike():
     pip_flags = found_in("setup.py", r"^FAST_FLAGS = (.*)$")
     assert re.findall(r'"(.*?)"', pip_flags) == [*optimisation.split(), *other_flags.split()]
     assert re.findall(r'"(.*?)"', found_in("setup.py", r"^SOURCES = (.*)$")) == sources.split()
+
+
+def test_wrapper_and_executable_change_method_at_the_same_size():
+    assert int(found_in("spasne.cpp", r"^constexpr size_t LARGE = (\d+);")) == LARGE
+    assert DEFAULT_SAMPLING.exact_up_to == LARGE
 
 
 def test_no_folder_takes_the_name_of_the_executable():

@@ -17,13 +17,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-from data_layout import pack_case
+from data_layout import pack_case, record
 from reference import Case
+from sklearn.neighbors import NearestNeighbors, kneighbors_graph
 
 import spasne
-from spasne_tools import embedding, executable
+from spasne_tools import embedding, executable, memory, neighbours
 from spasne_tools.embedding import embed
 from spasne_tools.executable import find_executable, run_executable
+from spasne_tools.neighbours import given_graph
 from spasne_tools.preprocessing import pca
 from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
@@ -332,11 +334,216 @@ def test_spatial_start_of_more_columns_than_the_map_takes_the_widest_view():
     assert np.allclose(start, components * 1e-4 / components[:, 0].std(), rtol=0, atol=1e-14)
 
 
-def test_sparse_data_too_large_to_be_made_dense(monkeypatch):
-    monkeypatch.setattr(embedding, "_available_memory", lambda: 1000)
-    data = scipy.sparse.random(40, 100, density=0.1, random_state=0)
-    with pytest.raises(ValueError, match="use use_pca=True"):
-        embedding.prepare_problem(data, None, Parameters(perplexity=5, use_pca=False))
+@pytest.mark.parametrize("as_given", [np.asarray, pd.DataFrame, scipy.sparse.csr_matrix])
+def test_single_precision_is_kept_until_the_file(stand_in, as_given):
+    data, pixels = make_input()
+    data = data.astype(np.float32)
+    problem = embedding.prepare_problem(as_given(data), pixels, Parameters(**SMALL, use_pca=False))
+    assert problem.X.dtype == np.float32
+    logbook = stand_in()
+    spasne.run_spasne(as_given(data), pixels, **SMALL, use_pca=False)
+    assert written(logbook) == pack_case(Case(data.astype(float), pixels, 0.5, 5, 2, 7, 3, 8.0, 2.0, 4.0))
+
+
+# --- memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("n_points", "parameters", "least", "most"),
+    [
+        (40_000, {"theta": 0}, 8 * 40_000**2, 8.2 * 40_000**2),
+        (40_000, {"method": "barnes_hut"}, 8 * 40_000**2, 8.2 * 40_000**2),
+        (40_000, {}, 40_000 * 8 * (10 + 150 * 3), 40_000 * 8 * (10 + 150 * 6)),
+        (40_000, {"perplexity": 10}, 40_000 * 8 * (10 + 30 * 3), 40_000 * 8 * (10 + 30 * 6)),
+    ],
+)
+def test_what_cannot_fit_is_refused(monkeypatch, n_points, parameters, least, most):
+    """8 bytes for each pair, or some 36 for each of 3 * perplexity neighbours."""
+    data = np.random.default_rng(0).normal(size=(n_points, 10))
+    checked = Parameters(**parameters)
+    monkeypatch.setattr(embedding, "pca", lambda X, n_components: X[:, :n_components])
+    monkeypatch.setattr(memory, "physical_memory", lambda: int(memory.BASE + least))
+    with pytest.raises(MemoryError, match=f"found {n_points} points that need about .* GB; use"):
+        embedding.prepare_problem(data, None, checked)
+    monkeypatch.setattr(memory, "physical_memory", lambda: int(memory.BASE + data.nbytes + most))
+    embedding.prepare_problem(data, None, checked)
+
+
+def test_a_graph_of_ones_own_is_counted():
+    size = memory.Size(1000, 10, 2, n_neighbours=150)
+    given = memory.Size(1000, 10, 2, n_neighbours=150, given=True)
+    assert memory.interpolation_need(given) - memory.interpolation_need(size) == 1000 * 150 * 8
+
+
+def test_physical_memory_is_that_of_the_machine_or_less():
+    present = memory.physical_memory()
+    assert 1e8 < present <= os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_a_containers_limit_counts(tmp_path, monkeypatch):
+    (tmp_path / "limit").write_text("123456\n")
+    (tmp_path / "none").write_text("max\n")
+    files = [str(tmp_path / name) for name in ("none", "limit", "absent")]
+    monkeypatch.setattr(memory, "CONTROL_GROUP_LIMITS", files)
+    assert memory.physical_memory() == 123456
+
+
+# --- neighbours -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(neighbours, "ROWS_PER_BLOCK", 7)
+
+
+def graph_by_loops(distances, k):
+    """The k nearest of each row of a dense matrix, nan where there is no entry, without the diagonal."""
+    rows = []
+    for i, row in enumerate(distances.tolist()):
+        found = [(distance, j) for j, distance in enumerate(row) if j != i and distance == distance]
+        rows.append(sorted(found)[:k])
+    distance, index = np.moveaxis(np.array(rows), 2, 0)
+    return index, distance
+
+
+def random_rows(n=30, seed=0):
+    """(n, n) distances with 9 to 15 entries in each row, the diagonal in every other row; the rest nan."""
+    random = np.random.default_rng(seed)
+    distances = np.full((n, n), np.nan)
+    for i in range(n):
+        others = np.setdiff1d(np.arange(n), [i])
+        columns = random.choice(others, random.integers(9, 16), replace=False)
+        distances[i, columns] = random.uniform(0, 5, len(columns))
+        distances[i, columns[0]] = 0.0  # a duplicate: a stored zero
+        if i % 2:
+            distances[i, i] = 0.0
+    distances[4, np.flatnonzero(distances[4] >= 0)[9:]] = np.nan  # the shortest row
+    return distances
+
+
+def stored(distances):
+    row, column = np.nonzero(~np.isnan(distances))
+    return scipy.sparse.coo_matrix((distances[row, column], (row, column)), shape=distances.shape)
+
+
+@pytest.mark.parametrize("as_given", ["tocsr", "tocsc", "tocoo"])
+def test_graph_from_a_sparse_matrix(small_blocks, as_given):
+    distances = random_rows()
+    graph = given_graph(getattr(stored(distances), as_given)(), 30, 5)
+    index, distance = graph_by_loops(distances, 9)
+    assert graph.index.dtype == np.int32 and graph.distance.dtype == np.float32
+    assert np.array_equal(graph.index, index)
+    assert np.array_equal(graph.distance, distance.astype(np.float32))
+
+
+def test_graph_from_arrays_without_the_points_themselves(small_blocks):
+    X, _ = make_input(n=30)
+    X[7] = X[3]  # of equal points the search may name the other first
+    distance, index = NearestNeighbors(n_neighbors=11).fit(X).kneighbors(X)
+    index[0], distance[0] = np.roll(index[0], -1), np.roll(distance[0], -1)  # in any order
+    graph = given_graph((index, distance.tolist()), 30, 5)
+    distances = np.linalg.norm(X[:, None] - X, axis=2)
+    assert np.allclose(graph.distance, graph_by_loops(distances, 10)[1], rtol=1e-6, atol=0)
+    assert np.allclose(graph.distance, np.take_along_axis(distances, graph.index, axis=1), rtol=1e-6, atol=0)
+    assert not (graph.index == np.arange(30)[:, None]).any()
+
+
+def test_arrays_without_self_entries_keep_all_columns():
+    X, _ = make_input(n=30)
+    distance, index = NearestNeighbors(n_neighbors=8).fit(X).kneighbors()
+    assert given_graph((index, distance), 30, 5).index.shape == (30, 8)
+
+
+@pytest.mark.parametrize("method", ["auto", "interpolation"])
+def test_a_graph_reaches_the_file(stand_in, method):
+    logbook = stand_in()
+    data, pixels = make_input()
+    distance, index = NearestNeighbors(n_neighbors=9).fit(data).kneighbors()
+    spasne.run_spasne(
+        data, pixels, **SMALL, theta=0, method=method, neighbors=(index, distance), accuracy=0.01
+    )
+    packed = written(logbook)
+    for tag, payload in {
+        "method": b"interpolation",
+        "accuracy": np.array(0.01).tobytes(),
+        "nbrindex": index.astype("<i4").tobytes(),
+        "nbrdist": distance.astype("<f4").tobytes(),
+    }.items():
+        assert record(tag, payload) in packed
+
+
+@pytest.mark.parametrize("kind", ["arrays", "matrix"])
+def test_the_true_neighbours_give_the_map_that_no_neighbours_give(real_executable, kind):
+    data, pixels = make_input(n=200)
+    shared = {"perplexity": 10, "max_iter": 20, "randseed": 1, "method": "interpolation"}
+    distance, index = NearestNeighbors(n_neighbors=31).fit(data).kneighbors(data)
+    matrix = kneighbors_graph(data, 31, mode="distance", include_self=True)
+    graph = (index, distance) if kind == "arrays" else matrix
+    Y = spasne.run_spasne(data, pixels, **shared, neighbors=graph)
+    expected = spasne.run_spasne(data, pixels, **shared)
+    assert np.abs(Y - expected).max() <= 1e-4 * np.abs(expected).max()
+
+
+class BruteForce:
+    """What pynndescent.NNDescent offers, by brute force; `wrong` of the neighbours are far ones instead."""
+
+    wrong = 0
+
+    def __init__(self, X, n_neighbors, random_state, n_jobs):
+        assert X.dtype == np.float32 and random_state >= 0 and n_jobs != 0
+        distance, index = NearestNeighbors(n_neighbors=len(X)).fit(X).kneighbors(X)
+        kept = [*range(n_neighbors - self.wrong), *range(len(X) - self.wrong, len(X))]
+        self.neighbor_graph = index[:, kept].astype(np.int32), distance[:, kept].astype(np.float32)
+
+
+@pytest.fixture
+def brute_force(monkeypatch):
+    """A function that installs BruteForce as pynndescent."""
+
+    def install(wrong):
+        monkeypatch.setattr(BruteForce, "wrong", wrong)
+        monkeypatch.setitem(sys.modules, "pynndescent", type("Module", (), {"NNDescent": BruteForce}))
+
+    return install
+
+
+@pytest.mark.parametrize(("wrong", "recall"), [(0, "1.000"), (3, "0.900")])
+def test_recall_of_approximate_neighbours_is_told(stand_in, brute_force, capsys, wrong, recall):
+    brute_force(wrong)
+    logbook = stand_in()
+    data, pixels = make_input(n=100)
+    arguments = SMALL | {"perplexity": 10, "neighbors": "approximate"}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        spasne.run_spasne(data, pixels, **arguments, verbose=True)
+    assert f"approximate neighbours: 30 of each point, recall {recall}\n" in capsys.readouterr().out
+    assert [recall in str(warning.message) for warning in caught] == [True] * (wrong > 0)
+    assert b"nbrindex" in written(logbook) and b"interpolation" in written(logbook)
+
+
+def test_recall_counts_equally_far_neighbours():
+    X = np.repeat(np.arange(4.0), 3)[:, None]  # three points at each of four places
+    index = np.array([[j for j in range(12) if j // 3 == i // 3 and j != i] for i in range(12)])
+    graph = neighbours.Graph(index[:, ::-1].astype(np.int32), np.zeros((12, 2), np.float32))
+    assert neighbours.measured_recall(X, graph, 0) == 1.0
+    far = neighbours.Graph((graph.index + 3) % 12, graph.distance)
+    assert neighbours.measured_recall(X, far, 0) == 0.0
+
+
+def test_approximate_neighbours_without_pynndescent(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynndescent", None)
+    data, pixels = make_input()
+    with pytest.raises(ImportError, match=r"pip install 'spasne\[large\]'"):
+        spasne.run_spasne(data, pixels, **SMALL, neighbors="approximate")
+
+
+def test_pynndescent_finds_neighbours():
+    pytest.importorskip("pynndescent")
+    data, _ = make_input(n=500, n_columns=10)
+    graph = neighbours.approximate_graph(data, perplexity=10, seed=-1)
+    assert graph.index.shape == (500, 30)
+    assert not (graph.index == np.arange(500)[:, None]).any()
+    assert neighbours.measured_recall(data, graph, 1) >= 0.95
 
 
 # --- finding the executable -----------------------------------------------------------------------
@@ -628,6 +835,7 @@ PROGRESS = """
 print("Method: exact", flush=True)
 print("Iteration 5: error is 1.5 (5 iterations in 0.02 seconds)", flush=True)
 write_result()
+print("wrote " + flags["--result"], flush=True)
 """
 
 

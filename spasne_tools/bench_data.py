@@ -1,0 +1,69 @@
+"""``python -m spasne bench-data N -o FOLDER``: a simulated section of any size, as files to make a map of."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+COMPONENTS_FILE, PIXELS_FILE, LABELS_FILE = "components.npy", "pixels.npy", "labels.csv"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("n_spots", metavar="N", type=int, help="number of spots, at least 10")
+    parser.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        help=f"folder for {COMPONENTS_FILE}, {PIXELS_FILE} and {LABELS_FILE}; made where it is missing",
+    )
+    parser.add_argument("--components", type=int, default=50, help="principal components of the expression")
+    parser.add_argument("--genes", type=int, default=500, help="genes that they come from, at least 50")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the simulation")
+
+
+def write_bench_data(
+    folder: str | Path, n_spots: int, n_components: int = 50, n_genes: int = 500, seed: int = 0
+) -> None:
+    """Write a simulated section to `folder`: components (float32), positions and layers.
+
+    Components are written block by block as they are made, so memory holds positions and layers only. Each
+    file appears complete or not at all.
+
+    Raises
+    ------
+    ValueError
+        `folder` cannot be written to, or a size is out of range (``simulate_components``).
+    """
+    from spasne_tools.simulation import check_sizes, simulate_components
+
+    check_sizes(n_spots, n_genes, n_components)
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"expected a folder that can be written to, found {folder} ({error})") from error
+
+    with _replacing(folder / COMPONENTS_FILE) as path:
+        components = np.lib.format.open_memmap(path, "w+", np.float32, (n_spots, n_components))
+        _, pixels, labels = simulate_components(n_spots, n_components, n_genes, seed, components)
+        components.flush()
+    with _replacing(folder / PIXELS_FILE) as path:
+        np.save(path, pixels.to_numpy())
+    with _replacing(folder / LABELS_FILE) as path:
+        labels.to_csv(path, index=False)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Another name in the folder, of the same ending; renamed to `path` once all is written."""
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
