@@ -46,7 +46,9 @@ def test_tsne(breast):
     assert 0.27 < scores(breast, alpha=0, beta=0, randseed=1)["r1"] < 0.33
 
 
-@pytest.mark.parametrize(("alpha", "beta", "r1", "r2"), [(9, 0, 0.90, 0.11), (0, 4, 0.16, 0.97), (10, 5, 0.63, 0.76)])
+@pytest.mark.parametrize(
+    ("alpha", "beta", "r1", "r2"), [(9, 0, 0.90, 0.11), (0, 4, 0.16, 0.97), (10, 5, 0.63, 0.76)]
+)
 def test_other_weights(breast, alpha, beta, r1, r2):
     """The published table gives two digits."""
     s = scores(breast, alpha=alpha, beta=beta, randseed=1)
