@@ -15,7 +15,7 @@ VENV = .venv
 VENV_PYTHON = $(VENV)/bin/python
 
 # Tests of the executable. Those on whole published data sets are left out: sanitizers make them take minutes.
-EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_wrapper.py
+EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
 
 SOURCES = sptree.cpp spasne.cpp spasne_main.cpp
 HEADERS = $(wildcard *.h src/*.h src/*.inl)
