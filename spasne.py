@@ -152,8 +152,8 @@ def run_spasne(
         as many as the shortest has. Each point needs at least `perplexity` of them, better three times as
         many; entries of a point for itself are dropped.
     accuracy : float, optional
-        Error that method "interpolation" may make, between 0 and 1: in sums over the grid, and in the attraction
-        of the global term where columns of the data are left out of it. None: 1e-3.
+        Error that method "interpolation" may make, between 0 and 1: in sums over the grid, and in the
+        attraction of the global term where columns of the data are left out of it. None: 1e-3.
 
     Returns
     -------
