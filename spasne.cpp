@@ -38,13 +38,13 @@ Descent make_descent(const Options& o, Method method, size_t n_points) {
     d.learning_rate = std::isnan(o.learning_rate) ? LEARNING_RATE : o.learning_rate;
   else
     d.learning_rate = std::max(LEARNING_RATE, static_cast<double>(n_points) / o.exaggeration);
-  d.stop_tolerance = o.stop_tolerance;
+  d.rest = {o.stop_tolerance, !published};
   if (std::isnan(o.stop_tolerance))
-    d.stop_tolerance = method == Method::exact ? STOP_TOLERANCE : method == Method::interpolation ? o.accuracy : 0;
+    d.rest.tolerance = method == Method::exact ? STOP_TOLERANCE : published ? 0 : o.accuracy;
   if (!std::isnan(o.max_step))
     d.step_limit = {o.max_step, false};
   else if (!published)
-    d.step_limit = {STEP_LIMIT, true};
+    d.step_limit = {STEP_LIMIT, true, true};
   return d;
 }
 

@@ -4,8 +4,9 @@
 //   G_ij = a + u_i + u_j - sum_k q_ik q_jk,
 //   a = alpha / Zx + beta c / Zs,   u_i = alpha |xi|^2 / Zx + beta |si|^2 / Zs,
 //   q_i = (sqrt(2 alpha / Zx) xi, sqrt(2 beta / Zs) si),
-// so sums over j of G_ij times a kernel are kernel sums with the charges 1, u_j and the q_jk. Norms are exact; of the
-// columns of X as many enter the products as the accuracy asks for, those of largest variance first.
+// so sums over j of G_ij times a kernel are kernel sums with the charges 1, u_j and the q_jk. All columns of X enter
+// the products: near the minimum Pg and Qg pull against each other, and leaving out those of least variance shows in
+// what is left (benchmarks/README.md).
 #pragma once
 
 #include <algorithm>
@@ -24,7 +25,6 @@ constexpr double SAMPLED_PAIRS = 2e6;  // for the entropies of Pg and Ps, which 
 
 struct GlobalCharges {
   size_t n_points = 0, n_charges = 1;  // n_charges: 1 without global terms, else a multiple of LANES
-  size_t rank = 0;                     // columns of X in the inner products
   AlignedVector charges;               // n_points x n_charges: 1, u, q..., 0 ...
   double constant = 0;                 // a
   // Per point, of alpha Pg and of beta Ps: the sum over j, and sampled, of p ln p.
@@ -71,70 +71,10 @@ inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, d
   });
 }
 
-/// Relative errors (L2, over a sample of points) of sum_j Pg_ij K_ij (y_i - y_j) when only the first ranks[c] columns
-/// in `order` (ranks ascending) enter the inner products, on the map that the first two of them make.
-inline std::vector<double> truncation_errors(const std::vector<double>& X, size_t n, size_t D,
-                                             const std::vector<size_t>& order, const std::vector<size_t>& ranks) {
-  const size_t SOURCES = 1500, TARGETS = 100, axes = std::min<size_t>(2, D);
-  const size_t step = std::max<size_t>(1, n / SOURCES), targets = step * std::max<size_t>(1, n / step / TARGETS);
-  double spread = 0, points = 0;
-  for (size_t i = 0; i < n; i += step, ++points)
-    for (size_t axis = 0; axis < axes; ++axis) spread += X[i * D + order[axis]] * X[i * D + order[axis]];
-  const double scale = spread > 0 ? 0.7 / std::sqrt(spread / points) : 1;
-  std::vector<double> wrong(ranks.size(), 0.0);
-  double all = 0;
-  for (size_t i = 0; i < n; i += targets) {
-    const double* x = X.data() + i * D;
-    std::vector<double> error(2 * ranks.size(), 0.0);
-    double force[2] = {0, 0};
-    for (size_t j = 0; j < n; j += step) {
-      const double* z = X.data() + j * D;
-      double pull[2] = {0, 0}, missing = 0;  // pull: K (y_i - y_j)
-      for (size_t axis = 0; axis < axes; ++axis) pull[axis] = scale * (x[order[axis]] - z[order[axis]]);
-      const double kernel = 1 / (1 + pull[0] * pull[0] + pull[1] * pull[1]);
-      const double p = 1 + squared_distance(x, z, D);
-      for (size_t axis = 0; axis < 2; ++axis) force[axis] += p * (pull[axis] *= kernel);
-      size_t k = D;
-      for (size_t c = ranks.size(); c-- > 0;) {
-        while (k > ranks[c]) --k, missing += 2 * x[order[k]] * z[order[k]];
-        for (size_t axis = 0; axis < 2; ++axis) error[2 * c + axis] += missing * pull[axis];
-      }
-    }
-    for (size_t c = 0; c < ranks.size(); ++c)
-      wrong[c] += error[2 * c] * error[2 * c] + error[2 * c + 1] * error[2 * c + 1];
-    all += force[0] * force[0] + force[1] * force[1];
-  }
-  for (double& w : wrong) w = all > 0 ? std::sqrt(w / all) : 0;
-  return wrong;
-}
-
-inline std::vector<size_t> columns_by_variance(const std::vector<double>& X, size_t n, size_t D) {
-  std::vector<double> variance(D, 0.0);
-  for (size_t i = 0; i < n; ++i)
-    for (size_t k = 0; k < D; ++k) variance[k] += X[i * D + k] * X[i * D + k];
-  std::vector<size_t> order(D);
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return variance[a] > variance[b]; });
-  return order;
-}
-
-/// The fewest columns, in steps of LANES, whose truncation error is at most `accuracy`; `taken` charges come besides
-/// them.
-inline size_t choose_rank(const std::vector<double>& X, size_t n, size_t D, const std::vector<size_t>& order,
-                          size_t taken, double accuracy) {
-  std::vector<size_t> ranks;
-  for (size_t charges = round_up(taken + 2, LANES); charges - taken < D; charges += LANES)
-    ranks.push_back(charges - taken);
-  const std::vector<double> errors = truncation_errors(X, n, D, order, ranks);
-  for (size_t c = 0; c < ranks.size(); ++c)
-    if (errors[c] <= accuracy) return ranks[c];
-  return D;
-}
-
 }  // namespace detail
 
 struct ChargeOptions {
-  double alpha, beta, space_offset, accuracy;
+  double alpha, beta, space_offset;
 };
 
 /// X (n x D) centred and scaled, S (n x n_space) as given.
@@ -151,10 +91,8 @@ inline GlobalCharges global_charges(const std::vector<double>& X, size_t D, std:
     g.charges.assign(n, 1.0);
     return g;
   }
-  const std::vector<size_t> order = detail::columns_by_variance(X, n, D);
-  const size_t n_positions = o.beta > 0 ? n_space : 0;
-  if (o.alpha > 0) g.rank = detail::choose_rank(X, n, D, order, 2 + n_positions, o.accuracy);
-  g.n_charges = round_up(2 + g.rank + n_positions, LANES);
+  const size_t n_expression = o.alpha > 0 ? D : 0, n_positions = o.beta > 0 ? n_space : 0;
+  g.n_charges = round_up(2 + n_expression + n_positions, LANES);
   g.constant = weight_x + weight_s * o.space_offset;
   g.charges.assign(n * g.n_charges, 0.0);
   for (size_t i = 0; i < n; ++i) {
@@ -163,8 +101,8 @@ inline GlobalCharges global_charges(const std::vector<double>& X, size_t D, std:
     double* q = g.charges.data() + i * g.n_charges;
     q[0] = 1;
     q[1] = weight_x * detail::squared_norm(x, D) + weight_s * detail::squared_norm(s, n_space);
-    for (size_t k = 0; k < g.rank; ++k) q[2 + k] = std::sqrt(2 * weight_x) * x[order[k]];
-    for (size_t k = 0; k < n_positions; ++k) q[2 + g.rank + k] = std::sqrt(2 * weight_s) * s[k];
+    for (size_t k = 0; k < n_expression; ++k) q[2 + k] = std::sqrt(2 * weight_x) * x[k];
+    for (size_t k = 0; k < n_positions; ++k) q[2 + n_expression + k] = std::sqrt(2 * weight_s) * s[k];
   }
   return g;
 }

@@ -48,23 +48,56 @@ SPASNE_INLINE void spline_weights(const Lanes& t, LaneArray* value, LaneArray* s
   for (int j = 0; j < ORDER; ++j) store(value[j].value, w[j]);
 }
 
-/// The stencils of the points first .. first+7. Points off the grid (padding, far points) get one inside it.
+/// One axis of the stencils of eight points at y: the first nodes, and t of spline_weights. Points off the grid
+/// (padding, far points) get a stencil inside it.
+template <int ORDER>
+SPASNE_INLINE Lanes place(const GridView& g, int axis, const Lanes& y, size_t* first) {
+  const double end = static_cast<double>(g.nodes[axis]);
+  LaneArray u, t;
+  store(u.value, (y - g.origin[axis]) * g.per_spacing + ORDER / 2.0);
+  for (size_t lane = 0; lane < LANES; ++lane) {
+    double x = u.value[lane];
+    if (!(x >= ORDER - 1)) x = ORDER - 1;
+    if (x >= end) x = end - 0.5;
+    const size_t cell = static_cast<size_t>(x);
+    first[lane] = cell - (ORDER - 1);
+    t.value[lane] = x - static_cast<double>(cell);
+  }
+  return load(t);
+}
+
+/// The stencils of the points first .. first+7.
 template <int DIMS, int ORDER>
 SPASNE_INLINE void find_stencils(const GridView& g, const double* Y, size_t first, Stencil<DIMS, ORDER>& s) {
   for (int axis = 0; axis < DIMS; ++axis) {
     const Lanes y = load(Y + static_cast<size_t>(axis) * g.n_padded + first);
-    const double end = static_cast<double>(g.nodes[axis]);
-    LaneArray u, t;
-    store(u.value, (y - g.origin[axis]) * g.per_spacing + ORDER / 2.0);
-    for (size_t lane = 0; lane < LANES; ++lane) {
-      double x = u.value[lane];
-      if (!(x >= ORDER - 1)) x = ORDER - 1;
-      if (x >= end) x = end - 0.5;
-      const size_t cell = static_cast<size_t>(x);
-      s.first[axis][lane] = cell - (ORDER - 1);
-      t.value[lane] = x - static_cast<double>(cell);
+    spline_weights<ORDER>(place<ORDER>(g, axis, y, s.first[axis]), s.value[axis], s.slope[axis]);
+  }
+}
+
+/// The stencils of `count` points, at most 8.
+template <int DIMS, int ORDER>
+SPASNE_INLINE void find_stencils(const GridView& g, const double* Y, const uint32_t* points, size_t count,
+                                 Stencil<DIMS, ORDER>& s) {
+  for (int axis = 0; axis < DIMS; ++axis) {
+    LaneArray y = {};
+    for (size_t lane = 0; lane < count; ++lane)
+      y.value[lane] = Y[static_cast<size_t>(axis) * g.n_padded + points[lane]];
+    spline_weights<ORDER>(place<ORDER>(g, axis, load(y), s.first[axis]), s.value[axis], s.slope[axis]);
+  }
+}
+
+/// cell[i] = the number of the first node of point i's stencil, for the points begin .. end-1 (begin a multiple of
+/// LANES).
+template <int DIMS, int ORDER>
+static void find_cells(const GridView& g, const double* Y, size_t begin, size_t end, uint32_t* cell) {
+  for (size_t i = begin; i < end; i += LANES) {
+    size_t number[LANES] = {}, first[LANES];
+    for (int axis = 0; axis < DIMS; ++axis) {
+      place<ORDER>(g, axis, load(Y + static_cast<size_t>(axis) * g.n_padded + i), first);
+      for (size_t lane = 0; lane < LANES; ++lane) number[lane] = number[lane] * g.nodes[axis] + first[lane];
     }
-    spline_weights<ORDER>(load(t), s.value[axis], s.slope[axis]);
+    for (size_t lane = 0; lane < LANES && i + lane < end; ++lane) cell[i + lane] = static_cast<uint32_t>(number[lane]);
   }
 }
 
@@ -129,25 +162,63 @@ static void spread_points(const GridView& g, const double* Y, size_t begin, size
   }
 }
 
-/// nodes[node * n_charges + c] += weight times charge c of each of the points begin .. end-1 there.
+/// Points of one cell, at most GROUP: their stencils' rows and their weights along the last axis, point by point.
 template <int DIMS, int ORDER>
-static void spread_charges(const GridView& g, const double* Y, const double* charges, size_t begin, size_t end,
-                           double* nodes) {
-  const size_t C = g.n_charges;
+struct Group {
+  static constexpr size_t SIZE = 32;
+  size_t count;
+  uint32_t point[SIZE];
+  Rows<DIMS, ORDER> rows[SIZE];
+  double value[SIZE][ORDER], slope[SIZE][ORDER];
+};
+
+/// The next group of the points order[at .. end-1], which are sorted by cell. Returns where it ends.
+template <int DIMS, int ORDER>
+SPASNE_INLINE size_t next_group(const GridView& g, const double* Y, const CellOrderView& o, size_t at, size_t end,
+                                Group<DIMS, ORDER>& group) {
+  const uint32_t cell = o.cell[o.order[at]];
   Stencil<DIMS, ORDER> stencil;
-  Rows<DIMS, ORDER> rows;
-  for (size_t first = begin; first < end; first += LANES) {
-    find_stencils(g, Y, first, stencil);
-    for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
-      if (g.far && g.far[first + lane]) continue;
-      find_rows(g, stencil, lane, rows);
-      const double* q = charges + (first + lane) * C;
-      for (size_t r = 0; r < rows.N; ++r) {
-        double* node = nodes + rows.begin[r] * C;
-        for (size_t j = 0; j < ORDER; ++j, node += C) {
-          const double weight = rows.weight[0][r] * stencil.value[DIMS - 1][j].value[lane];
-          for (size_t c = 0; c < C; c += LANES) add_to(node + c, load(q + c) * weight);
+  group.count = 0;
+  while (at < end && group.count < group.SIZE && o.cell[o.order[at]] == cell) {
+    size_t count = 0;
+    while (count < LANES && at + count < end && o.cell[o.order[at + count]] == cell) ++count;
+    find_stencils(g, Y, o.order + at, count, stencil);
+    for (size_t lane = 0; lane < count; ++lane) {
+      const size_t p = group.count++;
+      group.point[p] = o.order[at + lane];
+      find_rows(g, stencil, lane, group.rows[p]);
+      for (size_t j = 0; j < ORDER; ++j) {
+        group.value[p][j] = stencil.value[DIMS - 1][j].value[lane];
+        group.slope[p][j] = stencil.slope[DIMS - 1][j].value[lane];
+      }
+    }
+    at += count;
+  }
+  return at;
+}
+
+/// nodes[node * n_charges + c] += weight times charge c of each of the points order[begin .. end-1] there: row by row
+/// of a cell's stencil and eight charges at a time, so that the sums stay in registers.
+template <int DIMS, int ORDER>
+static void spread_charges(const GridView& g, const double* Y, const double* charges, const CellOrderView& o,
+                           size_t begin, size_t end, double* nodes) {
+  const size_t C = g.n_charges;
+  Group<DIMS, ORDER> group;
+  while (begin < end) {
+    begin = next_group(g, Y, o, begin, end, group);
+    for (size_t r = 0; r < Rows<DIMS, ORDER>::N; ++r) {
+      double* node = nodes + group.rows[0].begin[r] * C;
+      double weight[group.SIZE][ORDER];
+      for (size_t p = 0; p < group.count; ++p)
+        for (size_t j = 0; j < ORDER; ++j) weight[p][j] = group.rows[p].weight[0][r] * group.value[p][j];
+      for (size_t c = 0; c < C; c += LANES) {
+        Lanes total[ORDER];
+        for (int j = 0; j < ORDER; ++j) total[j] = lanes(0.0);
+        for (size_t p = 0; p < group.count; ++p) {
+          const Lanes q = load(charges + group.point[p] * C + c);
+          for (int j = 0; j < ORDER; ++j) total[j] += q * weight[p][j];
         }
+        for (size_t j = 0; j < ORDER; ++j) add_to(node + j * C + c, total[j]);
       }
     }
   }
@@ -185,48 +256,47 @@ static void gather_repulsion(const GridView& g, const double* Y, const double* n
   }
 }
 
-/// The weights w_c of one point's charges: a + q_1, 1, -q_2, -q_3 ...
-SPASNE_INLINE Lanes charge_weights(const double* q, size_t c, double a) {
-  const Lanes minus = lanes(0.0) - load(q + c);
-  if (c > 0) return minus;
+/// The weights w_c of one point's first eight charges: a + q_1, 1, -q_2, -q_3 ...; those of all others are -q_c.
+SPASNE_INLINE Lanes first_weights(const double* q, double a) {
   const LaneArray rest = {{0, 0, 1, 1, 1, 1, 1, 1}}, unit0 = {{1, 0, 0, 0, 0, 0, 0, 0}},
                   unit1 = {{0, 1, 0, 0, 0, 0, 0, 0}};
-  return minus * load(rest) + load(unit0) * (a + q[1]) + load(unit1);
+  return load(unit0) * (a + q[1]) + load(unit1) - load(q) * load(rest);
 }
 
-/// value[i] = sum_c w_ic phi_c and force[axis * n_padded + i] = 1/2 of its gradient, from the potentials at the nodes:
-/// first summed over charges, then over nodes. weights: memory for n_charges numbers.
+/// value[i] = sum_c w_ic phi_c and force[axis * n_padded + i] = 1/2 of its gradient, from the potentials at the nodes,
+/// for the points order[begin .. end-1]: first summed over charges, then over nodes.
 template <int DIMS, int ORDER>
 static void gather_charges(const GridView& g, const double* Y, const double* charges, double a, const double* nodes,
-                           size_t begin, size_t end, double* weights, double* force, double* value) {
+                           const CellOrderView& o, size_t begin, size_t end, double* force, double* value) {
   const size_t C = g.n_charges;
-  Stencil<DIMS, ORDER> stencil;
-  Rows<DIMS, ORDER> rows;
-  for (size_t first = begin; first < end; first += LANES) {
-    find_stencils(g, Y, first, stencil);
-    for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
-      const size_t i = first + lane;
-      const bool far = g.far && g.far[i];
-      find_rows(g, stencil, lane, rows);
-      for (size_t c = 0; c < C; c += LANES) store(weights + c, charge_weights(charges + i * C, c, a));
-      Lanes total[DIMS + 1];
-      for (int k = 0; k <= DIMS; ++k) total[k] = lanes(0.0);
-      for (size_t r = 0; r < rows.N; ++r) {
-        const double* node = nodes + rows.begin[r] * C;
-        Lanes row_value = lanes(0.0), row_slope = lanes(0.0);
-        for (size_t j = 0; j < ORDER; ++j, node += C) {
-          Lanes potential = load(weights) * load(node);
-          for (size_t c = LANES; c < C; c += LANES) potential += load(weights + c) * load(node + c);
-          row_value += potential * stencil.value[DIMS - 1][j].value[lane];
-          row_slope += potential * stencil.slope[DIMS - 1][j].value[lane];
+  Group<DIMS, ORDER> group;
+  while (begin < end) {
+    begin = next_group(g, Y, o, begin, end, group);
+    for (size_t p = 0; p < group.count; ++p) {
+      const size_t i = group.point[p];
+      const double* q = charges + i * C;
+      const Lanes first = first_weights(q, a);
+      Lanes sums[DIMS + 1];
+      for (int k = 0; k <= DIMS; ++k) sums[k] = lanes(0.0);
+      for (size_t r = 0; r < Rows<DIMS, ORDER>::N; ++r) {
+        const double* node = nodes + group.rows[p].begin[r] * C;
+        Lanes potential[ORDER], row_value = lanes(0.0), row_slope = lanes(0.0);
+        for (size_t j = 0; j < ORDER; ++j) potential[j] = first * load(node + j * C);
+        for (size_t c = LANES; c < C; c += LANES) {
+          const Lanes charge = load(q + c);
+          for (size_t j = 0; j < ORDER; ++j) potential[j] -= charge * load(node + j * C + c);
         }
-        for (int k = 0; k < DIMS; ++k) total[k] += row_value * rows.weight[k][r];
-        total[DIMS] += row_slope * rows.weight[0][r];
+        for (size_t j = 0; j < ORDER; ++j) {
+          row_value += potential[j] * group.value[p][j];
+          row_slope += potential[j] * group.slope[p][j];
+        }
+        for (int k = 0; k < DIMS; ++k) sums[k] += row_value * group.rows[p].weight[k][r];
+        sums[DIMS] += row_slope * group.rows[p].weight[0][r];
       }
-      if (value) value[i] = far ? 0.0 : sum(total[0]);
-      const double factor = far ? 0.0 : 0.5 * g.per_spacing;
+      if (value) value[i] = sum(sums[0]);
       if (force)
-        for (size_t axis = 0; axis < DIMS; ++axis) force[axis * g.n_padded + i] = factor * sum(total[axis + 1]);
+        for (size_t axis = 0; axis < DIMS; ++axis)
+          force[axis * g.n_padded + i] = 0.5 * g.per_spacing * sum(sums[axis + 1]);
     }
   }
 }
@@ -414,8 +484,9 @@ static void far_sums(const FarView& f, size_t begin, size_t end, double* far_sum
       if (f.charges)
         for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
           Lanes dot = lanes(0.0);
-          for (size_t c = 0; c < C; c += LANES)
-            dot += charge_weights(f.charges + o * C, c, f.a) * load(f.charges + (first + lane) * C + c);
+          const double* other = f.charges + (first + lane) * C;
+          for (size_t c = LANES; c < C; c += LANES) dot -= load(f.charges + o * C + c) * load(other + c);
+          dot += first_weights(f.charges + o * C, f.a) * load(other);
           product.value[lane] = sum(dot);
         }
       Lanes difference[DIMS], d2 = lanes(0.0);

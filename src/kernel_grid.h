@@ -32,6 +32,12 @@ struct GridView {
   const unsigned char* far;  // points left out, or null
 };
 
+/// The points on a grid in the order of their cells; cell[point] is the number of the first node of its stencil.
+struct CellOrderView {
+  const uint32_t* order;
+  const uint32_t* cell;
+};
+
 /// A grid as its convolution sees it.
 struct ConvolutionView {
   FftView first, half, middle, last;  // along the axes; half: of half the first axis's length
@@ -63,6 +69,7 @@ struct FarView {
 #include "lanes.h"
 
 #define SPASNE_KERNELS "grid_kernels.inl"
+#include "cell_order.h"
 #include "for_each_isa.h"
 #include "kernel_transform.h"
 
@@ -117,17 +124,18 @@ class KernelGrid {
   /// Spreads the charges (none for one charge: it is 1) and convolves: afterwards the nodes hold the potentials.
   void fill(const double* Y, const double* charges, const unsigned char* far, ThreadPool& pool) {
     view_.far = far;
+    if (!one_charge()) sort_points(Y, far, pool);
     const auto spread_one = SPASNE_DISPATCH(grid::spread_points<DIMS, ORDER>);
     const auto spread_many = SPASNE_DISPATCH(grid::spread_charges<DIMS, ORDER>);
-    const size_t share = round_up((n_points_ + n_grids_ - 1) / n_grids_, LANES);
+    const size_t n = one_charge() ? n_points_ : cells_.size(), share = round_up((n + n_grids_ - 1) / n_grids_, LANES);
     pool.for_each_chunk(n_grids_, [&](size_t chunk) {
       double* nodes = nodes_.data() + chunk * stride_;
       std::memset(nodes, 0, stride_ * sizeof(double));
-      const size_t begin = std::min(n_points_, chunk * share), end = std::min(n_points_, begin + share);
+      const size_t begin = std::min(n, chunk * share), end = std::min(n, begin + share);
       if (one_charge())
         spread_one(view_, Y, begin, end, nodes);
       else
-        spread_many(view_, Y, charges, begin, end, nodes);
+        spread_many(view_, Y, charges, cells_.view(), begin, end, nodes);
     });
     const auto add = SPASNE_DISPATCH(grid::add_grids);
     if (n_grids_ > 1)
@@ -144,19 +152,22 @@ class KernelGrid {
     });
   }
 
-  /// value_i = sum_c w_ic potential_c(y_i), force = 1/2 of its gradient; weights w as in grid_sums.h.
+  /// value_i = sum_c w_ic potential_c(y_i), force = 1/2 of its gradient; weights w as in grid_sums.h. 0 for far points.
   void gather_charges(const double* Y, const double* charges, double a, ThreadPool& pool, double* force,
                       double* value) {
     const auto kernel = SPASNE_DISPATCH(grid::gather_charges<DIMS, ORDER>);
-    const size_t C = view_.n_charges, n_chunks = (n_points_ + POINTS - 1) / POINTS;
-    reserve(weights_, n_chunks * C);
-    pool.for_each_chunk(n_chunks, [&](size_t chunk) {
-      kernel(view_, Y, charges, a, nodes_.data(), chunk * POINTS, std::min(n_points_, (chunk + 1) * POINTS),
-             weights_.data() + chunk * C, force, value);
+    pool.for_each_range(cells_.size(), POINTS, [&](size_t begin, size_t end) {
+      kernel(view_, Y, charges, a, nodes_.data(), cells_.view(), begin, end, force, value);
     });
+    for (size_t i = 0; view_.far && i < n_points_; ++i) {
+      if (!view_.far[i]) continue;
+      if (value) value[i] = 0;
+      for (size_t axis = 0; force && axis < DIMS; ++axis) force[axis * view_.n_padded + i] = 0;
+    }
   }
 
  private:
+  static constexpr double MAX_GRIDS = 8;       // more threads than that spread charges no faster
   static constexpr size_t POINTS = 512;        // per task of a gathering
   static constexpr size_t TASKS = 32;          // at most, per pass of a convolution
   static constexpr double MAX_SIZE = 1 << 23;  // doubles at the nodes: 64 MB, the spectrum up to 4 times that
@@ -164,13 +175,19 @@ class KernelGrid {
 
   bool one_charge() const { return view_.n_charges == 1; }
 
+  void sort_points(const double* Y, const unsigned char* far, ThreadPool& pool) {
+    const auto find = SPASNE_DISPATCH(grid::find_cells<DIMS, ORDER>);
+    cells_.sort(n_points_, far, view_.nodes[0] * view_.nodes[1] * view_.nodes[2], pool,
+                [&](size_t begin, size_t end, uint32_t* cell) { find(view_, Y, begin, end, cell); });
+  }
+
   /// Into how many grids, added afterwards, the points are spread in parallel: few if adding would cost more than
   /// spreading.
   size_t number_of_grids(size_t n_nodes) const {
     const double updates = static_cast<double>(n_points_) * std::pow(ORDER, DIMS);
     const double worth = std::min(updates / (4.0 * static_cast<double>(n_nodes)),
                                   MAX_SIZE / static_cast<double>(n_nodes * view_.n_charges));
-    return static_cast<size_t>(std::min(16.0, std::max(1.0, worth)));
+    return static_cast<size_t>(std::min(MAX_GRIDS, std::max(1.0, worth)));
   }
 
   static void reserve(AlignedVector& v, size_t n) {
@@ -253,12 +270,13 @@ class KernelGrid {
 
   size_t n_points_;
   GridKernel kernel_;
-  GridView view_{};
+  GridView view_{{1, 1, 1}, 0, 0, {}, 0, nullptr};
   ConvolutionView convolution_{};
   size_t grid_size_ = 0, stride_ = 0, n_grids_ = 1, scratch_stride_ = 0;
   std::array<KernelTransform<DIMS, ORDER>, 2> transforms_;  // the last two
   size_t current_ = 0;
-  AlignedVector nodes_, spectrum_, scratch_, weights_;
+  CellOrder cells_;  // where there are many charges
+  AlignedVector nodes_, spectrum_, scratch_;
 };
 
 }  // namespace spasne

@@ -21,7 +21,8 @@ constexpr double GAIN_STEP = 0.15, GAIN_DECAY = 0.85, GAIN_FLOOR = 0.01;
 constexpr double MOMENTUM_EARLY = 0.5, MOMENTUM_LATE = 0.8;
 constexpr int EARLY_ITERATIONS = 250;  // exaggeration and early momentum hold up to and including this iteration
 constexpr int REPORT_EVERY = 50;
-constexpr int DRIFT_WINDOW = 50;  // iterations over which the drift of points decides on convergence
+constexpr int REST_WINDOW = 50;    // iterations over which the moves of points decide whether they rest
+constexpr double EARLY_REST = 10;  // times the tolerance: the exaggerated map is a way point, not a result
 
 using Clock = std::chrono::steady_clock;
 
@@ -30,17 +31,30 @@ inline double seconds_since(Clock::time_point start) {
 }
 
 /// The longest move allowed in one iteration: `length`, times the map's root-mean-square radius where that is above 1
-/// and the limit is relative.
+/// and the limit is relative. One that settles becomes shorter in the second half of the run.
 struct StepLimit {
   double length = INFINITY;
-  bool relative = false;
+  bool relative = false, settles = false;
 
   double for_map(const MapState& map) const { return relative ? length * std::max(1.0, map.rms_radius()) : length; }
 };
 
+/// When a descent ends before its last iteration; tolerance 0: never.
+///
+/// By default no point may still be on its way: were all iterations left like those of the last REST_WINDOW, none would
+/// move by more than `tolerance` of the map's radius. The map is then the full run's to that accuracy.
+/// `typical`: over REST_WINDOW iterations the points have moved by less than `tolerance` of the map's radius, both as
+/// root mean squares; for gradients that are themselves only so accurate, and maps so large that some point always
+/// jumps to and fro. Such a map then settles for another REST_WINDOW iterations, and ends its exaggeration early too.
+struct RestRule {
+  double tolerance = 0;
+  bool typical = false;
+};
+
 struct Descent {
   int max_iter = 1000, early_iterations = EARLY_ITERATIONS;
-  double exaggeration = 4, learning_rate = LEARNING_RATE, stop_tolerance = 0;
+  double exaggeration = 4, learning_rate = LEARNING_RATE;
+  RestRule rest;
   StepLimit step_limit;
   double repeat_exaggeration = 1;  // where a failed run is repeated (safe_descent.h)
 };
@@ -89,61 +103,89 @@ inline double move_points(MapState& map, double limit) {
   return longest;
 }
 
-/// True once the points' drift over the last DRIFT_WINDOW iterations, repeated for all that remain, would move none by
-/// more than `tolerance` of the map's size: the map then differs by less than that from the full run's.
-class ConvergenceTest {
+/// Tells whether the points rest, by a rule.
+class RestTest {
  public:
-  explicit ConvergenceTest(double tolerance) : tolerance_(tolerance) {}
+  explicit RestTest(const RestRule& rule) : rule_(rule) {}
 
-  bool operator()(int remaining, const MapState& map) {
-    if (tolerance_ == 0 || ++count_ % DRIFT_WINDOW != 0) return false;
-    double drift2 = INFINITY;
-    if (!before_.empty()) {
-      drift2 = 0;
-      for (size_t i = 0; i < map.n_points; ++i) {
-        double moved2 = 0;
-        for (size_t axis = 0; axis < map.n_dims; ++axis) {
-          const double moved = map.Y[axis * map.n_padded + i] - before_[axis * map.n_padded + i];
-          moved2 += moved * moved;
-        }
-        drift2 = std::max(drift2, moved2);
-      }
-    }
+  /// To be asked after every iteration; looks at the map at the end of each window.
+  bool operator()(const MapState& map, int remaining, double factor = 1) {
+    if (rule_.tolerance == 0 || ++count_ % REST_WINDOW != 0) return false;
+    const bool rests = !before_.empty() && is_at_rest(map, remaining, factor * rule_.tolerance);
     before_ = map.Y;
-    return std::sqrt(drift2) * remaining / DRIFT_WINDOW < tolerance_ * map.radius();
+    return rests;
+  }
+
+  void restart() {
+    count_ = 0;
+    before_.clear();
   }
 
  private:
-  double tolerance_;
+  bool is_at_rest(const MapState& map, int remaining, double tolerance) const {
+    double longest2 = 0, sum2 = 0;
+    for (size_t i = 0; i < map.n_points; ++i) {
+      double moved2 = 0;
+      for (size_t axis = 0; axis < map.n_dims; ++axis) {
+        const double moved = map.Y[axis * map.n_padded + i] - before_[axis * map.n_padded + i];
+        moved2 += moved * moved;
+      }
+      longest2 = std::max(longest2, moved2);
+      sum2 += moved2;
+    }
+    if (rule_.typical) return std::sqrt(sum2 / static_cast<double>(map.n_points)) < tolerance * map.rms_radius();
+    return std::sqrt(longest2) * remaining / REST_WINDOW < tolerance * map.radius();
+  }
+
+  RestRule rule_;
   AlignedVector before_;
   int count_ = 0;
 };
+
+/// What is left of a step limit that settles at iteration `iter` of `end`: all of it in the first half of the run, then
+/// less and less, because points that the learning rate makes jump to and fro would go on doing so at the limit's
+/// length. It changes with the reports.
+inline double settled(int iter, int end) {
+  const int reported = (iter - 1) / REPORT_EVERY * REPORT_EVERY;
+  const double left = std::min(1.0, 2.0 * (end - reported) / end);
+  return left * left;
+}
 
 }  // namespace detail
 
 /// Moves the map down the objective.
 inline Outcome descend(Objective& objective, MapState& map, const Descent& d, const Observer& observe) {
   AlignedVector gradient(map.Y.size(), 0.0);
-  detail::ConvergenceTest converged(d.stop_tolerance);
+  detail::RestTest rests(d.rest);
   Outcome outcome;
+  bool early = true;
+  int early_end = d.early_iterations, end = d.max_iter;
   objective.exaggerate(d.exaggeration);
-  for (int iter = 0; iter < d.max_iter; ++iter) {
-    const bool early = iter <= d.early_iterations;
-    if (iter == d.early_iterations + 1) objective.exaggerate(1);
+  for (int iter = 0; iter < end; ++iter) {
+    if (early && iter > early_end) {
+      early = false;
+      objective.exaggerate(1);
+      rests.restart();
+    }
     objective.gradient(map.Y.data(), gradient.data());
     detail::update_velocity(map, gradient, early ? MOMENTUM_EARLY : MOMENTUM_LATE, d.learning_rate);
-    const double longest = detail::move_points(map, d.step_limit.for_map(map));
+    const double limit = d.step_limit.for_map(map) * (d.step_limit.settles ? detail::settled(iter, end) : 1);
+    const double longest = detail::move_points(map, limit);
     outcome.n_iter = iter + 1;
     outcome.longest_step = std::max(outcome.longest_step, longest);
     outcome.finite = std::isfinite(longest) && map.finite();
     if (!outcome.finite) return outcome;
-    outcome.converged = !early && converged(d.max_iter - 1 - iter, map);
-    const bool last = outcome.converged || iter + 1 == d.max_iter;
+    if (early) {
+      if (d.rest.typical && rests(map, early_end - iter, EARLY_REST)) early_end = iter;
+    } else if (!outcome.converged && rests(map, end - 1 - iter)) {
+      outcome.converged = true;
+      end = std::min(end, iter + 1 + (d.rest.typical ? REST_WINDOW : 0));
+    }
+    const bool last = iter + 1 == end;
     if ((last || (iter > 0 && iter % REPORT_EVERY == 0)) && observe && !observe(iter, last)) {
       outcome.abandoned = true;
       return outcome;
     }
-    if (outcome.converged) return outcome;
   }
   return outcome;
 }

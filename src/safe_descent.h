@@ -36,33 +36,20 @@ inline double probe(Objective& objective, MapState map, const Descent& full) {
   d.max_iter = PROBE_ITERATIONS;
   d.early_iterations = PROBE_ITERATIONS / 2;
   d.exaggeration = 1;
-  d.stop_tolerance = 0;
+  d.rest = {};
   d.step_limit = {STEP_LIMIT, true};
   const Outcome outcome = descend(objective, map, d, {});
   return outcome.finite ? objective.cost(map.Y.data(), nullptr).total : std::numeric_limits<double>::infinity();
 }
 
-/// What is left of a relative limit after `iter` iterations: all of it in the first half of the run, then less and
-/// less, because points that the learning rate makes jump to and fro would go on doing so at the limit's length.
-inline double settled(int iter, int max_iter) {
-  const double left = std::min(1.0, 2.0 * (max_iter - iter) / max_iter);
-  return left * left;
-}
-
-/// Reports progress, lets a relative limit settle and, where a probe's start is given, judges the run once exaggeration
-/// is over.
+/// Reports progress and, where a probe's start is given, judges the run once exaggeration is over.
 class Watch {
  public:
-  Watch(Objective& objective, const MapState& map, Descent& descent, const MapState* start, const Listener& listener)
-      : objective_(objective),
-        map_(map),
-        descent_(descent),
-        start_(start),
-        listener_(listener),
-        limit_(descent.step_limit.length) {}
+  Watch(Objective& objective, const MapState& map, const Descent& descent, const MapState* start,
+        const Listener& listener)
+      : objective_(objective), map_(map), descent_(descent), start_(start), listener_(listener) {}
 
   bool operator()(int iter, bool last) {
-    if (descent_.step_limit.relative) descent_.step_limit.length = limit_ * settled(iter, descent_.max_iter);
     const bool judging = start_ && iter > descent_.early_iterations;
     if (!listener_.progress && !judging) return true;
     const double cost = objective_.cost(map_.Y.data(), nullptr).total;
@@ -90,10 +77,9 @@ class Watch {
 
   Objective& objective_;
   const MapState& map_;
-  Descent& descent_;  // its limit is read at every iteration
+  const Descent& descent_;
   const MapState* start_;
   const Listener& listener_;
-  double limit_;
   double reference_ = NAN, last_cost_ = 0;
   int stuck_in_a_row_ = 0, last_iter_ = 0;
   bool failed_ = false;
@@ -107,8 +93,8 @@ class Watch {
 }
 
 /// One attempt; true if its map has failed.
-inline bool attempt(Objective& objective, MapState& map, Descent d, const MapState* start, const Listener& listener,
-                    Result& result, std::string& why) {
+inline bool attempt(Objective& objective, MapState& map, const Descent& d, const MapState* start,
+                    const Listener& listener, Result& result, std::string& why) {
   result.max_step = d.step_limit.length;
   Watch watch(objective, map, d, start, listener);
   const Outcome outcome = descend(objective, map, d, std::ref(watch));
@@ -128,7 +114,7 @@ inline double total_cost(Objective& objective, const MapState& map) {
 /// probe's cost `reference`, as the probe did, with none. Keeps the map of lowest cost, `map` included, and its record.
 inline void repeat(Objective& objective, MapState& map, const MapState& start, double reference, Descent d,
                    const Listener& listener, Result& result) {
-  d.step_limit = {STEP_LIMIT, true};
+  d.step_limit = {STEP_LIMIT, true, true};
   double best = total_cost(objective, map);
   for (const double exaggeration : {d.repeat_exaggeration, 1.0}) {
     d.exaggeration = exaggeration;

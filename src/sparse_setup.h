@@ -17,8 +17,8 @@
 
 namespace spasne {
 
-constexpr double DEFAULT_THETA = 0.5;     // of the tree, where theta is 0
-constexpr double TRUNCATION_SHARE = 0.9;  // of the error allowed: columns left out cost more to keep than a finer grid
+constexpr double DEFAULT_THETA = 0.5;  // of the tree, where theta is 0
+constexpr double GRID_SHARE = 0.1;     // of the accuracy, for each of the grid's sums, which pull against each other
 
 struct SparseSetup {
   std::unique_ptr<Objective> objective;
@@ -67,16 +67,13 @@ inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::
 
 template <int DIMS>
 std::unique_ptr<Objective> make_sparse_objective(SparseAffinities affinities, const Problem& p, const Options& o,
-                                                 ThreadPool& pool, const Listener& listener) {
-  ChargeOptions charge_options{o.alpha, o.beta, o.space_offset, TRUNCATION_SHARE * o.accuracy};
+                                                 ThreadPool& pool) {
+  ChargeOptions charge_options{o.alpha, o.beta, o.space_offset};
   GlobalCharges charges = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
   charge_options.alpha = 0;
   GlobalCharges space = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
-  if (listener.note && o.alpha > 0)
-    listener.note("global term: " + text(charges.rank) + " of " + text(p.n_features) +
-                  " columns in the inner products");
   const SparseOptions options{o.theta > 0 ? o.theta : DEFAULT_THETA, o.alpha, o.beta, o.global_scale * o.global_scale,
-                              (1 - TRUNCATION_SHARE) * o.accuracy};
+                              GRID_SHARE * o.accuracy};
   return std::make_unique<SparseObjective<DIMS>>(std::move(affinities), std::move(charges), std::move(space), options,
                                                  pool);
 }
@@ -101,7 +98,7 @@ inline SparseSetup set_up_sparse(Problem p, const Options& o, ThreadPool& pool, 
   const auto make = d == 1   ? detail::make_sparse_objective<1>
                     : d == 2 ? detail::make_sparse_objective<2>
                              : detail::make_sparse_objective<3>;
-  setup.objective = make(std::move(affinities), p, o, pool, listener);
+  setup.objective = make(std::move(affinities), p, o, pool);
   return setup;
 }
 
