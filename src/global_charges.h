@@ -25,7 +25,7 @@ constexpr double SAMPLED_PAIRS = 2e6;  // for the entropies of Pg and Ps, which 
 
 struct GlobalCharges {
   size_t n_points = 0, n_charges = 1;  // n_charges: 1 without global terms, else a multiple of LANES
-  AlignedVector charges;               // n_points x n_charges: 1, u, q..., 0 ...
+  AlignedFloats charges;               // n_points x n_charges: 1, u, q..., 0 ...
   double constant = 0;                 // a
   // Per point, of alpha Pg and of beta Ps: the sum over j, and sampled, of p ln p.
   std::vector<double> global_mass, global_entropy, space_mass, space_entropy;
@@ -88,21 +88,22 @@ inline GlobalCharges global_charges(const std::vector<double>& X, size_t D, std:
   detail::mass_and_entropy(X, n, D, 1, Zx, o.alpha, pool, g.global_mass, g.global_entropy);
   detail::mass_and_entropy(S, n, n_space, o.space_offset, Zs, o.beta, pool, g.space_mass, g.space_entropy);
   if (o.alpha == 0 && o.beta == 0) {
-    g.charges.assign(n, 1.0);
+    g.charges.assign(n, 1.0f);
     return g;
   }
   const size_t n_expression = o.alpha > 0 ? D : 0, n_positions = o.beta > 0 ? n_space : 0;
   g.n_charges = round_up(2 + n_expression + n_positions, LANES);
   g.constant = weight_x + weight_s * o.space_offset;
-  g.charges.assign(n * g.n_charges, 0.0);
+  g.charges.assign(n * g.n_charges, 0.0f);
   for (size_t i = 0; i < n; ++i) {
     const double* x = X.data() + i * D;
     const double* s = S.data() + i * n_space;
-    double* q = g.charges.data() + i * g.n_charges;
+    float* q = g.charges.data() + i * g.n_charges;
     q[0] = 1;
-    q[1] = weight_x * detail::squared_norm(x, D) + weight_s * detail::squared_norm(s, n_space);
-    for (size_t k = 0; k < n_expression; ++k) q[2 + k] = std::sqrt(2 * weight_x) * x[k];
-    for (size_t k = 0; k < n_positions; ++k) q[2 + n_expression + k] = std::sqrt(2 * weight_s) * s[k];
+    q[1] = static_cast<float>(weight_x * detail::squared_norm(x, D) + weight_s * detail::squared_norm(s, n_space));
+    for (size_t k = 0; k < n_expression; ++k) q[2 + k] = static_cast<float>(std::sqrt(2 * weight_x) * x[k]);
+    for (size_t k = 0; k < n_positions; ++k)
+      q[2 + n_expression + k] = static_cast<float>(std::sqrt(2 * weight_s) * s[k]);
   }
   return g;
 }

@@ -200,7 +200,7 @@ SPASNE_INLINE size_t next_group(const GridView& g, const double* Y, const CellOr
 /// nodes[node * n_charges + c] += weight times charge c of each of the points order[begin .. end-1] there: row by row
 /// of a cell's stencil and eight charges at a time, so that the sums stay in registers.
 template <int DIMS, int ORDER>
-static void spread_charges(const GridView& g, const double* Y, const double* charges, const CellOrderView& o,
+static void spread_charges(const GridView& g, const double* Y, const float* charges, const CellOrderView& o,
                            size_t begin, size_t end, double* nodes) {
   const size_t C = g.n_charges;
   Group<DIMS, ORDER> group;
@@ -257,46 +257,79 @@ static void gather_repulsion(const GridView& g, const double* Y, const double* n
 }
 
 /// The weights w_c of one point's first eight charges: a + q_1, 1, -q_2, -q_3 ...; those of all others are -q_c.
-SPASNE_INLINE Lanes first_weights(const double* q, double a) {
+SPASNE_INLINE Lanes first_weights(const float* q, double a) {
   const LaneArray rest = {{0, 0, 1, 1, 1, 1, 1, 1}}, unit0 = {{1, 0, 0, 0, 0, 0, 0, 0}},
                   unit1 = {{0, 1, 0, 0, 0, 0, 0, 0}};
-  return load(unit0) * (a + q[1]) + load(unit1) - load(q) * load(rest);
+  return load(unit0) * (a + static_cast<double>(q[1])) + load(unit1) - load(q) * load(rest);
+}
+
+/// potential[p][j] += weight of point p times the potentials at node j of a row, for charges 8 and on.
+template <int ORDER, size_t POINTS>
+SPASNE_INLINE void add_row(const float* const* q, const double* row, size_t C, Lanes (&potential)[POINTS][ORDER]) {
+  for (size_t c = LANES; c < C; c += LANES) {
+    Lanes charge[POINTS];
+    for (size_t p = 0; p < POINTS; ++p) charge[p] = load(q[p] + c);
+    for (size_t j = 0; j < ORDER; ++j) {
+      const Lanes node = load(row + j * C + c);
+      for (size_t p = 0; p < POINTS; ++p) potential[p][j] -= charge[p] * node;
+    }
+  }
+}
+
+/// The potential and its slopes, weighted and in lanes, at POINTS points of a group.
+template <int DIMS, int ORDER, size_t POINTS>
+SPASNE_INLINE void sum_over_nodes(const Group<DIMS, ORDER>& group, size_t from, const float* charges, size_t C,
+                                  double a, const double* nodes, Lanes (&sums)[POINTS][DIMS + 1]) {
+  const float* q[POINTS];
+  Lanes first[POINTS];
+  for (size_t p = 0; p < POINTS; ++p) {
+    q[p] = charges + group.point[from + p] * C;
+    first[p] = first_weights(q[p], a);
+    for (int k = 0; k <= DIMS; ++k) sums[p][k] = lanes(0.0);
+  }
+  for (size_t r = 0; r < Rows<DIMS, ORDER>::N; ++r) {
+    const double* row = nodes + group.rows[from].begin[r] * C;
+    Lanes potential[POINTS][ORDER];
+    for (size_t p = 0; p < POINTS; ++p)
+      for (size_t j = 0; j < ORDER; ++j) potential[p][j] = first[p] * load(row + j * C);
+    add_row<ORDER, POINTS>(q, row, C, potential);
+    for (size_t p = 0; p < POINTS; ++p) {
+      Lanes value = lanes(0.0), slope = lanes(0.0);
+      for (size_t j = 0; j < ORDER; ++j) {
+        value += potential[p][j] * group.value[from + p][j];
+        slope += potential[p][j] * group.slope[from + p][j];
+      }
+      for (int k = 0; k < DIMS; ++k) sums[p][k] += value * group.rows[from + p].weight[k][r];
+      sums[p][DIMS] += slope * group.rows[from + p].weight[0][r];
+    }
+  }
 }
 
 /// value[i] = sum_c w_ic phi_c and force[axis * n_padded + i] = 1/2 of its gradient, from the potentials at the nodes,
 /// for the points order[begin .. end-1]: first summed over charges, then over nodes.
 template <int DIMS, int ORDER>
-static void gather_charges(const GridView& g, const double* Y, const double* charges, double a, const double* nodes,
+static void gather_charges(const GridView& g, const double* Y, const float* charges, double a, const double* nodes,
                            const CellOrderView& o, size_t begin, size_t end, double* force, double* value) {
-  const size_t C = g.n_charges;
+  constexpr size_t AT_ONCE = NATIVE == LANES ? 2 : 1;  // as the registers allow
   Group<DIMS, ORDER> group;
+  const auto put = [&](size_t i, const Lanes* sums) {
+    if (value) value[i] = sum(sums[0]);
+    if (force)
+      for (size_t axis = 0; axis < DIMS; ++axis)
+        force[axis * g.n_padded + i] = 0.5 * g.per_spacing * sum(sums[axis + 1]);
+  };
   while (begin < end) {
     begin = next_group(g, Y, o, begin, end, group);
-    for (size_t p = 0; p < group.count; ++p) {
-      const size_t i = group.point[p];
-      const double* q = charges + i * C;
-      const Lanes first = first_weights(q, a);
-      Lanes sums[DIMS + 1];
-      for (int k = 0; k <= DIMS; ++k) sums[k] = lanes(0.0);
-      for (size_t r = 0; r < Rows<DIMS, ORDER>::N; ++r) {
-        const double* node = nodes + group.rows[p].begin[r] * C;
-        Lanes potential[ORDER], row_value = lanes(0.0), row_slope = lanes(0.0);
-        for (size_t j = 0; j < ORDER; ++j) potential[j] = first * load(node + j * C);
-        for (size_t c = LANES; c < C; c += LANES) {
-          const Lanes charge = load(q + c);
-          for (size_t j = 0; j < ORDER; ++j) potential[j] -= charge * load(node + j * C + c);
-        }
-        for (size_t j = 0; j < ORDER; ++j) {
-          row_value += potential[j] * group.value[p][j];
-          row_slope += potential[j] * group.slope[p][j];
-        }
-        for (int k = 0; k < DIMS; ++k) sums[k] += row_value * group.rows[p].weight[k][r];
-        sums[DIMS] += row_slope * group.rows[p].weight[0][r];
-      }
-      if (value) value[i] = sum(sums[0]);
-      if (force)
-        for (size_t axis = 0; axis < DIMS; ++axis)
-          force[axis * g.n_padded + i] = 0.5 * g.per_spacing * sum(sums[axis + 1]);
+    size_t p = 0;
+    for (; p + AT_ONCE <= group.count; p += AT_ONCE) {
+      Lanes sums[AT_ONCE][DIMS + 1];
+      sum_over_nodes<DIMS, ORDER, AT_ONCE>(group, p, charges, g.n_charges, a, nodes, sums);
+      for (size_t k = 0; k < AT_ONCE; ++k) put(group.point[p + k], sums[k]);
+    }
+    for (; p < group.count; ++p) {
+      Lanes sums[1][DIMS + 1];
+      sum_over_nodes<DIMS, ORDER, 1>(group, p, charges, g.n_charges, a, nodes, sums);
+      put(group.point[p], sums[0]);
     }
   }
 }
@@ -484,7 +517,7 @@ static void far_sums(const FarView& f, size_t begin, size_t end, double* far_sum
       if (f.charges)
         for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
           Lanes dot = lanes(0.0);
-          const double* other = f.charges + (first + lane) * C;
+          const float* other = f.charges + (first + lane) * C;
           for (size_t c = LANES; c < C; c += LANES) dot -= load(f.charges + o * C + c) * load(other + c);
           dot += first_weights(f.charges + o * C, f.a) * load(other);
           product.value[lane] = sum(dot);

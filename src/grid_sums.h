@@ -52,7 +52,7 @@ class GridSums {
 
   /// Y: [axis * n_padded + point], n_padded = n_points rounded up to LANES; charges: [point * n_charges + c].
   /// Throws runtime_error if the map is not finite.
-  void evaluate(const double* Y, const double* charges, double a, ThreadPool& pool, const Output& out) {
+  void evaluate(const double* Y, const float* charges, double a, ThreadPool& pool, const Output& out) {
     const bool want_charges = n_charges_ > 1 && (out.force || out.value), want_repulsion = out.Z || out.repulsion;
     const Box box = choose_box(Y, want_repulsion, want_charges, pool);
     const unsigned char* far = far_.empty() ? nullptr : is_far_.data();
@@ -193,7 +193,7 @@ class GridSums {
   }
 
   /// All terms with a far point in them, added to the output.
-  void add_far_points(const double* Y, const double* charges, double a, ThreadPool& pool, const Output& out) {
+  void add_far_points(const double* Y, const float* charges, double a, ThreadPool& pool, const Output& out) {
     FarView f{Y, charges, is_far_.data(), far_.data(), far_.size(), n_padded(), n_charges_, a, scale2_, {}};
     f.out[0] = out.Z;
     f.out[1] = charges ? out.value : nullptr;

@@ -56,7 +56,7 @@ struct ConvolutionView {
 /// What direct sums of far points read and write; out: Z, value, repulsion by axis, force by axis, each may be null.
 struct FarView {
   const double* Y;
-  const double* charges;
+  const float* charges;
   const unsigned char* far;
   const size_t* index;
   size_t n_far, n_padded, n_charges;
@@ -122,7 +122,7 @@ class KernelGrid {
   }
 
   /// Spreads the charges (none for one charge: it is 1) and convolves: afterwards the nodes hold the potentials.
-  void fill(const double* Y, const double* charges, const unsigned char* far, ThreadPool& pool) {
+  void fill(const double* Y, const float* charges, const unsigned char* far, ThreadPool& pool) {
     view_.far = far;
     if (!one_charge()) sort_points(Y, far, pool);
     const auto spread_one = SPASNE_DISPATCH(grid::spread_points<DIMS, ORDER>);
@@ -153,8 +153,7 @@ class KernelGrid {
   }
 
   /// value_i = sum_c w_ic potential_c(y_i), force = 1/2 of its gradient; weights w as in grid_sums.h. 0 for far points.
-  void gather_charges(const double* Y, const double* charges, double a, ThreadPool& pool, double* force,
-                      double* value) {
+  void gather_charges(const double* Y, const float* charges, double a, ThreadPool& pool, double* force, double* value) {
     const auto kernel = SPASNE_DISPATCH(grid::gather_charges<DIMS, ORDER>);
     pool.for_each_range(cells_.size(), POINTS, [&](size_t begin, size_t end) {
       kernel(view_, Y, charges, a, nodes_.data(), cells_.view(), begin, end, force, value);

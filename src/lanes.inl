@@ -16,6 +16,11 @@ SPASNE_INLINE NativeInt bits(const Native& v) { return (NativeInt)v; }
 SPASNE_INLINE Native from_bits(const NativeInt& v) { return (Native)v; }
 SPASNE_INLINE Native spread(double value, const Native*) { return Native{} + value; }
 
+typedef float NativeFloats __attribute__((vector_size(SPASNE_VECTOR_BYTES / 2), may_alias));
+SPASNE_INLINE Native load_as(const float* p, const Native*) {
+  return __builtin_convertvector(*reinterpret_cast<const NativeFloats*>(p), Native);
+}
+
 SPASNE_INLINE bool any(const NativeInt& mask) {
   int64_t lane[SPASNE_VECTOR_BYTES / 8];
   __builtin_memcpy(lane, &mask, sizeof lane);
@@ -116,8 +121,8 @@ SPASNE_INLINE void operator-=(Twice<A>& a, const Twice<A>& b) {
   a.high -= b.high;
 }
 
-template <class A>
-SPASNE_INLINE Twice<A> load_as(const double* p, const Twice<A>*) {
+template <class Number, class A>
+SPASNE_INLINE Twice<A> load_as(const Number* p, const Twice<A>*) {
   return {load_as(p, static_cast<A*>(nullptr)), load_as(p + sizeof(A) / 8, static_cast<A*>(nullptr))};
 }
 template <class A>
@@ -153,8 +158,16 @@ typedef Twice<Twice<NativeInt>> LanesInt;
 #endif  // SPASNE_VECTOR_BYTES
 
 SPASNE_INLINE Lanes load(const double* p) { return load_as(p, static_cast<Lanes*>(nullptr)); }
+SPASNE_INLINE Lanes load(const float* p) { return load_as(p, static_cast<Lanes*>(nullptr)); }
 SPASNE_INLINE void add_to(double* p, const Lanes& v) { store(p, load(p) + v); }
 SPASNE_INLINE Lanes lanes(double value) { return spread(value, static_cast<Lanes*>(nullptr)); }
+
+/// As many floats as fit into one register.
+typedef float FloatVector __attribute__((vector_size(SPASNE_VECTOR_BYTES)));
+constexpr size_t FLOATS = SPASNE_VECTOR_BYTES / sizeof(float);
+
+SPASNE_INLINE FloatVector load_floats(const float* p) { return *reinterpret_cast<const FloatVector*>(p); }
+SPASNE_INLINE void store_floats(float* p, const FloatVector& v) { *reinterpret_cast<FloatVector*>(p) = v; }
 
 /// One number per lane.
 struct alignas(64) LaneArray {

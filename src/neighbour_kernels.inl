@@ -4,22 +4,13 @@
 namespace spasne {
 namespace SPASNE_ISA {
 
-typedef float FloatVector __attribute__((vector_size(SPASNE_VECTOR_BYTES)));
 typedef int32_t FloatMask __attribute__((vector_size(SPASNE_VECTOR_BYTES)));  // of a comparison: -1 or 0
 
-constexpr size_t FLOATS = SPASNE_VECTOR_BYTES / sizeof(float);
 // The tile of products that is summed in registers: 24 of the 32 vectors of AVX-512, 12 of the 16 of AVX2, 8 of the 16
 // of SSE, which needs one more for each product.
 constexpr size_t PRODUCT_ROWS = SPASNE_VECTOR_BYTES == 64 ? 8 : 4;
 constexpr size_t PRODUCT_VECTORS = SPASNE_VECTOR_BYTES == 16 ? 2 : 3;
 static_assert(POINT_PANEL % (PRODUCT_VECTORS * FLOATS) == 0 && POINT_PANEL % PRODUCT_ROWS == 0, "tiles fill a panel");
-
-static inline __attribute__((always_inline)) FloatVector load_floats(const float* p) {
-  return *reinterpret_cast<const FloatVector*>(p);
-}
-static inline __attribute__((always_inline)) void store_floats(float* p, const FloatVector& v) {
-  *reinterpret_cast<FloatVector*>(p) = v;
-}
 
 /// All lanes or-ed: the even ones into the lower half, the odd ones into the upper half (little-endian).
 static inline __attribute__((always_inline)) uint64_t merged_lanes(const FloatMask& mask) {

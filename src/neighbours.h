@@ -252,8 +252,6 @@ class NeighbourSearch {
     }
   }
 
-  using AlignedFloats = std::vector<float, AlignedAllocator<float>>;
-
   const std::vector<double>& X_;
   size_t n_, D_, k_, n_panels_, capacity_;
   double bound_, underflow_, scale_;  // c; what products of tiny numbers may lose; the largest number of the centred X

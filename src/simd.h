@@ -40,6 +40,7 @@ struct AlignedAllocator {
 };
 
 using AlignedVector = std::vector<double, AlignedAllocator<double>>;
+using AlignedFloats = std::vector<float, AlignedAllocator<float>>;
 
 enum class Isa { baseline, avx2, avx512 };
 

@@ -17,13 +17,15 @@
 
 namespace spasne {
 
+constexpr size_t READ_BEYOND = 16;  // values after the last one, so that rows can be read in whole vectors
+
 /// Compressed rows: those of point i are offset[i] .. offset[i+1]-1, by rising column. Symmetric to the bit, without a
 /// diagonal, with the sum 1.
 struct SparseAffinities {
   size_t n_points = 0;
   std::vector<uint64_t> offset;
   std::vector<uint32_t> column;
-  std::vector<float> value;
+  std::vector<float> value;  // and READ_BEYOND zeros
 };
 
 namespace detail {
@@ -143,7 +145,7 @@ inline SparseAffinities sparse_affinities(const NeighbourGraph& graph, double pe
   for_each_row([&](size_t i) { merge_row(i, [&](uint32_t, double) { ++P.offset[i + 1]; }); });
   for (size_t i = 0; i < n; ++i) P.offset[i + 1] += P.offset[i];
   P.column.resize(P.offset[n]);
-  P.value.resize(P.offset[n]);
+  P.value.resize(P.offset[n] + READ_BEYOND, 0.0f);
   const double factor = 1 / (2 * static_cast<double>(n));
   for_each_row([&](size_t i) {
     uint64_t at = P.offset[i];

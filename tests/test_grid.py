@@ -63,7 +63,7 @@ def clustered(n, dims, radius, seed=0):
 
 
 def charges_for(Y, n_charges, seed=1):
-    """Charges as those of global terms: 1, half the squared norm of the others, components, zeros."""
+    """As those of global terms, in single precision: 1, half the others' squared norm, components, zeros."""
     random = np.random.default_rng(seed)
     q = np.zeros((len(Y), n_charges))
     components = random.normal(size=(len(Y), n_charges - 3)) / np.sqrt(1 + np.arange(n_charges - 3))
@@ -71,7 +71,7 @@ def charges_for(Y, n_charges, seed=1):
     q[:, 0] = 1
     q[:, 1] = (components**2).sum(axis=1) / 2
     q[:, 2:-1] = components
-    return q
+    return q.astype(np.float32).astype(float)
 
 
 def grid_sums(

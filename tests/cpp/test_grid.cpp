@@ -56,7 +56,8 @@ void sums(char** argument) {
     const AlignedVector y = read(n);
     std::copy(y.begin(), y.end(), Y.begin() + static_cast<std::ptrdiff_t>(axis * n_padded));
   }
-  const AlignedVector charges = n_charges > 1 ? read(n * n_charges) : AlignedVector();
+  const AlignedVector numbers = n_charges > 1 ? read(n * n_charges) : AlignedVector();
+  const spasne::AlignedFloats charges(numbers.begin(), numbers.end());
   const double scale2 = std::strtod(argument[2], nullptr), accuracy = std::strtod(argument[3], nullptr);
   const auto evaluate = [&](spasne::GridSums<DIMS>& grid, double factor) {
     AlignedVector map = Y;

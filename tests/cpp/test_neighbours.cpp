@@ -49,9 +49,10 @@ void affinities(char** argument) {
   neighbours.index = read<uint32_t>(neighbours.n_points * neighbours.k);
   neighbours.distance2 = read<float>(neighbours.n_points * neighbours.k);
   spasne::ThreadPool pool(size(argument[3]));
-  const spasne::SparseAffinities P = spasne::sparse_affinities(neighbours, std::strtod(argument[2], nullptr), pool);
+  spasne::SparseAffinities P = spasne::sparse_affinities(neighbours, std::strtod(argument[2], nullptr), pool);
   write(P.offset);
   write(P.column);
+  P.value.resize(P.column.size());  // without the padding
   write(P.value);
 }
 
