@@ -85,11 +85,6 @@ SPASNE_INLINE Lanes space_affinity(const SpaceInput& s, const Lanes& squared_dis
   return select(pg > 0.0, (squared_distance + s.offset) * s.factor, lanes(0.0));
 }
 
-/// Squared spatial distances of a tile.
-SPASNE_INLINE void space_tile(const SpaceInput& s, size_t first_row, size_t panel, double* out) {
-  squared_distance_tile(s.packed, s.n_columns, first_row, panel, out);
-}
-
 /// Replaces squared expression distances by affinities for the blocks first_block .. last_block-1:
 /// local = symmetrised Gaussian affinities (not exaggerated), global = Pg (where a.global is given), both 0 for pairs
 /// that do not exist. Adds each point's row sums to sums[kind * n_padded + point].
@@ -101,7 +96,7 @@ static void affinities_from_distances(const SymmetricTiles& tiles, const Affinit
     for (size_t panel = diagonal; panel < tiles.n_panels; ++panel) {
       const size_t at = tiles.offset(block) + (panel - diagonal) * TILE;
       double space[TILE] __attribute__((aligned(64)));
-      if (a.global) space_tile(a.space, block * BLOCK_ROWS, panel, space);
+      if (a.global) squared_distance_tile(a.space.packed, a.space.n_columns, block * BLOCK_ROWS, panel, space);
       for (size_t r = 0; r < BLOCK_ROWS; ++r) {
         const size_t i = block * BLOCK_ROWS + r, j = panel * LANES;
         const LanesInt valid = pair_mask(tiles, i, panel);
@@ -137,11 +132,16 @@ struct WeightedRow {
   Lanes total, space;  // space: beta Ps alone
 };
 
-/// at: index of the row in the tiles' memory; space: its squared spatial distances, read where beta > 0.
+/// Squared spatial distances of a tile; 0 where they have no weight, for they may overflow.
+SPASNE_INLINE void space_tile(const GlobalWeights& w, size_t first_row, size_t panel, double* out) {
+  if (w.beta > 0) return squared_distance_tile(w.space.packed, w.space.n_columns, first_row, panel, out);
+  for (size_t r = 0; r < BLOCK_ROWS; ++r) store(out + r * LANES, lanes(0.0));
+}
+
+/// at: index of the row in the tiles' memory; space: its squared spatial distances.
 SPASNE_INLINE WeightedRow weighted_row(const GlobalWeights& w, size_t at, const double* space) {
   if (!w.global) return {lanes(0.0), lanes(0.0)};
   const Lanes pg = load(w.global + at);
-  if (!(w.beta > 0)) return {pg * w.alpha, lanes(0.0)};
   const Lanes ps = space_affinity(w.space, load(space), pg) * w.beta;
   return {pg * w.alpha + ps, ps};
 }
@@ -152,7 +152,7 @@ static void merge_weights(const SymmetricTiles& tiles, const MergeInput& m, size
     const size_t diagonal = tiles.diagonal_panel(block);
     for (size_t panel = diagonal; panel < tiles.n_panels; ++panel) {
       double space[TILE] __attribute__((aligned(64)));
-      if (m.weights.beta > 0) space_tile(m.weights.space, block * BLOCK_ROWS, panel, space);
+      space_tile(m.weights, block * BLOCK_ROWS, panel, space);
       for (size_t r = 0; r < BLOCK_ROWS; ++r) {
         const size_t at = tiles.offset(block) + (panel - diagonal) * TILE + r * LANES;
         const Lanes weighted = weighted_row(m.weights, at, space + r * LANES).total;
@@ -174,7 +174,7 @@ SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, s
                               Lanes (&row)[BLOCK_ROWS][2 * DIMS], Lanes& Z) {
   Lanes y[DIMS], column[2 * DIMS];
   double space[TILE] __attribute__((aligned(64)));
-  if (SCALED && s.weights.beta > 0) space_tile(s.weights.space, i, j / LANES, space);
+  if (SCALED) space_tile(s.weights, i, j / LANES, space);
   for (int axis = 0; axis < DIMS; ++axis) y[axis] = load(s.Y + static_cast<size_t>(axis) * n + j);
   for (int k = 0; k < 2 * DIMS; ++k) column[k] = lanes(0.0);
   for (size_t r = 0; r < BLOCK_ROWS; ++r) {
@@ -254,7 +254,7 @@ static void cost_sums(const SymmetricTiles& tiles, const CostInput& c, size_t fi
       const size_t at = tiles.offset(block) + (panel - diagonal) * TILE, j = panel * LANES;
       const double sides = panel == diagonal ? 1 : 2;
       double space[TILE] __attribute__((aligned(64)));
-      if (c.weights.beta > 0) space_tile(c.weights.space, block * BLOCK_ROWS, panel, space);
+      space_tile(c.weights, block * BLOCK_ROWS, panel, space);
       for (size_t r = 0; r < BLOCK_ROWS; ++r) {
         const size_t i = block * BLOCK_ROWS + r;
         Lanes d2 = lanes(0.0);
