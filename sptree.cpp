@@ -27,6 +27,7 @@ SpTree::SpTree(size_t n_points, int no_dims, double theta)
       scratch_(n_points),
       sorted_(n_padded_ * static_cast<size_t>(no_dims), 0.0) {
   nodes_.reserve(4 * n_points);
+  for (size_t i = 0; i < n_points; ++i) order_[i] = i;
 }
 
 void SpTree::build(const double* Y) {
@@ -45,7 +46,8 @@ void SpTree::build(const double* Y) {
     root.centre[axis] = mean;
     root.half_width[axis] = std::max(high - mean, mean - low) + ROOT_MARGIN;
   }
-  for (size_t i = 0; i < n_points_; ++i) order_[i] = i;
+  // In the last tree's order points that share a cell mostly lie together already. The order in which they come does
+  // not change the tree: only identical points keep it.
   add_cell(0, n_points_, root, 0);
   for (int axis = 0; axis < no_dims_; ++axis)
     for (size_t place = 0; place < n_points_; ++place)
