@@ -168,7 +168,7 @@ static void merge_weights(const SymmetricTiles& tiles, const MergeInput& m, size
 
 /// Exact sums of one tile, the two kernels K = 1/(1+d^2) and, where scaled, K_sigma = 1/(1+sigma^2 d^2).
 /// The matrix holds W = e P - alpha Pg - beta Ps (not scaled) or P (scaled). at: index of the tile in its memory.
-/// Two_sided: the tile stands for (i, j) and (j, i).
+/// Two_sided: the tile stands for (i, j) and (j, i); what is added to Z is for (i, j) alone.
 template <int DIMS, bool REPULSION, bool SCALED, bool TWO_SIDED>
 SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, size_t at,
                               Lanes (&row)[BLOCK_ROWS][2 * DIMS], Lanes& Z) {
@@ -178,12 +178,13 @@ SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, s
   for (int axis = 0; axis < DIMS; ++axis) y[axis] = load(s.Y + static_cast<size_t>(axis) * n + j);
   for (int k = 0; k < 2 * DIMS; ++k) column[k] = lanes(0.0);
   for (size_t r = 0; r < BLOCK_ROWS; ++r) {
-    Lanes difference[DIMS], d2 = lanes(0.0);
+    Lanes difference[DIMS], d2 = lanes(0.0), one_plus_d2 = lanes(1.0);
     for (int axis = 0; axis < DIMS; ++axis) {
       difference[axis] = s.Y[static_cast<size_t>(axis) * n + i + r] - y[axis];
-      d2 += difference[axis] * difference[axis];
+      one_plus_d2 += difference[axis] * difference[axis];
+      if (SCALED) d2 += difference[axis] * difference[axis];
     }
-    const Lanes kernel = 1.0 / (d2 + 1.0);
+    const Lanes kernel = 1.0 / one_plus_d2;
     Lanes attraction = load(s.matrix + at + r * LANES) * kernel;
     if (SCALED) {
       const Lanes weighted = weighted_row(s.weights, at + r * LANES, space + r * LANES).total;
@@ -196,7 +197,7 @@ SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, s
     }
     if (REPULSION) {
       const Lanes kernel2 = kernel * kernel;
-      Z += TWO_SIDED ? kernel + kernel : kernel;
+      Z += kernel;
       for (int axis = 0; axis < DIMS; ++axis) {
         const Lanes force = kernel2 * difference[axis];
         row[r][DIMS + axis] += force;
@@ -218,23 +219,23 @@ SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, s
 template <int DIMS, bool REPULSION, bool SCALED>
 static double pair_sums(const SymmetricTiles& tiles, const PairSums& s, size_t first_block, size_t last_block) {
   const size_t n = tiles.n_padded;
-  Lanes Z = lanes(0.0);
+  Lanes Z_diagonal = lanes(0.0), Z_above = Z_diagonal;
   for (size_t block = first_block; block < last_block; ++block) {
     const size_t i = block * BLOCK_ROWS, diagonal = tiles.diagonal_panel(block);
     size_t at = tiles.offset(block);
     Lanes row[BLOCK_ROWS][2 * DIMS];
     for (size_t r = 0; r < BLOCK_ROWS; ++r)
       for (int k = 0; k < 2 * DIMS; ++k) row[r][k] = lanes(0.0);
-    force_tile<DIMS, REPULSION, SCALED, false>(s, n, i, diagonal * LANES, at, row, Z);
+    force_tile<DIMS, REPULSION, SCALED, false>(s, n, i, diagonal * LANES, at, row, Z_diagonal);
     for (size_t panel = diagonal + 1; panel < tiles.n_panels; ++panel) {
       at += TILE;
-      force_tile<DIMS, REPULSION, SCALED, true>(s, n, i, panel * LANES, at, row, Z);
+      force_tile<DIMS, REPULSION, SCALED, true>(s, n, i, panel * LANES, at, row, Z_above);
     }
     for (size_t r = 0; r < BLOCK_ROWS; ++r)
       for (int k = 0; k < (REPULSION ? 2 * DIMS : DIMS); ++k)
         s.forces[static_cast<size_t>(k) * n + i + r] += sum(row[r][k]);
   }
-  return sum(Z);
+  return sum(Z_diagonal + Z_above * 2.0);
 }
 
 // --- The cost --------------------------------------------------------------------------------------------------------
