@@ -14,9 +14,10 @@ SPASNE_INLINE Native load_as(const double* p, const Native*) { return *reinterpr
 SPASNE_INLINE void store(double* p, const Native& v) { *reinterpret_cast<Native*>(p) = v; }
 SPASNE_INLINE NativeInt bits(const Native& v) { return (NativeInt)v; }
 SPASNE_INLINE Native from_bits(const NativeInt& v) { return (Native)v; }
-SPASNE_INLINE Native spread(double value, const Native*) { return Native{} + value; }
+SPASNE_INLINE Native spread(double value, const Native*) { return value - Native{}; }  // x - 0 is x, without arithmetic
 
-/// Whether any element of a comparison's result is true: its sign bits, collected by one instruction where there is one.
+/// Whether any element of a comparison's result is true: its sign bits, collected by one instruction where there is
+/// one.
 SPASNE_INLINE bool any(const NativeInt& mask) {
 #if defined(SPASNE_X86) && defined(__SSE2__) && SPASNE_VECTOR_BYTES == 64
   return _mm512_movepi64_mask((__m512i)mask) != 0;
