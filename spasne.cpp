@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "src/affinities.h"
+#include "src/batch.h"
 #include "src/dense_objective.h"
 #include "src/map_state.h"
 #include "src/memory.h"
@@ -48,37 +49,47 @@ Descent make_descent(const Options& o, Method method, size_t n_points) {
   return d;
 }
 
-void require_memory(size_t n_points, size_t n_features) {
-  const double n = static_cast<double>(n_points);
-  const double needed = 8 * n * n + 16 * n * static_cast<double>(n_features) + 2e7;
-  const double present = physical_memory();
-  if (needed > present) throw NotEnoughMemory(n_points, needed, present);
-}
-
 /// What the optimiser works on. Methods may reorder the points: order[place] = point, empty if they keep it.
 struct Work {
+  std::unique_ptr<DenseAffinities> affinities;  // of dense methods, where no other run shares them
   std::unique_ptr<Objective> objective;
   std::vector<size_t> order;
   std::vector<double> start;
   std::vector<double> other_start;  // for a repeat, from the positions
 };
 
+DenseOptions dense_options(const Options& o, Method method) {
+  return {o.no_dims, method == Method::barnes_hut ? o.theta : 0, o.alpha, o.beta, o.global_scale * o.global_scale};
+}
+
+/// global_terms: whether any run gives them weight.
+DenseAffinities make_affinities(Problem& p, const Options& o, bool global_terms, ThreadPool& pool) {
+  return dense_affinities(std::move(p.X), p.n_features, std::move(p.S), p.n_space, p.n_points,
+                          {o.perplexity, o.space_offset, global_terms}, pool);
+}
+
+std::vector<double> dense_start(const Options& o, size_t n_points, int seed) {
+  return o.start.empty() ? random_start(n_points, o.no_dims, seed) : o.start;
+}
+
 Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, const Listener& listener) {
   const size_t n = p.n_points;
-  std::vector<double> other_start = start_from_columns(p.S, n, p.n_space, o.no_dims);
+  Work work;
+  work.other_start = start_from_columns(p.S, n, p.n_space, o.no_dims);
   if (r.method == Method::interpolation) {
     SparseSetup setup = set_up_sparse(std::move(p), o, pool, listener);
-    other_start = take_rows(other_start, setup.order, static_cast<size_t>(o.no_dims));
-    return {std::move(setup.objective), std::move(setup.order), std::move(setup.start), std::move(other_start)};
+    work.other_start = take_rows(work.other_start, setup.order, static_cast<size_t>(o.no_dims));
+    work.objective = std::move(setup.objective);
+    work.order = std::move(setup.order);
+    work.start = std::move(setup.start);
+    return work;
   }
-  require_memory(n, p.n_features);
-  return {std::make_unique<DenseObjective>(dense_affinities(std::move(p.X), p.n_features, std::move(p.S), p.n_space, n,
-                                                            {o.perplexity, o.alpha, o.beta, o.space_offset}, pool),
-                                           o.no_dims, r.method == Method::barnes_hut ? o.theta : 0, o.alpha, o.beta,
-                                           o.global_scale * o.global_scale, pool),
-          {},
-          o.start.empty() ? random_start(n, o.no_dims, r.seed) : o.start,
-          std::move(other_start)};
+  require_memory(n, dense_need(n, p.n_features));
+  work.affinities = std::make_unique<DenseAffinities>(make_affinities(p, o, o.alpha > 0 || o.beta > 0, pool));
+  work.objective = std::make_unique<DenseObjective>(*work.affinities, work.affinities->local.data(),
+                                                    dense_options(o, r.method), pool);
+  work.start = dense_start(o, n, r.seed);
+  return work;
 }
 
 int choose_seed(int seed) { return seed >= 0 ? seed : static_cast<int>(std::random_device{}() >> 1); }
@@ -93,6 +104,84 @@ void take_map(Objective& objective, const MapState& map, const std::vector<size_
   if (order.empty()) return;
   result.Y = put_rows(result.Y, order, map.n_dims);
   result.cost = put_rows(result.cost, order, 1);
+}
+
+/// A result that knows how it is to be computed.
+Result planned(const Options& o, size_t n_points, size_t n_threads) {
+  Result result;
+  result.method = choose_method(o, n_points);
+  result.seed = choose_seed(o.seed);
+  result.n_threads = n_threads;
+  return result;
+}
+
+void optimise(Work& work, const Options& o, const Listener& listener, Result& result) {
+  const Clock::time_point start = Clock::now();
+  MapState map(work.start.size() / static_cast<size_t>(o.no_dims), o.no_dims);
+  map.set_rows(work.start);
+  const Descent descent = make_descent(o, result.method, map.n_points);
+  result.learning_rate = descent.learning_rate;
+  descend_safely(*work.objective, map, descent, std::isnan(o.max_step), work.other_start, listener, result);
+  take_map(*work.objective, map, work.order, result);
+  result.seconds_optimise = seconds_since(start);
+}
+
+std::string description(const Problem& p, Method method, size_t n_threads) {
+  return text(p.n_points) + " points, " + text(p.n_features) + " columns, method " + name(method) + ", " +
+         text(n_threads) + " threads, " + name(isa());
+}
+
+Options with(Options o, const Run& run) {
+  o.alpha = run.alpha;
+  o.beta = run.beta;
+  o.seed = run.seed;
+  return o;
+}
+
+void one_after_another(Problem problem, const Options& o, const std::vector<Run>& runs, BatchTeller& teller) {
+  for (size_t k = 0; k < runs.size(); ++k)
+    teller.finish(k, [&] {
+      const Listener listener = teller.for_run(k);
+      return run(k + 1 < runs.size() ? problem : std::move(problem), with(o, runs[k]), listener);
+    });
+}
+
+/// Runs of a dense method on shared affinities; each worker has a matrix of its own, used again from run to run.
+void side_by_side(Problem problem, const Options& o, const std::vector<Run>& runs, BatchTeller& teller) {
+  const size_t n = problem.n_points;
+  ThreadPool pool(o.n_threads);
+  const Method method = choose_method(o, n);
+  const bool merges = dense_options(with(o, {1, 1, 0}), method).merges();
+  const double shared = dense_need(n, problem.n_features), need = run_need(n, merges);
+  require_memory(n, shared + need);
+  const BatchPlan plan = plan_batch(runs.size(), pool.size(), physical_memory() - shared, need);
+  teller.note(description(problem, method, pool.size()) + ", " + text(runs.size()) + " runs, " + text(plan.n_workers) +
+              " at a time");
+
+  const Clock::time_point start = Clock::now();
+  const std::vector<double> other_start = start_from_columns(problem.S, n, problem.n_space, o.no_dims);
+  const bool global_terms =
+      std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.alpha > 0 || run.beta > 0; });
+  const DenseAffinities affinities = make_affinities(problem, o, global_terms, pool);
+  const double seconds = seconds_since(start);
+
+  for_each_worker(plan.n_workers, runs.size(), pool, [&](const std::function<bool(size_t&)>& take) {
+    ThreadPool threads(plan.threads_each);
+    AlignedVector matrix(affinities.local.size());
+    for (size_t k; take(k);)
+      teller.finish(k, [&] {
+        const Options options = with(o, runs[k]);
+        Result result = planned(options, n, threads.size());
+        result.seconds_affinities = seconds;
+        Work work{nullptr,
+                  std::make_unique<DenseObjective>(affinities, matrix.data(), dense_options(options, method), threads),
+                  {},
+                  dense_start(options, n, result.seed),
+                  other_start};
+        optimise(work, options, teller.for_run(k), result);
+        return result;
+      });
+  });
 }
 
 }  // namespace
@@ -118,29 +207,26 @@ void validate(const Problem& problem, const Options& options) {
 
 Result run(Problem problem, const Options& options, const Listener& listener) {
   validate(problem, options);
-  const size_t n = problem.n_points;
   ThreadPool pool(options.n_threads);
-  Result result;
-  result.method = choose_method(options, n);
-  result.seed = choose_seed(options.seed);
-  result.n_threads = pool.size();
-  if (listener.note)
-    listener.note(text(n) + " points, " + text(problem.n_features) + " columns, method " + name(result.method) + ", " +
-                  text(pool.size()) + " threads, " + name(isa()));
-
+  Result result = planned(options, problem.n_points, pool.size());
+  if (listener.note) listener.note(description(problem, result.method, pool.size()));
   const Clock::time_point start = Clock::now();
   Work work = make_work(problem, options, result, pool, listener);
   result.seconds_affinities = seconds_since(start);
-
-  const Clock::time_point middle = Clock::now();
-  MapState map(n, options.no_dims);
-  map.set_rows(work.start);
-  const Descent descent = make_descent(options, result.method, n);
-  result.learning_rate = descent.learning_rate;
-  descend_safely(*work.objective, map, descent, std::isnan(options.max_step), work.other_start, listener, result);
-  take_map(*work.objective, map, work.order, result);
-  result.seconds_optimise = seconds_since(middle);
+  optimise(work, options, listener, result);
   return result;
+}
+
+void run_batch(Problem problem, const Options& options, const std::vector<Run>& runs, const BatchListener& listener) {
+  Run largest{0, 0, 0};
+  for (size_t k = 0; k < runs.size(); ++k) {
+    detail::validate_weights(runs[k].alpha, runs[k].beta, " in run " + text(k));
+    largest = {std::max(largest.alpha, runs[k].alpha), std::max(largest.beta, runs[k].beta), 0};
+  }
+  validate(problem, with(options, largest));
+  BatchTeller teller(listener);
+  const bool shares = runs.size() > 1 && choose_method(options, problem.n_points) != Method::interpolation;
+  (shares ? side_by_side : one_after_another)(std::move(problem), options, runs, teller);
 }
 
 }  // namespace spasne

@@ -52,6 +52,12 @@ struct Options {
   size_t n_threads = 0;         // 0: all cores
 };
 
+/// What runs of a batch may differ in; all else is shared.
+struct Run {
+  double alpha, beta;
+  int seed;  // below 0: any
+};
+
 /// What is reported while the optimiser runs: at every 50th iteration and the last.
 struct Progress {
   int iteration;
@@ -64,6 +70,15 @@ struct Progress {
 struct Listener {
   std::function<void(const std::string&)> note;
   std::function<void(const Progress&)> progress;  // empty: the cost is not computed on the way
+};
+
+struct Result;
+
+/// Called as the runs of a batch end, in any order, but never twice at a time.
+struct BatchListener {
+  std::function<void(const std::string&)> note;
+  std::function<void(size_t run, const Result&)> done;
+  std::function<void(size_t run, const std::string& why)> failed;  // numerical trouble
 };
 
 struct Result {
@@ -84,5 +99,9 @@ void validate(const Problem& problem, const Options& options);
 
 /// Runs the method. The problem is taken over, so that its memory can be freed on the way.
 Result run(Problem problem, const Options& options, const Listener& listener = {});
+
+/// Runs the method with each of the runs' weights and seeds in place of the options', side by side. Affinities are
+/// computed once, but by method interpolation, which makes one run after another. Each result equals that of run().
+void run_batch(Problem problem, const Options& options, const std::vector<Run>& runs, const BatchListener& listener);
 
 }  // namespace spasne

@@ -14,10 +14,15 @@
 #include "spasne.h"
 #include "src/data_file.h"
 #include "src/memory.h"
+#include "src/output_file.h"
 #include "src/report.h"
 #include "src/version.h"
 
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 enum ExitCode { SUCCESS = 0, OTHER = 1, BAD_INPUT = 2, NUMERICAL = 3 };
 
@@ -82,15 +87,15 @@ Arguments parse(int argc, char** argv) {
   return arguments;
 }
 
-/// Ends the process, leaving no unfinished result, once the caller's end of standard input is closed.
-void watch_stdin(const std::string& result_path) {
+/// Ends the process, leaving no unfinished file, once the caller's end of standard input is closed.
+void watch_stdin() {
   try {
-    std::thread([result_path] {
+    std::thread([] {
       char byte;
       ssize_t got;
       do got = read(STDIN_FILENO, &byte, 1);
       while (got > 0 || (got < 0 && errno == EINTR));
-      std::remove(spasne::unfinished(result_path).c_str());
+      spasne::OutputFile::abandon_all();
       std::_Exit(OTHER);
     }).detach();
   } catch (const std::system_error&) {
@@ -98,13 +103,15 @@ void watch_stdin(const std::string& result_path) {
   }
 }
 
+void say(const std::string& line) {
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+}
+
 spasne::Listener make_listener(bool quiet) {
   spasne::Listener listener;
   if (quiet) return listener;
-  listener.note = [](const std::string& line) {
-    std::printf("%s\n", line.c_str());
-    std::fflush(stdout);
-  };
+  listener.note = say;
   listener.progress = [](const spasne::Progress& p) {
     std::printf("Iteration %d: error is %f (%d iterations in %4.2f seconds)\n", p.iteration, p.cost, p.n_iterations,
                 p.seconds);
@@ -113,30 +120,70 @@ spasne::Listener make_listener(bool quiet) {
   return listener;
 }
 
-void embed(const Arguments& arguments) {
-  using Clock = std::chrono::steady_clock;
-  const auto seconds = [](Clock::time_point from) {
-    return std::chrono::duration<double>(Clock::now() - from).count();
+/// What a run was given, as its report says it, and where its files go.
+struct Outputs {
+  std::string result, report;  // report: empty for none
+  size_t n_points, n_features;
+  int no_dims;
+  double seconds_read;
+};
+
+/// A result is there only once its report is.
+void write_outputs(const Outputs& to, const spasne::Result& result) {
+  const Clock::time_point start = Clock::now();
+  spasne::OutputFile file(to.result);
+  spasne::write_result(file, result, to.n_points, to.no_dims);
+  if (!to.report.empty())
+    spasne::write_report(to.report, result, to.n_points, to.n_features, to.no_dims,
+                         {to.seconds_read, seconds_since(start)});
+  file.finish();
+}
+
+/// The files of run k of a batch.
+Outputs numbered(Outputs to, size_t k) {
+  to.result = spasne::numbered(to.result, k);
+  if (!to.report.empty()) to.report = spasne::numbered(to.report, k);
+  return to;
+}
+
+void require_writable(const Outputs& to) {
+  spasne::require_writable(to.result);
+  if (!to.report.empty()) spasne::require_writable(to.report);
+}
+
+/// One line for each run, --quiet or not: they are how a caller learns of results as they come.
+void embed_batch(spasne::Problem problem, const spasne::Options& options, const std::vector<spasne::Run>& runs,
+                 const Outputs& to, bool quiet) {
+  size_t n_failed = 0;
+  std::string why_failed;
+  spasne::BatchListener listener;
+  if (!quiet) listener.note = say;
+  listener.done = [&](size_t k, const spasne::Result& result) {
+    write_outputs(numbered(to, k), result);
+    say("run " + std::to_string(k) + " done");
   };
-  const spasne::Listener listener = make_listener(arguments.quiet);
+  listener.failed = [&](size_t k, const std::string& why) {
+    if (n_failed++ == 0) why_failed = why;
+    say("run " + std::to_string(k) + " failed: " + why);
+  };
+  spasne::run_batch(std::move(problem), options, runs, listener);
+  if (n_failed == runs.size()) throw std::runtime_error("every run failed, the first because " + why_failed);
+}
+
+void embed(const Arguments& arguments) {
   spasne::Problem problem;
   spasne::Options options;
+  std::vector<spasne::Run> runs;
   options.n_threads = arguments.threads;
-
   const Clock::time_point start = Clock::now();
-  spasne::read_data_file(arguments.data, problem, options);
-  spasne::require_writable(arguments.result);
-  if (!arguments.report.empty()) spasne::require_writable(arguments.report);
-  spasne::Stages stages;
-  stages.read = seconds(start);
-  const size_t n_points = problem.n_points, n_features = problem.n_features;
-  const spasne::Result result = spasne::run(std::move(problem), options, listener);
-  const Clock::time_point computed = Clock::now();
-  spasne::write_result_file(arguments.result, result, n_points, options.no_dims);
-  stages.write = seconds(computed);
-  if (!arguments.report.empty())
-    spasne::write_report(arguments.report, result, n_points, n_features, options.no_dims, stages);
-  if (listener.note) listener.note("wrote " + arguments.result);
+  spasne::read_data_file(arguments.data, problem, options, runs);
+  const Outputs to{arguments.result,   arguments.report, problem.n_points,
+                   problem.n_features, options.no_dims,  seconds_since(start)};
+  require_writable(runs.empty() ? to : numbered(to, 0));
+  if (!runs.empty()) return embed_batch(std::move(problem), options, runs, to, arguments.quiet);
+  const spasne::Result result = spasne::run(std::move(problem), options, make_listener(arguments.quiet));
+  write_outputs(to, result);
+  if (!arguments.quiet) say("wrote " + arguments.result);
 }
 
 int fail(ExitCode code, const char* message) {
@@ -153,7 +200,7 @@ int main(int argc, char** argv) {
       std::fputs(arguments.help ? HELP : "spasne " SPASNE_VERSION "\n", stdout);
       return SUCCESS;
     }
-    if (arguments.watch_stdin) watch_stdin(arguments.result);
+    if (arguments.watch_stdin) watch_stdin();
     embed(arguments);
     return SUCCESS;
   } catch (const std::invalid_argument& error) {

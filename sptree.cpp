@@ -25,8 +25,10 @@ SpTree::SpTree(size_t n_points, int no_dims, double theta)
       theta_(theta),
       order_(n_points),
       scratch_(n_points),
+      child_(n_points),
       sorted_(n_padded_ * static_cast<size_t>(no_dims), 0.0) {
   nodes_.reserve(4 * n_points);
+  for (size_t i = 0; i < n_points; ++i) order_[i] = i;
 }
 
 void SpTree::build(const double* Y) {
@@ -45,7 +47,8 @@ void SpTree::build(const double* Y) {
     root.centre[axis] = mean;
     root.half_width[axis] = std::max(high - mean, mean - low) + ROOT_MARGIN;
   }
-  for (size_t i = 0; i < n_points_; ++i) order_[i] = i;
+  // In the last tree's order points that share a cell mostly lie together already. The order in which they come does
+  // not change the tree: only identical points keep it.
   add_cell(0, n_points_, root, 0);
   for (int axis = 0; axis < no_dims_; ++axis)
     for (size_t place = 0; place < n_points_; ++place)
@@ -60,24 +63,29 @@ bool SpTree::all_identical(size_t begin, size_t end) const {
 }
 
 /// Bit k of a child is set on the lower side of axis k; a point on the boundary goes to the upper side.
-int SpTree::child_of(size_t point, const Cell& cell) const {
+unsigned char SpTree::child_of(size_t point, const Cell& cell) const {
   int child = 0;
-  for (int axis = 0; axis < no_dims_; ++axis)
-    if (coordinate(axis, point) < cell.centre[axis]) child |= 1 << axis;
-  return child;
+  for (int axis = 0; axis < no_dims_; ++axis) child |= (coordinate(axis, point) < cell.centre[axis]) << axis;
+  return static_cast<unsigned char>(child);
 }
 
 /// Orders places begin .. end-1 by child; child c gets bounds[c] .. bounds[c+1]-1.
 void SpTree::sort_into_children(size_t begin, size_t end, const Cell& cell, size_t* bounds) {
   const int n_children = 1 << no_dims_;
   size_t next[MAX_CHILDREN] = {};
-  for (size_t place = begin; place < end; ++place) ++next[child_of(order_[place], cell)];
+  bool sorted = true;
+  for (size_t place = begin; place < end; ++place) {
+    child_[place] = child_of(order_[place], cell);
+    ++next[child_[place]];
+    sorted = sorted && (place == begin || child_[place - 1] <= child_[place]);
+  }
   bounds[0] = begin;
   for (int child = 0; child < n_children; ++child) {
     bounds[child + 1] = bounds[child] + next[child];
     next[child] = bounds[child];
   }
-  for (size_t place = begin; place < end; ++place) scratch_[next[child_of(order_[place], cell)]++] = order_[place];
+  if (sorted) return;
+  for (size_t place = begin; place < end; ++place) scratch_[next[child_[place]]++] = order_[place];
   std::copy(scratch_.begin() + static_cast<std::ptrdiff_t>(begin), scratch_.begin() + static_cast<std::ptrdiff_t>(end),
             order_.begin() + static_cast<std::ptrdiff_t>(begin));
 }

@@ -52,7 +52,7 @@ class SpTree {
   Mass add_cell(size_t begin, size_t end, const Cell& cell, int depth);
   bool all_identical(size_t begin, size_t end) const;
   void sort_into_children(size_t begin, size_t end, const Cell& cell, size_t* bounds);
-  int child_of(size_t point, const Cell& cell) const;
+  unsigned char child_of(size_t point, const Cell& cell) const;
   double coordinate(int axis, size_t point) const { return Y_[static_cast<size_t>(axis) * n_padded_ + point]; }
 
   size_t n_points_, n_padded_;
@@ -61,6 +61,7 @@ class SpTree {
   const double* Y_ = nullptr;
   std::vector<TreeNode> nodes_;
   std::vector<size_t> order_, scratch_;  // points in tree order
+  std::vector<unsigned char> child_;     // by place: the child of the cell at hand that a point is in
   AlignedVector sorted_;                 // their coordinates, by axis
 };
 

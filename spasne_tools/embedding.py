@@ -71,14 +71,22 @@ def embed(
     with tempfile.TemporaryDirectory(prefix="spasne-") as folder:  # mode 0700, one for each call
         write_data_file(Path(folder, DATA_FILE), problem)
         del problem  # its memory is the executable's now
-        threads = None if parameters.n_jobs == -1 else parameters.n_jobs
-        result = run_in_folder(Path(folder), verbose, parameters.max_iter, threads)
-        report = json.loads(Path(folder, REPORT_FILE).read_text(encoding="utf-8"))
+        result = run_in_folder(Path(folder), verbose, parameters.max_iter, n_threads(parameters))
+        return read_embedding(result, Path(folder, REPORT_FILE), expected)
+
+
+def n_threads(parameters: Parameters) -> int | None:
+    """Threads to use; None: all cores."""
+    return None if parameters.n_jobs == -1 else parameters.n_jobs
+
+
+def read_embedding(result: Result, report: Path, expected: tuple[int, int]) -> Embedding:
+    """`result` with its `report` (a file), its map checked to be of shape `expected`."""
     if result.Y.shape != expected:
         raise ExecutableError(
             f"expected a map of shape {expected} from the executable, found {result.Y.shape}"
         )
-    return Embedding(result.Y, result.cost, report)
+    return Embedding(result.Y, result.cost, json.loads(report.read_text(encoding="utf-8")))
 
 
 def run_in_folder(
@@ -88,11 +96,7 @@ def run_in_folder(
 
     `max_iter` (None: unknown) is the length of the progress bar, `threads` None means all cores.
     """
-    arguments: list[str | Path] = []
-    for flag, name in (("--data", DATA_FILE), ("--result", RESULT_FILE), ("--report", REPORT_FILE)):
-        arguments += [flag, folder / name]
-    if threads is not None:
-        arguments += ["--threads", str(threads)]
+    arguments = folder_arguments(folder, threads)
     if verbose:
         with ProgressPrinter(max_iter, hidden=f"wrote {folder / RESULT_FILE}") as show:
             run_executable(arguments, on_line=show)
@@ -101,10 +105,24 @@ def run_in_folder(
     return read_result_file(folder / RESULT_FILE)
 
 
+def folder_arguments(folder: Path, threads: int | None) -> list[str | Path]:
+    """Arguments of the executable that have it read and write in `folder`."""
+    arguments: list[str | Path] = []
+    for flag, name in (("--data", DATA_FILE), ("--result", RESULT_FILE), ("--report", REPORT_FILE)):
+        arguments += [flag, folder / name]
+    if threads is not None:
+        arguments += ["--threads", str(threads)]
+    return arguments
+
+
 def prepare_problem(
-    data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters, verbose: bool = False
+    data: MatrixLike,
+    pixels: MatrixLike | None,
+    parameters: Parameters,
+    verbose: bool = False,
+    n_runs: int = 1,
 ) -> Problem:
-    """Check all input and return what goes into data.dat; errors as in `embed`."""
+    """Check all input and return what goes into data.dat, for `n_runs` in one; errors as in `embed`."""
     check_parameters(parameters)
     if isinstance(parameters.neighbors, str):
         load_pynndescent()
@@ -116,13 +134,13 @@ def prepare_problem(
     graph = None
     if parameters.neighbors is not None and not isinstance(parameters.neighbors, str):
         graph = given_graph(parameters.neighbors, n_points, parameters.perplexity)
-    _check_memory(matrix, positions.shape[1], graph, parameters)
+    _check_memory(matrix, positions.shape[1], graph, parameters, n_runs)
     X = _reduced(matrix, parameters)
     if isinstance(parameters.init, str) and parameters.init == "pca":
         start = _spread_to_start(pca(X, parameters.no_dims))
     if isinstance(parameters.neighbors, str):
-        n_jobs = None if parameters.n_jobs == -1 else parameters.n_jobs
-        graph = approximate_graph(X, parameters.perplexity, parameters.randseed, n_jobs, verbose)
+        threads = n_threads(parameters)
+        graph = approximate_graph(X, parameters.perplexity, parameters.randseed, threads, verbose)
     return Problem(
         X=X,
         pixels=positions,
@@ -174,7 +192,9 @@ def _method(parameters: Parameters, n_points: int) -> str:
     return "barnes_hut" if n_points <= LARGE else "interpolation"
 
 
-def _check_memory(matrix: Matrix, n_space: int, graph: Graph | None, parameters: Parameters) -> None:
+def _check_memory(
+    matrix: Matrix, n_space: int, graph: Graph | None, parameters: Parameters, n_runs: int
+) -> None:
     """MemoryError if the wrapper or the executable would need more than there is."""
     n_points, n_columns = matrix.shape
     n_features = n_columns
@@ -195,7 +215,7 @@ def _check_memory(matrix: Matrix, n_space: int, graph: Graph | None, parameters:
     if _method(parameters, n_points) == "interpolation":
         need, remedy = memory.interpolation_need(size), "use fewer components (initial_dims) or points"
     else:
-        need, remedy = memory.dense_need(size), "use method='interpolation' or fewer points"
+        need, remedy = memory.dense_need(size, n_runs), "use method='interpolation' or fewer points"
     memory.check_memory(held + max(preparing, need), n_points, remedy)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sysconfig
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import IO, NoReturn
 
@@ -108,9 +109,20 @@ def _ask_version(executable: Path) -> str:
 def run_executable(arguments: Sequence[str | Path], on_line: Callable[[str], None] | None = None) -> None:
     """Run the executable with `arguments` to its end, its lines handed live to `on_line` (None: it is quiet).
 
-    The child never outlives the call: it is killed when an exception (KeyboardInterrupt too) passes through
-    here, and it ends by itself when this process dies, because its stdin, a pipe kept open by this process,
-    then ends.
+    Errors, and the child's life, as in `executable_lines`.
+    """
+    with contextlib.closing(executable_lines(arguments, quiet=on_line is None)) as lines:
+        for line in lines:
+            if on_line is not None:
+                on_line(line)
+
+
+def executable_lines(arguments: Sequence[str | Path], quiet: bool) -> Generator[str, None, None]:
+    """Run the executable with `arguments` and yield its lines as they come.
+
+    The child never outlives the generator: it is killed when that is closed (use contextlib.closing) or when
+    an exception (KeyboardInterrupt too) passes through here, and it ends by itself when this process dies,
+    because its stdin, a pipe kept open by this process, then ends.
 
     Raises
     ------
@@ -120,11 +132,11 @@ def run_executable(arguments: Sequence[str | Path], on_line: Callable[[str], Non
     executable = find_executable()
     check_version(executable)
     command = [executable, *arguments, "--watch-stdin"]
-    if on_line is None:
+    if quiet:
         command.append("--quiet")
     # A file for stderr, not a second pipe: nobody has to empty it while stdout is read.
     with tempfile.TemporaryFile() as stderr:
-        exit_code = _run_child(command, stderr, on_line)
+        exit_code = yield from _run_child(command, stderr)
         stderr.seek(0)
         said = stderr.read().decode(errors="replace").strip()
     if exit_code != 0:
@@ -133,9 +145,8 @@ def run_executable(arguments: Sequence[str | Path], on_line: Callable[[str], Non
         warnings.warn(said, UserWarning, stacklevel=2)
 
 
-def _run_child(
-    command: Sequence[str | Path], stderr: IO[bytes], on_line: Callable[[str], None] | None
-) -> int:
+def _run_child(command: Sequence[str | Path], stderr: IO[bytes]) -> Generator[str, None, int]:
+    """Yield the child's lines; return its exit code."""
     try:
         child = subprocess.Popen(
             command,
@@ -143,14 +154,14 @@ def _run_child(
             stderr=stderr,
             text=True,
             errors="replace",
-            stdout=subprocess.DEVNULL if on_line is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
         )
     except OSError as error:
         raise ExecutableError(f"{command[0]} cannot be run ({error}); {HOW_TO_BUILD}") from error
     try:
-        if on_line is not None and child.stdout is not None:
-            for line in child.stdout:
-                on_line(line.rstrip("\n"))
+        assert child.stdout is not None
+        for line in child.stdout:
+            yield line.rstrip("\n")
         return child.wait()
     except BaseException:
         child.kill()

@@ -26,10 +26,14 @@ class Size:
     given: bool = False
 
 
-def dense_need(size: Size) -> float:
-    """Bytes that the executable takes for all pairs: two halves of a symmetric matrix, and X twice."""
+def dense_need(size: Size, n_runs: int = 1) -> float:
+    """Bytes that the executable takes for all pairs: two halves of a symmetric matrix, and X twice.
+
+    Several runs share them, and each has a third half while it is under way; one at a time is enough.
+    """
     n = size.n_points
-    return DOUBLE * n * n + 2 * DOUBLE * n * size.n_features
+    halves = 2 if n_runs == 1 else 3
+    return DOUBLE * n * n * halves / 2 + 2 * DOUBLE * n * size.n_features
 
 
 def interpolation_need(size: Size) -> float:

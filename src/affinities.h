@@ -1,4 +1,5 @@
-// Dense affinities of all pairs: P, Pg and Ps of the objective, with what the cost needs of them.
+// Dense affinities of all pairs: P, Pg and Ps of the objective, with what the cost needs of them. They depend on the
+// data and the perplexity alone, so that runs with other weights share them.
 #pragma once
 
 #include <algorithm>
@@ -47,21 +48,20 @@ inline double pair_sum(const std::vector<double>& X, size_t n, size_t D, double 
   return c * count * (count - 1) + 2 * count * spread;
 }
 
-/// The affinities as tiles, and their sums. matrix holds P or, once merged, W = exaggeration * P - weighted.
+/// The affinities as tiles, and their sums. Ps is computed from the positions where it is needed.
 struct DenseAffinities {
   explicit DenseAffinities(size_t n) : tiles(n), chunks(tiles.chunk_bounds()), row_sums(AFFINITY_SUMS) {}
 
   SymmetricTiles tiles;
-  std::vector<size_t> chunks;      // bounds of the chunks of blocks that threads take
-  AlignedVector matrix, weighted;  // weighted = alpha Pg + beta Ps; empty for alpha = beta = 0
-  bool merged = false;
-  double exaggeration = 1;
+  std::vector<size_t> chunks;   // bounds of the chunks of blocks that threads take
+  AlignedVector local, global;  // P and Pg; Pg is empty where no run gives weight to a global term
   AlignedVector packed_space;
   size_t n_space = 0;
   double space_offset = 1, space_factor = 0;
   std::vector<std::vector<double>> row_sums;  // [kind][point], see AFFINITY_SUMS
 
   size_t n_chunks() const { return chunks.size() - 1; }
+  SpaceInput space() const { return {packed_space.data(), n_space, space_offset, space_factor}; }
 };
 
 namespace detail {
@@ -70,7 +70,7 @@ inline void fill_squared_distances(DenseAffinities& a, const AlignedVector& pack
   const size_t GROUP = 16;  // blocks that share a panel while it is in cache
   const auto kernel = SPASNE_DISPATCH(squared_distances);
   pool.for_each_range(a.tiles.n_blocks(), GROUP, [&](size_t first, size_t last) {
-    kernel(a.tiles, packed.data(), D, first, last, a.matrix.data());
+    kernel(a.tiles, packed.data(), D, first, last, a.local.data());
   });
 }
 
@@ -79,8 +79,8 @@ inline void gather_row(const DenseAffinities& a, size_t i, double* row) {
   const SymmetricTiles& t = a.tiles;
   const size_t own = i / LANES * LANES;
   size_t count = 0;
-  for (size_t j = 0; j < own; ++j) row[count++] = a.matrix[t.index(j, i)];
-  const double* upper = a.matrix.data() + t.index(i, own);
+  for (size_t j = 0; j < own; ++j) row[count++] = a.local[t.index(j, i)];
+  const double* upper = a.local.data() + t.index(i, own);
   for (size_t j = own; j < t.n_points; ++j) {
     if (j != i) row[count++] = upper[(j - own) % LANES];
     if ((j + 1) % LANES == 0) upper += TILE;
@@ -121,7 +121,8 @@ inline void add_in_order(const std::vector<AlignedVector>& parts, AlignedVector&
 }  // namespace detail
 
 struct AffinityOptions {
-  double perplexity, alpha, beta, space_offset;
+  double perplexity, space_offset;
+  bool global_terms;  // whether any run gives them weight
 };
 
 /// X, S: n x D and n x n_space, row-major; both are freed.
@@ -131,7 +132,7 @@ inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::ve
   centre_and_scale(X, n, D);
   const double global_sum = pair_sum(X, n, D, 1);
   const double space_sum = pair_sum(S, n, n_space, o.space_offset);
-  a.matrix.resize(a.tiles.size());
+  a.local.resize(a.tiles.size());
   {
     const AlignedVector packed = pack_panels(X, n, D);
     std::vector<double>().swap(X);
@@ -142,20 +143,15 @@ inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::ve
   a.space_offset = o.space_offset;
   a.space_factor = space_sum > 0 ? 1 / space_sum : 0;
   const detail::Gaussians g = detail::find_gaussians(a, o.perplexity, pool);
-  if (o.alpha > 0 || o.beta > 0) a.weighted.resize(a.tiles.size());
+  if (o.global_terms) a.global.resize(a.tiles.size());
 
-  const AffinityInput input{a.matrix.data(),
-                            a.weighted.empty() ? nullptr : a.weighted.data(),
+  const AffinityInput input{a.local.data(),
+                            o.global_terms ? a.global.data() : nullptr,
                             g.precision.data(),
                             g.shift.data(),
                             g.row_factor.data(),
-                            o.alpha,
-                            o.beta,
                             1 / global_sum,
-                            a.packed_space.data(),
-                            n_space,
-                            o.space_offset,
-                            a.space_factor};
+                            a.space()};
   const size_t n_padded = a.tiles.n_padded;
   std::vector<AlignedVector> parts(a.n_chunks());
   const auto kernel = SPASNE_DISPATCH(affinities_from_distances);
@@ -169,20 +165,6 @@ inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::ve
     a.row_sums[kind].assign(sums.begin() + static_cast<std::ptrdiff_t>(kind * n_padded),
                             sums.begin() + static_cast<std::ptrdiff_t>(kind * n_padded + n));
   return a;
-}
-
-/// Makes matrix W = exaggeration * P - weighted, from P or from W at another exaggeration.
-inline void merge(DenseAffinities& a, double exaggeration, ThreadPool& pool) {
-  const double before = a.merged ? a.exaggeration : 1;
-  pool.for_each_range(a.matrix.size(), size_t{1} << 14, [&](size_t first, size_t last) {
-    for (size_t k = first; k < last; ++k) {
-      const double w = a.weighted.empty() ? 0 : a.weighted[k];
-      const double p = (a.matrix[k] + (a.merged ? w : 0)) / before;
-      a.matrix[k] = exaggeration * p - w;
-    }
-  });
-  a.merged = true;
-  a.exaggeration = exaggeration;
 }
 
 }  // namespace spasne

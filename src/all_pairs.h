@@ -6,29 +6,49 @@
 
 namespace spasne {
 
-/// Kinds of row sums taken with the affinities: of P, P ln P, alpha Pg, alpha Pg ln Pg, beta Ps, beta Ps ln Ps.
+/// Kinds of row sums taken with the affinities: of P, P ln P, Pg, Pg ln Pg, Ps, Ps ln Ps.
 constexpr size_t AFFINITY_SUMS = 6;
+
+/// Ps = (c + |si - sj|^2) / sum, computed where it is needed.
+struct SpaceInput {
+  const double* packed;  // positions by panels
+  size_t n_columns;
+  double offset;  // c
+  double factor;  // 1 / sum
+};
 
 /// Input of affinities_from_distances. Per point (n_padded long): precision, shift and row_factor, with
 /// p_(j|i) / 2N = exp(-precision_i (d_ij - shift_i)) row_factor_i.
 struct AffinityInput {
-  double* matrix;    // tiles: squared expression distances in, P out
-  double* weighted;  // tiles: alpha Pg + beta Ps out; null where alpha = beta = 0
+  double* local;   // tiles: squared expression distances in, P out
+  double* global;  // tiles: Pg out; null where neither Pg nor Ps is needed
   const double* precision;
   const double* shift;
   const double* row_factor;
+  double global_factor;  // 1 / sum of (1 + |xi - xj|^2)
+  SpaceInput space;
+};
+
+/// What the global terms subtract from P: alpha Pg + beta Ps.
+struct GlobalWeights {
+  const double* global;  // tiles: Pg; null where alpha = beta = 0
   double alpha, beta;
-  double global_factor;        // 1 / sum of (1 + |xi - xj|^2)
-  const double* packed_space;  // positions by panels
-  size_t n_space;
-  double space_offset;  // c of Ps = (c + |si - sj|^2) / sum
-  double space_factor;  // 1 / that sum
+  SpaceInput space;
+};
+
+/// Input of merge_weights.
+struct MergeInput {
+  const double* from;  // tiles: P (before = 1, merged false) or W at the exaggeration `before`
+  double* to;          // tiles: W; may be `from`
+  bool merged;
+  double before, exaggeration;
+  GlobalWeights weights;
 };
 
 /// Input of pair_sums.
 struct PairSums {
-  const double* matrix;
-  const double* weighted;
+  const double* matrix;   // tiles: W or, where sigma differs from 1, P
+  GlobalWeights weights;  // where sigma differs from 1
   double exaggeration;
   double scale2;  // sigma^2
   const double* Y;
@@ -38,14 +58,10 @@ struct PairSums {
 /// Input of cost_sums.
 struct CostInput {
   const double* matrix;
-  const double* weighted;
-  bool merged;  // matrix holds exaggeration * P - weighted, not P
+  GlobalWeights weights;
+  bool merged;  // matrix holds W = exaggeration * P - alpha Pg - beta Ps, not P
   double exaggeration;
   double scale2;
-  double beta;
-  const double* packed_space;
-  size_t n_space;
-  double space_offset, space_factor;
   const double* Y;
 };
 

@@ -80,9 +80,14 @@ SPASNE_INLINE LanesInt pair_mask(const SymmetricTiles& tiles, size_t i, size_t p
   return mask;
 }
 
+/// Ps of squared spatial distances; 0 where Pg is, which holds for just the pairs that do not exist.
+SPASNE_INLINE Lanes space_affinity(const SpaceInput& s, const Lanes& squared_distance, const Lanes& pg) {
+  return select(pg > 0.0, (squared_distance + s.offset) * s.factor, lanes(0.0));
+}
+
 /// Replaces squared expression distances by affinities for the blocks first_block .. last_block-1:
-/// local = symmetrised Gaussian affinities (not exaggerated), weighted = alpha Pg + beta Ps (where a.weighted is
-/// given). Adds each point's row sums to sums[kind * n_padded + point].
+/// local = symmetrised Gaussian affinities (not exaggerated), global = Pg (where a.global is given), both 0 for pairs
+/// that do not exist. Adds each point's row sums to sums[kind * n_padded + point].
 static void affinities_from_distances(const SymmetricTiles& tiles, const AffinityInput& a, size_t first_block,
                                       size_t last_block, double* sums) {
   const size_t n = tiles.n_padded;
@@ -91,26 +96,25 @@ static void affinities_from_distances(const SymmetricTiles& tiles, const Affinit
     for (size_t panel = diagonal; panel < tiles.n_panels; ++panel) {
       const size_t at = tiles.offset(block) + (panel - diagonal) * TILE;
       double space[TILE] __attribute__((aligned(64)));
-      if (a.beta > 0) squared_distance_tile(a.packed_space, a.n_space, block * BLOCK_ROWS, panel, space);
+      if (a.global) squared_distance_tile(a.space.packed, a.space.n_columns, block * BLOCK_ROWS, panel, space);
       for (size_t r = 0; r < BLOCK_ROWS; ++r) {
         const size_t i = block * BLOCK_ROWS + r, j = panel * LANES;
         const LanesInt valid = pair_mask(tiles, i, panel);
-        double* local = a.matrix + at + r * LANES;
+        double* local = a.local + at + r * LANES;
         const Lanes d = load(local);
         const Lanes gaussian = exp((a.shift[i] - d) * a.precision[i]) * a.row_factor[i] +
                                exp((load(a.shift + j) - d) * load(a.precision + j)) * load(a.row_factor + j);
         const Lanes p = select(valid, gaussian, lanes(0.0));
         store(local, p);
         Lanes terms[AFFINITY_SUMS] = {p, times_log(p), lanes(0.0), lanes(0.0), lanes(0.0), lanes(0.0)};
-        if (a.weighted) {
+        if (a.global) {
           const Lanes pg = select(valid, (d + 1.0) * a.global_factor, lanes(0.0));
-          Lanes ps = lanes(0.0);
-          if (a.beta > 0) ps = select(valid, (load(space + r * LANES) + a.space_offset) * a.space_factor, lanes(0.0));
-          store(a.weighted + at + r * LANES, pg * a.alpha + ps * a.beta);
-          terms[2] = pg * a.alpha;
-          terms[3] = times_log(pg) * a.alpha;
-          terms[4] = ps * a.beta;
-          terms[5] = times_log(ps) * a.beta;
+          const Lanes ps = space_affinity(a.space, load(space + r * LANES), pg);
+          store(a.global + at + r * LANES, pg);
+          terms[2] = pg;
+          terms[3] = times_log(pg);
+          terms[4] = ps;
+          terms[5] = times_log(ps);
         }
         for (size_t kind = 0; kind < AFFINITY_SUMS; ++kind) {
           sums[kind * n + i] += sum(terms[kind]);
@@ -121,27 +125,71 @@ static void affinities_from_distances(const SymmetricTiles& tiles, const Affinit
   }
 }
 
+// --- The two global terms as one ------------------------------------------------------------------------------------
+
+/// alpha Pg + beta Ps of one row of a tile.
+struct WeightedRow {
+  Lanes total, space;  // space: beta Ps alone
+};
+
+/// Squared spatial distances of a tile; 0 where they have no weight, for they may overflow.
+SPASNE_INLINE void space_tile(const GlobalWeights& w, size_t first_row, size_t panel, double* out) {
+  if (w.beta > 0) return squared_distance_tile(w.space.packed, w.space.n_columns, first_row, panel, out);
+  for (size_t r = 0; r < BLOCK_ROWS; ++r) store(out + r * LANES, lanes(0.0));
+}
+
+/// at: index of the row in the tiles' memory; space: its squared spatial distances.
+SPASNE_INLINE WeightedRow weighted_row(const GlobalWeights& w, size_t at, const double* space) {
+  if (!w.global) return {lanes(0.0), lanes(0.0)};
+  const Lanes pg = load(w.global + at);
+  const Lanes ps = space_affinity(w.space, load(space), pg) * w.beta;
+  return {pg * w.alpha + ps, ps};
+}
+
+/// Makes W = exaggeration * P - alpha Pg - beta Ps for the blocks first_block .. last_block-1.
+static void merge_weights(const SymmetricTiles& tiles, const MergeInput& m, size_t first_block, size_t last_block) {
+  for (size_t block = first_block; block < last_block; ++block) {
+    const size_t diagonal = tiles.diagonal_panel(block);
+    for (size_t panel = diagonal; panel < tiles.n_panels; ++panel) {
+      double space[TILE] __attribute__((aligned(64)));
+      space_tile(m.weights, block * BLOCK_ROWS, panel, space);
+      for (size_t r = 0; r < BLOCK_ROWS; ++r) {
+        const size_t at = tiles.offset(block) + (panel - diagonal) * TILE + r * LANES;
+        const Lanes weighted = weighted_row(m.weights, at, space + r * LANES).total;
+        Lanes p = load(m.from + at);
+        if (m.merged) p = (p + weighted) / m.before;
+        store(m.to + at, p * m.exaggeration - weighted);
+      }
+    }
+  }
+}
+
 // --- The gradient's sums ---------------------------------------------------------------------------------------------
 
 /// Exact sums of one tile, the two kernels K = 1/(1+d^2) and, where scaled, K_sigma = 1/(1+sigma^2 d^2).
-/// weight: W = e P - alpha Pg - beta Ps (not scaled) or P (scaled; `weighted` then holds alpha Pg + beta Ps).
-/// Two_sided: the tile stands for (i, j) and (j, i).
+/// The matrix holds W = e P - alpha Pg - beta Ps (not scaled) or P (scaled). at: index of the tile in its memory.
+/// Two_sided: the tile stands for (i, j) and (j, i); what is added to Z is for (i, j) alone.
 template <int DIMS, bool REPULSION, bool SCALED, bool TWO_SIDED>
-SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, const double* weight,
-                              const double* weighted, Lanes (&row)[BLOCK_ROWS][2 * DIMS], Lanes& Z) {
+SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, size_t at,
+                              Lanes (&row)[BLOCK_ROWS][2 * DIMS], Lanes& Z) {
   Lanes y[DIMS], column[2 * DIMS];
+  double space[TILE] __attribute__((aligned(64)));
+  if (SCALED) space_tile(s.weights, i, j / LANES, space);
   for (int axis = 0; axis < DIMS; ++axis) y[axis] = load(s.Y + static_cast<size_t>(axis) * n + j);
   for (int k = 0; k < 2 * DIMS; ++k) column[k] = lanes(0.0);
   for (size_t r = 0; r < BLOCK_ROWS; ++r) {
-    Lanes difference[DIMS], d2 = lanes(0.0);
+    Lanes difference[DIMS], d2 = lanes(0.0), one_plus_d2 = lanes(1.0);
     for (int axis = 0; axis < DIMS; ++axis) {
       difference[axis] = s.Y[static_cast<size_t>(axis) * n + i + r] - y[axis];
-      d2 += difference[axis] * difference[axis];
+      one_plus_d2 += difference[axis] * difference[axis];
+      if (SCALED) d2 += difference[axis] * difference[axis];
     }
-    const Lanes kernel = 1.0 / (d2 + 1.0);
-    Lanes attraction = load(weight + r * LANES) * kernel;
-    if (SCALED)
-      attraction = attraction * s.exaggeration - load(weighted + r * LANES) * s.scale2 / (d2 * s.scale2 + 1.0);
+    const Lanes kernel = 1.0 / one_plus_d2;
+    Lanes attraction = load(s.matrix + at + r * LANES) * kernel;
+    if (SCALED) {
+      const Lanes weighted = weighted_row(s.weights, at + r * LANES, space + r * LANES).total;
+      attraction = attraction * s.exaggeration - weighted * s.scale2 / (d2 * s.scale2 + 1.0);
+    }
     for (int axis = 0; axis < DIMS; ++axis) {
       const Lanes force = attraction * difference[axis];
       row[r][axis] += force;
@@ -149,7 +197,7 @@ SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, c
     }
     if (REPULSION) {
       const Lanes kernel2 = kernel * kernel;
-      Z += TWO_SIDED ? kernel + kernel : kernel;
+      Z += kernel;
       for (int axis = 0; axis < DIMS; ++axis) {
         const Lanes force = kernel2 * difference[axis];
         row[r][DIMS + axis] += force;
@@ -171,25 +219,23 @@ SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, c
 template <int DIMS, bool REPULSION, bool SCALED>
 static double pair_sums(const SymmetricTiles& tiles, const PairSums& s, size_t first_block, size_t last_block) {
   const size_t n = tiles.n_padded;
-  Lanes Z = lanes(0.0);
+  Lanes Z_diagonal = lanes(0.0), Z_above = Z_diagonal;
   for (size_t block = first_block; block < last_block; ++block) {
     const size_t i = block * BLOCK_ROWS, diagonal = tiles.diagonal_panel(block);
-    const double* weight = s.matrix + tiles.offset(block);
-    const double* weighted = SCALED ? s.weighted + tiles.offset(block) : weight;
+    size_t at = tiles.offset(block);
     Lanes row[BLOCK_ROWS][2 * DIMS];
     for (size_t r = 0; r < BLOCK_ROWS; ++r)
       for (int k = 0; k < 2 * DIMS; ++k) row[r][k] = lanes(0.0);
-    force_tile<DIMS, REPULSION, SCALED, false>(s, n, i, diagonal * LANES, weight, weighted, row, Z);
+    force_tile<DIMS, REPULSION, SCALED, false>(s, n, i, diagonal * LANES, at, row, Z_diagonal);
     for (size_t panel = diagonal + 1; panel < tiles.n_panels; ++panel) {
-      weight += TILE;
-      weighted += TILE;
-      force_tile<DIMS, REPULSION, SCALED, true>(s, n, i, panel * LANES, weight, weighted, row, Z);
+      at += TILE;
+      force_tile<DIMS, REPULSION, SCALED, true>(s, n, i, panel * LANES, at, row, Z_above);
     }
     for (size_t r = 0; r < BLOCK_ROWS; ++r)
       for (int k = 0; k < (REPULSION ? 2 * DIMS : DIMS); ++k)
         s.forces[static_cast<size_t>(k) * n + i + r] += sum(row[r][k]);
   }
-  return sum(Z);
+  return sum(Z_diagonal + Z_above * 2.0);
 }
 
 // --- The cost --------------------------------------------------------------------------------------------------------
@@ -209,7 +255,7 @@ static void cost_sums(const SymmetricTiles& tiles, const CostInput& c, size_t fi
       const size_t at = tiles.offset(block) + (panel - diagonal) * TILE, j = panel * LANES;
       const double sides = panel == diagonal ? 1 : 2;
       double space[TILE] __attribute__((aligned(64)));
-      if (c.beta > 0) squared_distance_tile(c.packed_space, c.n_space, block * BLOCK_ROWS, panel, space);
+      space_tile(c.weights, block * BLOCK_ROWS, panel, space);
       for (size_t r = 0; r < BLOCK_ROWS; ++r) {
         const size_t i = block * BLOCK_ROWS + r;
         Lanes d2 = lanes(0.0);
@@ -219,20 +265,16 @@ static void cost_sums(const SymmetricTiles& tiles, const CostInput& c, size_t fi
         }
         const Lanes log_kernel = log(d2 + 1.0);
         const Lanes log_global = c.scale2 == 1 ? log_kernel : log(d2 * c.scale2 + 1.0);
-        const Lanes w = c.weighted ? load(c.weighted + at + r * LANES) : lanes(0.0);
-        const Lanes p =
-            c.merged ? (load(c.matrix + at + r * LANES) + w) / c.exaggeration : load(c.matrix + at + r * LANES);
-        const Lanes share = p * log_kernel - w * log_global;
+        const WeightedRow w = weighted_row(c.weights, at + r * LANES, space + r * LANES);
+        Lanes p = load(c.matrix + at + r * LANES);
+        if (c.merged) p = (p + w.total) / c.exaggeration;
+        const Lanes share = p * log_kernel - w.total * log_global;
         shares[i] += sum(share);
         if (panel != diagonal) add_to(shares + j, share);
         all[0] += sides / (d2 + 1.0);
         all[1] += p * log_kernel * sides;
-        all[2] += w * log_global * sides;
-        if (c.beta > 0) {
-          // padding points have no affinity: their weight is 0, in w exactly, so it masks the spatial term too
-          const Lanes ps = select(w > 0.0, (load(space + r * LANES) + c.space_offset) * c.space_factor, lanes(0.0));
-          all[3] += ps * c.beta * log_global * sides;
-        }
+        all[2] += w.total * log_global * sides;
+        all[3] += w.space * log_global * sides;
       }
     }
   }

@@ -16,22 +16,13 @@
 #include <vector>
 
 #include "../spasne.h"
+#include "output_file.h"
+#include "text.h"
 
 namespace spasne {
 
 constexpr char EXTENSION_MAGIC[9] = "SPASNEX1";
 constexpr size_t TAG_SIZE = 8;
-
-/// A file that cannot be written.
-class FileError : public std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-using File = std::unique_ptr<std::FILE, FileCloser>;
 
 /// Reads fields one after another and never more than the file holds.
 class DataReader {
@@ -100,7 +91,25 @@ std::vector<T> read_neighbours(DataReader& in, const std::string& tag, uint64_t 
   return in.read_matrix<T>(problem.n_points, k, tag.c_str());
 }
 
-inline void read_record(DataReader& in, const std::string& tag, uint64_t size, Problem& problem, Options& o) {
+/// Rows of alpha, beta and seed; weights are judged by validate().
+inline std::vector<Run> read_runs(DataReader& in, uint64_t size) {
+  const uint64_t row = 3 * sizeof(double);
+  if (size == 0 || size % row != 0)
+    in.reject("expected m x 3 numbers in extension record runs, found " + std::to_string(size) + " bytes");
+  const std::vector<double> values = in.read_matrix<double>(size / row, 3, "runs");
+  std::vector<Run> runs;
+  for (size_t k = 0; k < values.size(); k += 3) {
+    const double seed = values[k + 2], highest = std::numeric_limits<int32_t>::max();
+    if (!(std::trunc(seed) == seed && std::fabs(seed) <= highest))
+      in.reject("expected an integer between -2147483647 and 2147483647 as seed of run " + text(k / 3) + ", found " +
+                text(seed));
+    runs.push_back({values[k], values[k + 1], static_cast<int>(seed)});
+  }
+  return runs;
+}
+
+inline void read_record(DataReader& in, const std::string& tag, uint64_t size, Problem& problem, Options& o,
+                        std::vector<Run>& runs) {
   const auto expect_size = [&](uint64_t expected) {
     if (size != expected)
       in.reject("expected " + std::to_string(expected) + " bytes in extension record " + tag + ", found " +
@@ -131,6 +140,8 @@ inline void read_record(DataReader& in, const std::string& tag, uint64_t size, P
     problem.neighbour_distance = read_neighbours<float>(in, tag, size, problem);
   } else if (tag == "stoptol") {
     o.stop_tolerance = number();
+  } else if (tag == "runs") {
+    runs = read_runs(in, size);
   } else if (tag == "init") {
     if (o.no_dims < 1 || o.no_dims > 3) in.reject("expected no_dims 1, 2 or 3, found " + std::to_string(o.no_dims));
     const uint64_t columns = static_cast<uint64_t>(o.no_dims);
@@ -141,7 +152,7 @@ inline void read_record(DataReader& in, const std::string& tag, uint64_t size, P
   }
 }
 
-inline void read_extension(DataReader& in, Problem& problem, Options& options) {
+inline void read_extension(DataReader& in, Problem& problem, Options& options, std::vector<Run>& runs) {
   char magic[TAG_SIZE];
   if (in.remaining() < TAG_SIZE) in.reject(std::to_string(in.remaining()) + " bytes too many at its end");
   for (char& letter : magic) letter = in.read<char>("the extension's magic");
@@ -158,7 +169,7 @@ inline void read_extension(DataReader& in, Problem& problem, Options& options) {
       if (size != 0 || in.remaining() != 0) in.reject("bytes after the end of the extension");
       return;
     }
-    read_record(in, tag, static_cast<uint64_t>(size), problem, options);
+    read_record(in, tag, static_cast<uint64_t>(size), problem, options, runs);
   }
 }
 
@@ -170,8 +181,8 @@ inline uint64_t positive(DataReader& in, const char* field) {
 
 }  // namespace detail
 
-/// Fills problem and options from a data file; std::invalid_argument names what is wrong with it.
-inline void read_data_file(const std::string& path, Problem& problem, Options& options) {
+/// Fills problem, options and, for a batch, runs from a data file; std::invalid_argument names what is wrong with it.
+inline void read_data_file(const std::string& path, Problem& problem, Options& options, std::vector<Run>& runs) {
   DataReader in(path);
   problem.n_points = detail::positive(in, "n");
   problem.n_features = detail::positive(in, "D");
@@ -190,50 +201,41 @@ inline void read_data_file(const std::string& path, Problem& problem, Options& o
   options.alpha = in.read<double>("alpha");
   options.beta = in.read<double>("beta");
   options.exaggeration = in.read<double>("exaggeration");
-  if (in.remaining() > 0) detail::read_extension(in, problem, options);
+  if (in.remaining() > 0) detail::read_extension(in, problem, options, runs);
 }
 
-/// Where a result file is written before it is complete.
-inline std::string unfinished(const std::string& path) { return path + ".tmp"; }
-
-/// Rejects a result path that cannot be written, before any work is done.
+/// Rejects a path that cannot be written, before any work is done.
 inline void require_writable(const std::string& path) {
-  const std::string temporary = unfinished(path);
   if (path.empty()) throw std::invalid_argument("cannot write a file without a name");
   struct stat status;
-  const bool folder = stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-  File file(folder ? nullptr : std::fopen(temporary.c_str(), "wb"));
-  if (!file)
-    throw std::invalid_argument("cannot write " + path + ": " + (folder ? "is a folder" : std::strerror(errno)));
-  file.reset();
-  std::remove(temporary.c_str());
+  if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+    throw std::invalid_argument("cannot write " + path + ": is a folder");
+  try {
+    const OutputFile probe(path);
+  } catch (const FileError& error) {
+    throw std::invalid_argument(error.what());
+  }
 }
 
-/// Writes the result under a temporary name and renames it: the file is complete or absent.
-inline void write_result_file(const std::string& path, const Result& result, size_t n_points, int no_dims) {
-  const std::string temporary = unfinished(path);
-  const auto fail = [&] {
-    const std::string reason = std::strerror(errno);
-    std::remove(temporary.c_str());
-    throw FileError("cannot write " + path + ": " + reason);
-  };
-  File file(std::fopen(temporary.c_str(), "wb"));
-  if (!file) fail();
-  bool good = true;
-  const auto write = [&](const void* data, size_t size) {
-    good = good && std::fwrite(data, 1, size, file.get()) == size;
-  };
+/// Where the result or report of run k of a batch goes: its number before the extension.
+inline std::string numbered(const std::string& path, size_t k) {
+  const size_t name = path.find_last_of('/') + 1;  // 0 where there is no folder
+  const size_t dot = path.find_last_of('.');
+  const size_t at = dot == std::string::npos || dot <= name ? path.size() : dot;
+  return path.substr(0, at) + "." + std::to_string(k) + path.substr(at);
+}
+
+/// The file still lacks OutputFile::finish.
+inline void write_result(OutputFile& file, const Result& result, size_t n_points, int no_dims) {
   const int32_t n = static_cast<int32_t>(n_points), dims = no_dims;
   std::vector<int32_t> landmark(n_points);
   for (size_t i = 0; i < n_points; ++i) landmark[i] = static_cast<int32_t>(i);
-  write(&n, sizeof n);
-  write(&dims, sizeof dims);
-  write(result.Y.data(), result.Y.size() * sizeof(double));
-  write(landmark.data(), landmark.size() * sizeof(int32_t));
-  write(result.cost.data(), result.cost.size() * sizeof(double));
-  good = good && std::fflush(file.get()) == 0;
-  if (!good || std::fclose(file.release()) != 0) fail();
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) fail();
+  file.write(&n, sizeof n);
+  file.write(&dims, sizeof dims);
+  file.write(result.Y.data(), result.Y.size() * sizeof(double));
+  file.write(landmark.data(), landmark.size() * sizeof(int32_t));
+  file.write(result.cost.data(), result.cost.size() * sizeof(double));
+  file.flush();
 }
 
 }  // namespace spasne

@@ -12,39 +12,54 @@
 
 namespace spasne {
 
+struct DenseOptions {
+  int no_dims;
+  double theta;  // 0: exact sums; above: Barnes-Hut
+  double alpha, beta;
+  double scale2;  // sigma^2
+
+  /// Whether P and the global terms have the same kernel, so that the gradient needs nothing but
+  /// W = exaggeration * P - alpha Pg - beta Ps.
+  bool merges() const { return scale2 == 1 || (alpha == 0 && beta == 0); }
+};
+
 class DenseObjective : public Objective {
  public:
-  /// theta 0: exact sums; above: Barnes-Hut.
-  DenseObjective(DenseAffinities affinities, int no_dims, double theta, double alpha, double beta, double scale2,
-                 ThreadPool& pool)
-      : a_(std::move(affinities)),
-        n_dims_(static_cast<size_t>(no_dims)),
-        alpha_(alpha),
-        beta_(beta),
-        scale2_(scale2),
-        scaled_(scale2 != 1 && !a_.weighted.empty()),
+  /// W is kept in `matrix`, as large as P: memory that no other objective uses meanwhile, or P itself where no other
+  /// objective needs P. Not used unless o.merges().
+  DenseObjective(const DenseAffinities& affinities, double* matrix, const DenseOptions& o, ThreadPool& pool)
+      : a_(affinities),
+        n_dims_(static_cast<size_t>(o.no_dims)),
+        o_(o),
+        matrix_(matrix),
         pool_(pool),
         forces_(a_.n_chunks()),
         Z_(a_.n_chunks()) {
-    if (theta > 0) tree_ = std::make_unique<SpTree>(a_.tiles.n_points, no_dims, theta);
+    const bool weights = o.alpha > 0 || o.beta > 0;
+    weights_ = {weights ? a_.global.data() : nullptr, o.alpha, o.beta, a_.space()};
+    if (o.theta > 0) tree_ = std::make_unique<SpTree>(a_.tiles.n_points, o.no_dims, o.theta);
     for (AlignedVector& f : forces_) f.resize(n_force_rows() * a_.tiles.n_padded);
   }
 
   void exaggerate(double factor) override {
-    if (scaled_)
-      a_.exaggeration = factor;
-    else if (!a_.merged || a_.exaggeration != factor)
-      merge(a_, factor, pool_);
+    if (o_.merges() && (!merged_ || exaggeration_ != factor)) {
+      const MergeInput input{current(), matrix_, merged_, exaggeration_, factor, weights_};
+      const auto kernel = SPASNE_DISPATCH(merge_weights);
+      pool_.for_each_chunk(a_.n_chunks(),
+                           [&](size_t chunk) { kernel(a_.tiles, input, a_.chunks[chunk], a_.chunks[chunk + 1]); });
+      merged_ = true;
+    }
+    exaggeration_ = factor;
   }
 
   void gradient(const double* Y, double* gradient) override {
     const SymmetricTiles& t = a_.tiles;
     if (tree_) {
       tree_->build(Y);
-      tree_->sum(scale2_, pool_, tree_sums_);
+      tree_->sum(o_.scale2, pool_, tree_sums_);
     }
     sum_pairs(Y);
-    GlobalSum global = global_sum(Y, t.n_points, t.n_padded, n_dims_, scale2_);
+    GlobalSum global = global_sum(Y, t.n_points, t.n_padded, n_dims_, o_.scale2);
     double Z = -static_cast<double>(t.n_padded);  // the diagonal
     for (double part : Z_) Z += part;
     if (tree_) {
@@ -59,17 +74,7 @@ class DenseObjective : public Objective {
 
   CostParts cost(const double* Y, std::vector<double>* shares) override {
     const SymmetricTiles& t = a_.tiles;
-    const CostInput input{a_.matrix.data(),
-                          a_.weighted.empty() ? nullptr : a_.weighted.data(),
-                          a_.merged,
-                          a_.exaggeration,
-                          scale2_,
-                          beta_,
-                          a_.packed_space.data(),
-                          a_.n_space,
-                          a_.space_offset,
-                          a_.space_factor,
-                          Y};
+    const CostInput input{current(), weights_, merged_, exaggeration_, o_.scale2, Y};
     const auto kernel = n_dims_ == 1   ? SPASNE_DISPATCH(cost_sums<1>)
                         : n_dims_ == 2 ? SPASNE_DISPATCH(cost_sums<2>)
                                        : SPASNE_DISPATCH(cost_sums<3>);
@@ -88,12 +93,15 @@ class DenseObjective : public Objective {
  private:
   size_t n_force_rows() const { return tree_ ? n_dims_ : 2 * n_dims_; }
 
+  /// W once it is made, P before.
+  const double* current() const { return merged_ ? matrix_ : a_.local.data(); }
+
   template <int DIMS>
   auto pair_kernel() const {
-    return tree_ ? (scaled_ ? SPASNE_DISPATCH(pair_sums<DIMS, false, true>)
-                            : SPASNE_DISPATCH(pair_sums<DIMS, false, false>))
-                 : (scaled_ ? SPASNE_DISPATCH(pair_sums<DIMS, true, true>)
-                            : SPASNE_DISPATCH(pair_sums<DIMS, true, false>));
+    return tree_ ? (o_.merges() ? SPASNE_DISPATCH(pair_sums<DIMS, false, false>)
+                                : SPASNE_DISPATCH(pair_sums<DIMS, false, true>))
+                 : (o_.merges() ? SPASNE_DISPATCH(pair_sums<DIMS, true, false>)
+                                : SPASNE_DISPATCH(pair_sums<DIMS, true, true>));
   }
 
   void sum_pairs(const double* Y) {
@@ -104,7 +112,7 @@ class DenseObjective : public Objective {
       const size_t from = first_point(chunk);
       for (size_t k = 0; k < n_force_rows(); ++k)
         std::fill(forces + k * t.n_padded + from, forces + (k + 1) * t.n_padded, 0.0);
-      const PairSums sums{a_.matrix.data(), a_.weighted.data(), a_.exaggeration, scale2_, Y, forces};
+      const PairSums sums{current(), weights_, exaggeration_, o_.scale2, Y, forces};
       Z_[chunk] = kernel(t, sums, a_.chunks[chunk], a_.chunks[chunk + 1]);
     });
   }
@@ -116,7 +124,7 @@ class DenseObjective : public Objective {
   /// order.
   void collect(const double* Y, double Z, const GlobalSum& global, double* gradient) {
     const SymmetricTiles& t = a_.tiles;
-    const double spread = (alpha_ + beta_) * scale2_ / global.Z;
+    const double spread = (o_.alpha + o_.beta) * o_.scale2 / global.Z;
     const size_t RANGE = 512;
     pool_.for_each_range(t.n_padded, RANGE, [&](size_t begin, size_t end) {
       for (size_t axis = 0; axis < n_dims_; ++axis) {
@@ -141,34 +149,39 @@ class DenseObjective : public Objective {
     });
   }
 
+  /// 0 for a term without weight, even where its sums overflowed.
+  static double weighted(double weight, double sum) { return weight > 0 ? weight * sum : 0; }
+
   CostParts combine_cost(const double* Y, const AlignedVector& share, const AlignedVector& total,
                          std::vector<double>* shares) const {
     const SymmetricTiles& t = a_.tiles;
     const double log_Z = std::log(total[0] - static_cast<double>(t.n_padded));
-    const double log_Zg = std::log(global_sum(Y, t.n_points, t.n_padded, n_dims_, scale2_).Z);
+    const double log_Zg = std::log(global_sum(Y, t.n_points, t.n_padded, n_dims_, o_.scale2).Z);
     CostParts cost;
-    double space_entropy = 0, space_mass = 0, global_entropy = 0, global_mass = 0;
     for (size_t i = 0; i < t.n_points; ++i) {
       const auto& s = a_.row_sums;
-      const double own = s[1][i] + s[3][i] + s[5][i] + s[0][i] * log_Z + (s[2][i] + s[4][i]) * log_Zg + share[i];
-      if (shares) (*shares)[i] = own;
-      cost.total += own;
-      cost.local += s[1][i] + s[0][i] * log_Z;
-      global_mass += s[2][i];
-      global_entropy += s[3][i];
-      space_mass += s[4][i];
-      space_entropy += s[5][i];
+      const double local = s[1][i] + s[0][i] * log_Z;
+      const double global = weighted(o_.alpha, s[3][i] + s[2][i] * log_Zg);
+      const double space = weighted(o_.beta, s[5][i] + s[4][i] * log_Zg);
+      if (shares) (*shares)[i] = local + global + space + share[i];
+      cost.total += local + global + space + share[i];
+      cost.local += local;
+      cost.global += global;
+      cost.space += space;
     }
     cost.local += total[1];
-    cost.space = space_entropy + space_mass * log_Zg - total[3];
-    cost.global = global_entropy + global_mass * log_Zg - (total[2] - total[3]);
+    cost.space -= total[3];
+    cost.global -= total[2] - total[3];
     return cost;
   }
 
-  DenseAffinities a_;
+  const DenseAffinities& a_;
   size_t n_dims_;
-  double alpha_, beta_, scale2_;
-  bool scaled_;  // two kernels needed: sigma differs from 1
+  DenseOptions o_;
+  double* matrix_;
+  GlobalWeights weights_;
+  bool merged_ = false;
+  double exaggeration_ = 1;
   ThreadPool& pool_;
   std::unique_ptr<SpTree> tree_;
   TreeSums tree_sums_;

@@ -14,19 +14,29 @@ SPASNE_INLINE Native load_as(const double* p, const Native*) { return *reinterpr
 SPASNE_INLINE void store(double* p, const Native& v) { *reinterpret_cast<Native*>(p) = v; }
 SPASNE_INLINE NativeInt bits(const Native& v) { return (NativeInt)v; }
 SPASNE_INLINE Native from_bits(const NativeInt& v) { return (Native)v; }
-SPASNE_INLINE Native spread(double value, const Native*) { return Native{} + value; }
+SPASNE_INLINE Native spread(double value, const Native*) { return value - Native{}; }  // x - 0 is x, without arithmetic
 
 typedef float NativeFloats __attribute__((vector_size(SPASNE_VECTOR_BYTES / 2), may_alias));
 SPASNE_INLINE Native load_as(const float* p, const Native*) {
   return __builtin_convertvector(*reinterpret_cast<const NativeFloats*>(p), Native);
 }
 
+/// Whether any element of a comparison's result is true: its sign bits, collected by one instruction where there is
+/// one.
 SPASNE_INLINE bool any(const NativeInt& mask) {
+#if defined(SPASNE_X86) && defined(__SSE2__) && SPASNE_VECTOR_BYTES == 64
+  return _mm512_movepi64_mask((__m512i)mask) != 0;
+#elif defined(SPASNE_X86) && defined(__SSE2__) && SPASNE_VECTOR_BYTES == 32
+  return _mm256_movemask_pd((__m256d)mask) != 0;
+#elif defined(SPASNE_X86) && defined(__SSE2__)
+  return _mm_movemask_pd((__m128d)mask) != 0;
+#else
   int64_t lane[SPASNE_VECTOR_BYTES / 8];
   __builtin_memcpy(lane, &mask, sizeof lane);
   int64_t seen = 0;
   for (const int64_t one : lane) seen |= one;
   return seen != 0;
+#endif
 }
 
 #if SPASNE_VECTOR_BYTES == 64

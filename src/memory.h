@@ -10,6 +10,19 @@
 
 namespace spasne {
 
+/// Bytes that a run takes over all pairs: P and Pg, each half of a symmetric matrix, and X twice.
+inline double dense_need(size_t n_points, size_t n_features) {
+  const double n = static_cast<double>(n_points);
+  return 8 * n * n + 16 * n * static_cast<double>(n_features) + 2e7;
+}
+
+/// Bytes that each run of a batch takes besides, while it is under way: half a symmetric matrix, where it needs its
+/// own, and the sums of forces of each chunk of work.
+inline double run_need(size_t n_points, bool matrix) {
+  const double n = static_cast<double>(n_points);
+  return (matrix ? 4 * n * n : 0) + 4e3 * n;
+}
+
 /// Bytes of physical memory; infinity where the system does not tell.
 inline double physical_memory() {
 #if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
@@ -32,5 +45,10 @@ class NotEnoughMemory : public std::bad_alloc {
  private:
   std::string message_;
 };
+
+inline void require_memory(size_t n_points, double needed) {
+  const double present = physical_memory();
+  if (needed > present) throw NotEnoughMemory(n_points, needed, present);
+}
 
 }  // namespace spasne

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "../spasne.h"
-#include "data_file.h"
+#include "output_file.h"
 #include "simd.h"
 #include "version.h"
 
@@ -19,12 +19,10 @@ struct Stages {
 
 inline void write_report(const std::string& path, const Result& r, size_t n_points, size_t n_features, int no_dims,
                          const Stages& stages) {
-  File file(std::fopen(path.c_str(), "w"));
-  if (!file) throw FileError("cannot write " + path + ": " + std::strerror(errno));
-  char max_step[32] = "null";
+  char max_step[32] = "null", json[2048];
   if (std::isfinite(r.max_step)) std::snprintf(max_step, sizeof max_step, "%.17g", r.max_step);
-  const int written = std::fprintf(
-      file.get(),
+  const int length = std::snprintf(
+      json, sizeof json,
       "{\"version\": \"%s\", \"method\": \"%s\", \"n_points\": %zu, \"n_features\": %zu, \"no_dims\": %d,\n"
       " \"threads\": %zu, \"isa\": \"%s\", \"seed\": %d, \"n_iter\": %d, \"converged\": %s, \"repeated\": %s,\n"
       " \"max_step\": %s, \"longest_step\": %.17g, \"learning_rate\": %.17g,\n"
@@ -34,7 +32,9 @@ inline void write_report(const std::string& path, const Result& r, size_t n_poin
       r.converged ? "true" : "false", r.repeated ? "true" : "false", max_step, r.longest_step, r.learning_rate,
       r.cost_local + r.cost_global + r.cost_space, r.cost_local, r.cost_global, r.cost_space, stages.read,
       r.seconds_affinities, r.seconds_optimise, stages.write);
-  if (written < 0 || std::fclose(file.release()) != 0) throw FileError("cannot write " + path);
+  OutputFile file(path);
+  file.write(json, static_cast<size_t>(length));
+  file.finish();
 }
 
 }  // namespace spasne

@@ -11,6 +11,11 @@
 #include <new>
 #include <vector>
 
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+#define SPASNE_X86 1
+#include <immintrin.h>
+#endif
+
 // Vectors are returned by inlined functions only, so how they would be returned does not matter.
 #ifdef __GNUC__
 #pragma GCC diagnostic ignored "-Wpsabi"
@@ -45,10 +50,6 @@ using AlignedFloats = std::vector<float, AlignedAllocator<float>>;
 enum class Isa { baseline, avx2, avx512 };
 
 inline const char* name(Isa isa) { return isa == Isa::avx512 ? "avx512" : isa == Isa::avx2 ? "avx2" : "baseline"; }
-
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
-#define SPASNE_X86 1
-#endif
 
 /// The instruction set used; the environment variable SPASNE_ISA can lower it (baseline, avx2), never raise it.
 inline Isa isa() {

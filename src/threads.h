@@ -74,8 +74,7 @@ class ThreadPool {
     }
     wake_.notify_all();
     take_chunks();
-    for (int spin = 0; busy_.load() != 0; ++spin)
-      if (spin > SPINS) std::this_thread::yield();
+    wait_for_workers();
     if (error_) std::rethrow_exception(error_);
   }
 
@@ -86,8 +85,16 @@ class ThreadPool {
   }
 
  private:
-  // A pass of the optimiser takes well under a millisecond, so a worker polls for a moment before it sleeps.
+  // A pass of the optimiser takes well under a millisecond, so whoever waits polls for a moment before it sleeps.
   static constexpr int SPINS = 2000;
+
+  void wait_for_workers() {
+    for (int spin = 0; spin < 2 * SPINS && busy_.load() != 0; ++spin)
+      if (spin > SPINS) std::this_thread::yield();
+    if (busy_.load() == 0) return;
+    std::unique_lock<std::mutex> lock(mutex_);
+    done_.wait(lock, [&] { return busy_.load() == 0; });
+  }
 
   void take_chunks() {
     for (;;) {
@@ -118,13 +125,16 @@ class ThreadPool {
         if (stopping_) return;
       }
       take_chunks();
-      busy_.fetch_sub(1);
+      if (busy_.fetch_sub(1) == 1) {
+        std::lock_guard<std::mutex> lock(mutex_);
+        done_.notify_one();
+      }
     }
   }
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, done_;
   std::atomic<size_t> generation_{0};
   std::atomic<size_t> next_{0};
   std::atomic<size_t> busy_{0};

@@ -63,6 +63,12 @@ inline void validate_neighbours(const Problem& p, const Options& o) {
   }
 }
 
+/// where: of which run, for messages.
+inline void validate_weights(double alpha, double beta, const std::string& where = "") {
+  if (!(alpha >= 0 && std::isfinite(alpha))) reject("alpha of 0 or more" + where, text(alpha));
+  if (!(beta >= 0 && std::isfinite(beta))) reject("beta of 0 or more" + where, text(beta));
+}
+
 inline void validate_options(const Options& o, size_t n_points) {
   if (o.no_dims < 1 || o.no_dims > 3) reject("no_dims 1, 2 or 3", text(o.no_dims));
   if (!(o.perplexity > 0 && std::isfinite(o.perplexity))) reject("a perplexity above 0", text(o.perplexity));
@@ -70,8 +76,7 @@ inline void validate_options(const Options& o, size_t n_points) {
     reject("a perplexity of at most (n - 1) / 3 = " + text((static_cast<double>(n_points) - 1) / 3),
            text(o.perplexity));
   if (!(o.theta >= 0 && std::isfinite(o.theta))) reject("theta of 0 or more", text(o.theta));
-  if (!(o.alpha >= 0 && std::isfinite(o.alpha))) reject("alpha of 0 or more", text(o.alpha));
-  if (!(o.beta >= 0 && std::isfinite(o.beta))) reject("beta of 0 or more", text(o.beta));
+  validate_weights(o.alpha, o.beta);
   if (!(o.exaggeration > 0 && std::isfinite(o.exaggeration))) reject("an exaggeration above 0", text(o.exaggeration));
   if (o.max_iter < 0) reject("max_iter of 0 or more", text(o.max_iter));
   if (o.learning_rate < 0 || std::isinf(o.learning_rate)) reject("a learning rate of 0 or more", text(o.learning_rate));

@@ -55,6 +55,7 @@ def extension_records(case):
         "gscale": case.global_scale,
         "pxoffset": case.pixel_offset,
         "stoptol": case.stop_tolerance,
+        "runs": case.runs,
     }
     return [
         (tag, record(tag, value if isinstance(value, bytes) else floats(value)))

@@ -45,6 +45,7 @@ class Case:
     global_scale: float | None = None
     pixel_offset: float | None = None
     stop_tolerance: float | None = None
+    runs: np.ndarray | None = None  # rows of alpha, beta, seed: a batch
 
     @property
     def sigma(self):

@@ -235,7 +235,7 @@ def test_duplicate_tag(reject, name):
 
 
 @pytest.mark.parametrize("size", [0, 4, 7, 9, 16])
-@pytest.mark.parametrize("tag", ["lrate", "maxstep", "gscale", "pxoffset", "stoptol", "init"])
+@pytest.mark.parametrize("tag", ["lrate", "maxstep", "gscale", "pxoffset", "stoptol", "init", "runs"])
 def test_wrong_size(reject, tag, size):
     reject(with_records(record(tag, b"\x01" * size), END), mentions=tag)
 
@@ -302,6 +302,57 @@ def test_start_not_finite(reject, index, value):
     start = EXTENDED.init.copy()
     start[index] = value
     reject(pack_case(replace(EXTENDED, init=start)), mentions="the start")
+
+
+# --- batches: rows of alpha, beta, seed ---
+
+GOOD_RUN, RUN_BYTES = [8.0, 2.0, 1.0], 24
+
+
+def batch_with(column, value):
+    """data.dat of three runs, of which the last has another value in a column."""
+    runs = np.array([GOOD_RUN] * 3)
+    runs[2, column] = value
+    return pack_case(replace(CASE, runs=runs))
+
+
+@pytest.mark.parametrize("value", [-1e-9, -8, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(("column", "name"), [(0, "alpha"), (1, "beta")])
+def test_weight_of_a_run_out_of_range(reject, column, name, value):
+    message = reject(batch_with(column, value), mentions=f"{name} of 0 or more in run 2").stderr
+    assert message.count("expected") == 1
+
+
+@pytest.mark.parametrize("value", [0.5, -0.5, 1e-300, 2.0**31, -(2.0**31), 1e300, np.nan, np.inf, -np.inf])
+def test_seed_of_a_run_that_is_no_integer(reject, value):
+    reject(batch_with(2, value), mentions="seed of run 2")
+
+
+@pytest.mark.parametrize("n_runs", [2, 2**40, (2**63 - 1) // RUN_BYTES])
+def test_fewer_runs_than_claimed(reject, n_runs):
+    claim = struct.pack("<8sq", b"runs", n_runs * RUN_BYTES)
+    reject(with_records(claim + floats(GOOD_RUN)), mentions="truncated in runs")
+
+
+def test_runs_given_twice(reject):
+    runs = record("runs", floats(GOOD_RUN))
+    reject(with_records(runs, runs, END), mentions="two extension records")
+
+
+def test_batch_on_bad_data(reject):
+    """What the runs share is checked before any of them begins."""
+    reject(pack_case(replace(CASE, perplexity=20, runs=np.array([GOOD_RUN] * 3))), mentions="perplexity")
+
+
+def test_spatial_term_of_one_run_without_distances(reject):
+    runs = np.array([[8.0, 0.0, 1.0], GOOD_RUN])
+    reject(pack_case(replace(CASE, pixels=np.ones_like(CASE.pixels), pixel_offset=0.0, runs=runs)))
+
+
+@pytest.mark.parametrize("option", ["--result", "--report"])
+def test_batch_over_a_folder(reject, option, tmp_path):
+    (tmp_path / "taken.0.x").mkdir()
+    reject(pack_case(replace(CASE, runs=np.array([GOOD_RUN]))), option, tmp_path / "taken.x")
 
 
 def test_no_spatial_distances_without_offset(reject):
@@ -379,10 +430,12 @@ def limit_file_size():
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
 
-def test_full_disk(execute):
+@pytest.mark.parametrize(("runs", "named"), [(None, "result.dat"), (np.array([GOOD_RUN] * 50), "result.")])
+def test_full_disk(execute, runs, named):
     """Not the input's fault: exit code 1, and no part of a result is left."""
-    outcome = execute(BASE, prepare=limit_file_size)
+    outcome = execute(pack_case(replace(CASE, runs=runs)), prepare=limit_file_size)
     assert outcome.returncode == 1
-    assert outcome.stderr.startswith("spasne: error: cannot write result.dat")
+    assert outcome.stdout.count("done") == 0
+    assert outcome.stderr.startswith(f"spasne: error: cannot write {named}")
     assert outcome.stderr.count("\n") == 1
     assert [path.name for path in outcome.folder.iterdir()] == ["data.dat"]
