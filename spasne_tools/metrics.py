@@ -141,7 +141,7 @@ def _pearson_of_all_pairs(A: Matrix, B: Matrix) -> float:
     return float((sum_ab - sum_a * sum_b / count) / scale) if scale > 0 else np.nan
 
 
-def _sampled_pairs(n: int, sampling: Sampling) -> tuple[np.ndarray, np.ndarray]:
+def sampled_pairs(n: int, sampling: Sampling) -> tuple[np.ndarray, np.ndarray]:
     """Pairs i != j drawn uniformly with replacement."""
     rng = np.random.default_rng(sampling.seed)
     i = rng.integers(n, size=sampling.n_pairs)
@@ -196,7 +196,7 @@ def pairwise_correlation(
     if kind == "pearson" and n <= sampling.exact_up_to:
         return Estimate(_pearson_of_all_pairs(X, Y))
     exact = n * (n - 1) // 2 <= sampling.n_pairs
-    i, j = np.triu_indices(n, 1) if exact else _sampled_pairs(n, sampling)
+    i, j = np.triu_indices(n, 1) if exact else sampled_pairs(n, sampling)
     a, b = pair_distances(X, i, j), pair_distances(Y, i, j)
 
     def correlation(a: np.ndarray, b: np.ndarray) -> float:
@@ -236,6 +236,14 @@ def _codes(labels: Any, n: int, name: str = "labels") -> tuple[np.ndarray, int]:
     return codes, len(classes)
 
 
+def class_codes(labels: Any, n: int) -> tuple[np.ndarray, int]:
+    """Labels that a silhouette can be computed for, as `_codes`."""
+    codes, n_classes = _codes(labels, n)
+    if not 2 <= n_classes < n:
+        raise ValueError(f"expected between 2 and {n - 1} classes in labels, found {n_classes}")
+    return codes, n_classes
+
+
 def silhouette(Y: MatrixLike, labels: Any, sampling: Sampling = DEFAULT_SAMPLING) -> Estimate:
     """Mean silhouette of a map under given labels, with Euclidean distances [2]_: the published s.
 
@@ -270,9 +278,7 @@ def silhouette(Y: MatrixLike, labels: Any, sampling: Sampling = DEFAULT_SAMPLING
     """
     Y = _points(Y, "Y")
     n = Y.shape[0]
-    codes, n_classes = _codes(labels, n)
-    if not 2 <= n_classes < n:
-        raise ValueError(f"expected between 2 and {n - 1} classes in labels, found {n_classes}")
+    codes, n_classes = class_codes(labels, n)
     members = np.zeros((n, n_classes))
     members[np.arange(n), codes] = 1
     size = members.sum(axis=0)
