@@ -29,7 +29,7 @@ from benchmarks.published_tables import (
 )
 from benchmarks.stopwatch import read_times, stopwatch
 from benchmarks.summary import replace_between_markers
-from spasne_tools.datasets import load_dataset
+from spasne_tools.datasets import Dataset, load_dataset
 from spasne_tools.screening import Schedule, Screening, screen_parameters
 from spasne_tools.screening_plot import plot_screening
 from spasne_tools.screening_schedule import (
@@ -47,10 +47,14 @@ PAGE, RESULTS, IMAGES = (
     ROOT / "docs" / "images",
 )
 CACHE = ROOT / "build" / "reproduce"
-# Its fine grid as published, whichever rough cell is best here: every published cell is wanted.
-PUBLISHED = replace(
-    SCHEDULES["published"], fine_alphas=PUBLISHED_FINE_ALPHAS, fine_betas=PUBLISHED_FINE_BETAS
-)
+# Every published cell is wanted, whichever rough one is best here.
+FINE_GRID = {"fine_alphas": PUBLISHED_FINE_ALPHAS, "fine_betas": PUBLISHED_FINE_BETAS}
+PUBLISHED = replace(SCHEDULES["published"], **FINE_GRID)
+SHORT = {
+    "default": SCHEDULES["default"],
+    "default, published fine grid": replace(SCHEDULES["default"], **FINE_GRID),
+}
+FULL = "published"
 QUICK = replace(PUBLISHED, tsne_runs=3, rough_repeats=1, fine_repeats=1)
 
 
@@ -71,22 +75,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM; the same command goes on from here"))
     published, dataset = load_published(), load_dataset("breast_cancer")
-    full = QUICK if options.quick else PUBLISHED
+    schedules = SHORT | {FULL: QUICK if options.quick else PUBLISHED}
     screenings: dict[float, dict[str, Screening]] = {}
     for theta in options.theta:
         screenings[theta] = {
-            name: screen(dataset, theta, schedule, options.cache / f"{name}-theta{theta:g}", options.threads)
-            for name, schedule in (("default", SCHEDULES["default"]), ("published", full))
+            name: screen(dataset, theta, schedule, folder_of(name, theta, options.cache), options.threads)
+            for name, schedule in schedules.items()
         }
-        write_results(screenings[theta]["published"], theta, published, options)
+        write_results(screenings[theta][FULL], theta, published, options)
     replace_between_markers(options.page, describe(screenings, published, options))
     print(f"wrote {options.page}")
 
 
-def screen(dataset, theta: float, schedule: Schedule, folder: Path, threads: int | None) -> Screening:
+def screen(
+    dataset: Dataset, theta: float, schedule: Schedule, folder: Path, threads: int | None
+) -> Screening:
     """One screening, timed; each in a folder of its own, so that none saves time by another's runs."""
     print(f"\n{folder.name}", flush=True)
-    with stopwatch(folder.with_name(f"{folder.name}-times.json")):
+    with stopwatch(times_of(folder)):
         return screen_parameters(
             dataset.data,
             dataset.pixels,
@@ -97,6 +103,14 @@ def screen(dataset, theta: float, schedule: Schedule, folder: Path, threads: int
             verbose=True,
             theta=theta,
         )
+
+
+def folder_of(name: str, theta: float, cache: Path) -> Path:
+    return cache / f"{name.replace(', ', '-').replace(' ', '-')}-theta{theta:g}"
+
+
+def times_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-times.json")
 
 
 def write_results(
@@ -121,7 +135,7 @@ def describe(
     options: argparse.Namespace,
 ) -> str:
     """The tables of the page."""
-    full = {theta: pair["published"] for theta, pair in screenings.items()}
+    full = {theta: pair[FULL] for theta, pair in screenings.items()}
     parts = ["## t-SNE", tsne_table(full), "## The choice", choice_table(full, published["fine"])]
     parts.append(schedule_table(screenings, options.cache))
     for theta, screening in full.items():
@@ -152,9 +166,9 @@ def schedule_table(screenings: dict[float, dict[str, Screening]], cache: Path) -
     ]
     rows = []
     for theta, pair in screenings.items():
-        full = pair["published"].fine.set_index(["alpha", "beta"])["score"]
+        full = pair[FULL].fine.set_index(["alpha", "beta"])["score"]
         for name, found in pair.items():
-            times, best = read_times(cache / f"{name}-theta{theta:g}-times.json"), best_cell(found.rough)
+            times, best = read_times(times_of(folder_of(name, theta, cache))), best_cell(found.rough)
             partly = "" if times["sessions"] == times["sessions_timed"] else "more than "
             grid = [
                 fine_axis(axis, best[weight], 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -125,11 +126,12 @@ def _run_batch(
     if checkpoint is not None and not checkpoint.is_here():
         checkpoint = None
     done = []
-    for position, result in embed_runs(X, pixels, parameters, runs):
-        outcome = _outcome(runs[position], result, targets)
-        if checkpoint is not None:
-            checkpoint.save(outcome)
-        done.append(outcome)
+    with closing(embed_runs(X, pixels, parameters, runs)) as results:
+        for position, result in results:
+            outcome = _outcome(runs[position], result, targets)
+            if checkpoint is not None:
+                checkpoint.save(outcome)
+            done.append(outcome)
     return done
 
 
