@@ -285,7 +285,8 @@ def _finish_stage(finished: Finished, stage: str, grid: Grid, first_seed: int) -
     asked: dict[Cell, int] = {}
     wanted = grid.beginning()
     while wanted:
-        asked |= wanted
+        # Repeats that an earlier stage has made count here too.
+        asked |= {cell: max(repeats, finished.repeats(cell)) for cell, repeats in wanted.items()}
         runs = runs_of(asked, first_seed)
         finished.finish(runs, stage)
         table = summarise(finished.table(runs), finished.threshold)

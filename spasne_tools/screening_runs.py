@@ -85,6 +85,10 @@ class Finished:
         order = table.assign(stage=stage).sort_values(["stage", "alpha", "beta", "randseed"]).index
         return table.loc[order].reset_index(drop=True)
 
+    def repeats(self, cell: Cell) -> int:
+        """Finished runs of a cell."""
+        return sum((run.alpha, run.beta) == cell for run in self._rows)
+
     def best_map(self, cell: Cell) -> np.ndarray:
         """The map of the repeat of a cell with the largest r1 * r2, of the first such."""
         return self._best[cell][1]

@@ -79,6 +79,10 @@ def as_schedule(schedule: str | Schedule) -> Schedule:
         raise ValueError(f"expected schedule {_names()} or a Schedule, found {type(schedule).__name__}")
     for name in ("rough_alphas", "rough_betas", "fine_alphas", "fine_betas"):
         _check_axis(name, getattr(schedule, name))
+    for stage in ("rough", "fine"):
+        alphas, betas = (getattr(schedule, f"{stage}_{axis}") for axis in ("alphas", "betas"))
+        if alphas and betas and alphas[0] == betas[0] == 0:
+            raise ValueError(f"expected a {stage} grid without alpha = beta = 0, which is t-SNE, found it")
     for name in ("tsne_runs", "rough_repeats", "fine_repeats", "first_repeats", "stride"):
         if getattr(schedule, name) < 1:
             raise ValueError(f"expected {name} of at least 1, found {getattr(schedule, name)}")

@@ -26,7 +26,7 @@ from spasne_tools.screening_table import best_cell, scores, summarise
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Schedule(
-    rough_alphas=(2, 4), rough_betas=(1, 2), tsne_runs=3, rough_repeats=2, fine_repeats=4, stride=1
+    rough_alphas=(2, 4), rough_betas=(1, 2), tsne_runs=8, rough_repeats=2, fine_repeats=4, stride=1
 )
 QUICK = {"perplexity": 8, "max_iter": 40, "schedule": SMALL}
 
@@ -364,7 +364,7 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 for _ in range(10):
-    calls, when, cut = int(rng.integers(0, 4)), rng.integers(3), rng.uniform()
+    calls, when, cut = int(rng.integers(0, 3)), rng.integers(3), rng.uniform()
 
     def killing(unfinished, path):
         global calls
@@ -434,6 +434,10 @@ def test_a_dask_cluster_gives_the_same_tables(tissue, whole):
         ({"schedule": Schedule(rough_alphas=(5, 2))}, "expected rough_alphas to be increasing numbers"),
         ({"schedule": Schedule(fine_betas=())}, "expected fine_betas to be increasing numbers"),
         ({"schedule": Schedule(rough_betas=(-1, 2))}, "expected beta to be a number of 0 or more, found -1"),
+        (
+            {"schedule": Schedule(rough_alphas=(0, 1), rough_betas=(0,))},
+            "expected a rough grid without alpha",
+        ),
         ({"schedule": Schedule(tsne_runs=0)}, "expected tsne_runs of at least 1, found 0"),
         ({"schedule": Schedule(margin=1.5)}, "expected margin between 0 and 1, found 1.5"),
         ({"schedule": Schedule(fine_step=0)}, "expected nil_spread of 0 or more and fine_step above 0"),
