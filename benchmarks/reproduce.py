@@ -29,7 +29,9 @@ from benchmarks.published_tables import (
 )
 from benchmarks.stopwatch import read_times, stopwatch
 from benchmarks.summary import replace_between_markers
+from spasne import run_spasne
 from spasne_tools.datasets import Dataset, load_dataset
+from spasne_tools.metrics import score_embedding
 from spasne_tools.screening import Schedule, Screening, screen_parameters
 from spasne_tools.screening_plot import plot_screening
 from spasne_tools.screening_schedule import (
@@ -55,6 +57,7 @@ SHORT = {
     "default, published fine grid": replace(SCHEDULES["default"], **FINE_GRID),
 }
 FULL = "published"
+RIDGE_TEXT = "Further scores, from t-SNE to the largest weights (seed 1):"
 QUICK = replace(PUBLISHED, tsne_runs=3, rough_repeats=1, fine_repeats=1)
 
 
@@ -137,7 +140,7 @@ def describe(
     """The tables of the page."""
     full = {theta: pair[FULL] for theta, pair in screenings.items()}
     parts = ["## t-SNE", tsne_table(full), "## The choice", choice_table(full, published["fine"])]
-    parts.append(schedule_table(screenings, options.cache))
+    parts += [schedule_table(screenings, options.cache), RIDGE_TEXT, ridge_table(full)]
     for theta, screening in full.items():
         cells, end = compare(screening, published), f"theta{theta:g}"
         parts += [
@@ -150,6 +153,19 @@ def describe(
             f"![Heat maps of the screening](images/screening_{end}.png)",
         ]
     return "\n\n".join(parts)
+
+
+def ridge_table(screenings: dict[float, Screening]) -> str:
+    """Scores of maps from t-SNE by the published choice to the largest weights, neighbours included."""
+    dataset, rows = load_dataset("breast_cancer"), []
+    names = ["r1", "r2", "s", "knn10_expression", "knn10_space", "trustworthiness_expression"]
+    for theta, found in screenings.items():
+        for alpha, beta in dict.fromkeys([(0, 0), (9, 4), (found.alpha, found.beta), (50, 25)]):
+            Y = run_spasne(dataset.data, dataset.pixels, alpha, beta, theta=theta, randseed=1)
+            scores = score_embedding(Y, dataset.data, dataset.pixels, dataset.labels, full=True)
+            cell = f"({alpha:g}, {beta:g})"
+            rows.append([f"{theta:g}", cell, *(f"{scores[name]:.3f}" for name in names)])
+    return markdown(["theta", "alpha, beta", *names], rows)
 
 
 def schedule_table(screenings: dict[float, dict[str, Screening]], cache: Path) -> str:

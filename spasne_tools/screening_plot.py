@@ -16,7 +16,11 @@ from spasne_tools.screening_table import best_cell, scores
 
 __all__ = ["plot_screening"]
 
-PANELS = {"product": "$r_1 r_2$", "sd": "sd($r_1$)", "score": "$r_1 r_2\\,$exp(1 \N{MINUS SIGN} sd($r_1$))"}
+PANELS = {
+    "product": "$r_1 r_2$",
+    "sd": "1000 sd($r_1$)",
+    "score": "$r_1 r_2\\,$exp(1 \N{MINUS SIGN} sd($r_1$))",
+}
 COLOURS = {"product": "viridis", "sd": "magma_r", "score": "viridis"}
 CELL_SIZE = (0.34, 0.3)  # inches
 SMALLEST_PANEL = (2.6, 2.0)  # inches
@@ -31,7 +35,8 @@ def plot_screening(screening: Screening | pd.DataFrame, *, title: str | None = N
     ----------
     screening : Screening or DataFrame
         What `screen_parameters` returned (a row of panels for each stage), or one table with the columns
-        alpha, beta, r1, r2 and var, such as a published one. Cells that were not run are grey.
+        alpha, beta, r1, r2 and var, such as a published one. Grey: cells that were
+        not run, or for sd not repeated.
     title : str, optional
 
     Returns
@@ -83,7 +88,7 @@ def _checked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_row(row: np.ndarray, name: str, table: pd.DataFrame) -> None:
-    values = table.assign(product=table["r1"] * table["r2"], sd=np.sqrt(table["var"]), score=scores(table))
+    values = table.assign(product=table["r1"] * table["r2"], sd=_spread(table), score=scores(table))
     best = best_cell(values)
     for ax, (column, heading) in zip(row, PANELS.items(), strict=True):
         _heat_map(ax, values, column)
@@ -95,22 +100,28 @@ def _draw_row(row: np.ndarray, name: str, table: pd.DataFrame) -> None:
     row[-1].set_title(f"{PANELS['score']}: best ({best['alpha']:g}, {best['beta']:g}), {best['score']:.3f}")
 
 
+def _spread(table: pd.DataFrame) -> pd.Series:
+    """1000 sd(r1); none where there was one repeat."""
+    spread = 1000 * np.sqrt(table["var"])
+    return spread.where(table["repeats"] > 1) if "repeats" in table else spread
+
+
 def _heat_map(ax: Axes, values: pd.DataFrame, column: str) -> None:
     grid = values.pivot(index="beta", columns="alpha", values=column)
-    low = 0.0 if column == "sd" else float(np.nanmin(grid))
-    high = float(np.nanmax(grid))
-    norm = Normalize(low, high if high > low else low + 1)
+    low = 0.0 if column == "sd" else float(grid.min(axis=None))
+    high = float(grid.max(axis=None))
+    norm = Normalize(low, high if high > low else low + 1.0)
     colours = ScalarMappable(norm, COLOURS[column])
     ax.set_facecolor(NOT_RUN)
     ax.imshow(np.ma.masked_invalid(grid), origin="lower", aspect="auto", cmap=colours.cmap, norm=norm)
     for (i, j), number in np.ndenumerate(grid.to_numpy()):
         if np.isfinite(number):
             dark = colours.to_rgba(number)[:3] @ np.array([0.2126, 0.7152, 0.0722]) < DARK
-            text = f"{number:.3f}" if column == "sd" else f"{number:.2f}"
+            text = f"{number:.{0 if number >= 10 else 1}f}" if column == "sd" else f"{number:.2f}"
             ax.text(
                 j,
                 i,
-                text.removeprefix("0"),
+                text if column == "sd" else text.removeprefix("0"),
                 ha="center",
                 va="center",
                 fontsize=6.5,
