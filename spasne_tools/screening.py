@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.embedding import prepare_problem
-from spasne_tools.metrics import DEFAULT_SAMPLING, class_codes
+from spasne_tools.metrics_checks import class_codes
+from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
 from spasne_tools.screening_checkpoint import Checkpoint
 from spasne_tools.screening_runs import Finished, Workload
 from spasne_tools.screening_schedule import (

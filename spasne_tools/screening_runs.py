@@ -13,7 +13,7 @@ import pandas as pd
 
 from spasne_tools.batch import Run, embed_runs
 from spasne_tools.embedding import Embedding
-from spasne_tools.metrics import Sampling
+from spasne_tools.metrics_sampling import Sampling
 from spasne_tools.screening_checkpoint import Checkpoint, Outcome
 from spasne_tools.screening_schedule import Cell
 from spasne_tools.screening_scores import Targets

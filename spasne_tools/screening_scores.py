@@ -8,7 +8,8 @@ import numpy as np
 from scipy.sparse import issparse
 
 from spasne_tools.distances import condensed_distances, pair_distances
-from spasne_tools.metrics import DEFAULT_SAMPLING, Sampling, sampled_pairs, silhouette
+from spasne_tools.metrics_sampling import DEFAULT_SAMPLING, Sampling, sampled_pairs
+from spasne_tools.metrics_silhouette import silhouette
 from spasne_tools.validation import Matrix
 
 
