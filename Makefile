@@ -2,11 +2,12 @@
 # make demo         counts to figure on a simulated tissue section (DATA=breast: on the breast cancer data)
 # make test         all tests
 # make bench        this project beside openTSNE and scikit-learn; BENCH="--quick": options, see benchmarks/README.md
+# make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
 # make lint         style, warnings as errors, types
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make clean        remove the executable; clean0: and __pycache__
 #
-# demo, test, bench, lint and check-asan set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
+# demo, test, bench, reproduce, lint and check-asan set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
 
 PYTHON ?= python3
 CXXFLAGS ?= -O3
@@ -25,7 +26,7 @@ BUILD = $(CXX) $(CXXFLAGS) -std=c++17 -pthread
 WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-psabi
 SANITIZERS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: all demo test bench lint check-asan clean clean0
+.PHONY: all demo test bench reproduce lint check-asan clean clean0
 # Two goals at once would set up .venv together.
 .NOTPARALLEL:
 
@@ -68,6 +69,9 @@ check-asan: build/asan/spasne $(VENV)/stamp-test
 
 bench: spasne $(VENV)/stamp-bench
 	$(VENV_PYTHON) -m benchmarks --update-readme $(BENCH)
+
+reproduce: spasne $(VENV)/stamp-demo
+	$(VENV_PYTHON) -m benchmarks.reproduce $(REPRODUCE)
 
 lint: $(VENV)/stamp-lint
 	$(VENV_PYTHON) -m ruff check .

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from spasne_tools.datasets import load_dataset, simulate_tissue
     from spasne_tools.metrics import score_embedding
     from spasne_tools.plotting import plot_maps
+    from spasne_tools.screening import screen_parameters
+    from spasne_tools.screening_plot import plot_screening
 
 __all__ = [
     "__version__",
@@ -39,9 +41,11 @@ __all__ = [
     "load_dataset",
     "main",
     "plot_maps",
+    "plot_screening",
     "preprocess_counts",
     "run_spasne",
     "score_embedding",
+    "screen_parameters",
     "simulate_tissue",
     "spasne",
 ]
@@ -52,6 +56,8 @@ _LOADED_AT_USE = {
     "simulate_tissue": "spasne_tools.datasets",
     "score_embedding": "spasne_tools.metrics",
     "plot_maps": "spasne_tools.plotting",
+    "plot_screening": "spasne_tools.screening_plot",
+    "screen_parameters": "spasne_tools.screening",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy.sparse import issparse
-from scipy.spatial.distance import cdist
+from scipy.spatial.distance import cdist, pdist
 
 from spasne_tools.validation import Matrix
 
@@ -28,6 +28,21 @@ def squared_distances(A: Matrix, B: Matrix) -> np.ndarray:
     product += norm_a[:, None]
     product += norm_b
     return np.maximum(product, 0.0, out=product)
+
+
+def condensed_distances(X: Matrix) -> np.ndarray:
+    """Distances of all pairs i < j, row after row: (n (n - 1) / 2,)."""
+    n = X.shape[0]
+    if not issparse(X) and X.shape[1] <= LOW_DIMENSION:
+        return pdist(X)
+    out = np.empty(n * (n - 1) // 2)
+    step, filled = max(1, BLOCK_ENTRIES // n), 0
+    for start in range(0, n, step):
+        block = squared_distances(X[start : start + step], X[start:])
+        upper = block[np.arange(block.shape[1]) > np.arange(len(block))[:, None]]
+        np.sqrt(upper, out=out[filled : filled + len(upper)])
+        filled += len(upper)
+    return out
 
 
 def pair_distances(X: Matrix, i: np.ndarray, j: np.ndarray) -> np.ndarray:

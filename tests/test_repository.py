@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spasne_tools.embedding import LARGE
-from spasne_tools.metrics import DEFAULT_SAMPLING
+from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
 from spasne_tools.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,0 +1,295 @@
+"""Screening of alpha and beta in two stages, as published: a rough grid, then a fine one around its best."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spasne_tools.embedding import prepare_problem
+from spasne_tools.metrics_checks import class_codes
+from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
+from spasne_tools.screening_checkpoint import Checkpoint
+from spasne_tools.screening_runs import Finished, Workload
+from spasne_tools.screening_schedule import (
+    PUBLISHED_FINE_ALPHAS,
+    PUBLISHED_FINE_BETAS,
+    Cell,
+    Grid,
+    Schedule,
+    as_schedule,
+    fine_axis,
+    runs_of,
+)
+from spasne_tools.screening_scores import Targets, standard_distances
+from spasne_tools.screening_table import best_cell, summarise
+from spasne_tools.validation import MatrixLike, Parameters, as_matrix, check_rows_match
+from spasne_tools.version import __version__
+
+__all__ = ["Schedule", "Screening", "screen_parameters"]
+
+STAGES = ("rough", "fine", "both")
+FIRST_SEED = 1  # 0 and 1 are the same stream
+OF_EACH_RUN = ("alpha", "beta", "randseed")  # parameters that runs differ in
+WITHOUT_EFFECT = ("n_jobs",)  # on a map
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What a screening found.
+
+    Attributes
+    ----------
+    alpha, beta : float
+        The chosen cell.
+    randseed : int
+        Of its repeat with the largest r1 * r2.
+    Y : ndarray (n, no_dims)
+        The map of that repeat: what ``run_spasne`` gives with these three.
+    runs : DataFrame
+        Every run: alpha, beta, randseed, r1, r2, ss, cost, repeated (its first attempt failed, see
+        docs/failures.md), error ("" unless it ended in one) and the stage ("tsne", "rough" or "fine") that
+        asked for it first.
+    rough, fine : DataFrame or None
+        Cells of each stage: alpha, beta, r1, r2, ss, sr and var as in the published tables, then repeats,
+        randseed and score (see `screen_parameters`).
+    tsne : DataFrame
+        Mean and standard deviation of r1, r2 and ss over the runs of plain t-SNE.
+    seconds : Series
+        Time that each run took the executable, in the order of `runs`.
+    """
+
+    alpha: float
+    beta: float
+    randseed: int
+    Y: np.ndarray
+    runs: pd.DataFrame
+    rough: pd.DataFrame | None
+    fine: pd.DataFrame | None
+    tsne: pd.DataFrame
+    seconds: pd.Series
+
+
+def screen_parameters(
+    data: MatrixLike,
+    pixels: MatrixLike,
+    labels: Any = None,
+    stage: str = "both",
+    *,
+    schedule: str | Schedule = "default",
+    checkpoint: str | Path | None = None,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+    **parameters: Any,
+) -> Screening:
+    """Choose alpha and beta by running `run_spasne` on a grid of them, and return the map of the best.
+
+    Plain t-SNE (alpha = beta = 0) is run with several seeds; r1 of any map counts as 0 unless it is above the
+    mean r1 of these. Of the repeats of a cell (alpha, beta) the one with the largest r1 * r2 is kept, and
+    cells are ranked by r1 * r2 * exp(1 - sd(r1)), sd over its repeats (divided by their number) [1]_. The
+    fine grid spans, in steps of 1, the rough values next to the best rough cell. Repeat k of every cell has
+    seed ``randseed`` + k, so runs that both stages ask for are made once.
+
+    Parameters
+    ----------
+    data, pixels
+        As for `run_spasne`; pixels are needed.
+    labels : array-like (n,), optional
+        Known classes, for the silhouette ss. They have no part in the choice.
+    stage : {"both", "rough", "fine"}
+        "rough" chooses from the rough grid; "fine" makes the published fine grid (alpha 5 to 20, beta 1 to
+        10) without a rough one.
+    schedule : {"default", "published"} or Schedule
+        "published": 100 runs of t-SNE, 10 repeats of 30 rough cells, 20 of each fine one; about 3,500 runs.
+        "default": 10 runs of t-SNE. Each grid is begun with one run of every second alpha and beta. A cell
+        that scores less than 0.95 of the best so far is given up. The others get up to 3 repeats (rough) or 5
+        (fine), but no more than 3 where sd(r1) is at most 0.002, and their neighbours in the grid join, until
+        nothing is left to do. About a fifteenth of the published runs.
+        Or a `Schedule` of your own grids and numbers.
+    checkpoint : str or Path, optional
+        Folder for finished runs, one file each with scores and map. A screening that was killed goes on from
+        it when called again, to the same result. It may be used again for another schedule, but only for the
+        same data and parameters.
+    n_jobs : int, optional
+        Threads of the executable. None: all cores, or one for each worker where joblib spreads the runs.
+    verbose : bool
+        Print how far it is.
+    **parameters
+        Any other parameter of `run_spasne` but alpha and beta; randseed, at least 1, is the first seed
+        (default 1).
+
+    Returns
+    -------
+    Screening
+
+    Raises
+    ------
+    ValueError
+        As `run_spasne`, for `schedule` or `stage`, or where `checkpoint` holds something else.
+    RuntimeError
+        As `run_spasne`. Numerical trouble of a single run is no error: the run counts as failed.
+
+    Warns
+    -----
+    UserWarning
+        No cell has an r1 above that of t-SNE: then the choice means nothing.
+
+    Notes
+    -----
+    Runs are tasks of joblib; ``joblib.parallel_config`` spreads them over processes or a cluster::
+
+        from dask.distributed import Client        # the extra spasne[distributed]
+        client = Client("scheduler:8786")
+        with joblib.parallel_config(backend="dask"):
+            screening = screen_parameters(data, pixels, labels)
+
+    Data, its principal components and its pairwise distances are computed once and sent to each worker once.
+    The result does not depend on where runs are made, as long as the machines compute alike.
+
+    References
+    ----------
+    .. [1] Zhou et al.: Dimensionality reduction for visualizing spatially resolved profiling data using
+       SpaSNE. GigaScience 14 (2025) giaf002.
+
+    Examples
+    --------
+    >>> from spasne import screen_parameters, simulate_tissue
+    >>> from spasne_tools.screening import Schedule
+    >>> tissue = simulate_tissue(100, n_genes=50, seed=0)
+    >>> grid = Schedule(rough_alphas=(2, 8), rough_betas=(1, 4), tsne_runs=2, rough_repeats=1)
+    >>> found = screen_parameters(
+    ...     tissue.counts, tissue.pixels, stage="rough", schedule=grid, perplexity=10, max_iter=100
+    ... )
+    >>> found.Y.shape, len(found.runs)
+    ((100, 2), 6)
+    """
+    if stage not in STAGES:
+        raise ValueError(f"expected stage to be {', '.join(map(repr, STAGES))}, found {stage!r}")
+    plan = as_schedule(schedule)
+    common, first_seed = _common_parameters(parameters, n_jobs)
+    work = _workload(data, pixels, labels, common)
+    if checkpoint is not None:
+        folder = Checkpoint(Path(checkpoint), _identity(data, work))
+        folder.open()
+        work = replace(work, checkpoint=folder)
+    return _screen(Finished(work, verbose), stage, plan, first_seed)
+
+
+def _common_parameters(given: dict[str, Any], n_jobs: int | None) -> tuple[Parameters, int]:
+    """Parameters that all runs share, and the first seed."""
+    names = [field.name for field in fields(Parameters) if field.name not in ("alpha", "beta", "n_jobs")]
+    for name in given:
+        if name not in names:
+            raise TypeError(
+                f"screen_parameters() got an unexpected keyword argument {name!r}; expected those of "
+                "run_spasne but alpha and beta"
+            )
+    first_seed = given.get("randseed", FIRST_SEED)
+    common = Parameters(**{**given, "randseed": first_seed}, n_jobs=n_jobs)
+    return common, first_seed
+
+
+def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Parameters) -> Workload:
+    """Check all input; components, positions and distances, computed once."""
+    if pixels is None:
+        raise ValueError("expected pixels, without which there is nothing to choose beta by, found none")
+    X = prepare_problem(data, pixels, parameters).X
+    if parameters.randseed < FIRST_SEED:
+        raise ValueError(f"expected randseed of at least {FIRST_SEED}, found {parameters.randseed}")
+    codes = None
+    if labels is not None:
+        check_rows_match(data, labels, "labels")
+        codes = class_codes(labels, X.shape[0])[0]
+    positions = as_matrix(pixels, "pixels", allow_sparse=False)
+    targets = Targets(
+        standard_distances(as_matrix(data, "data"), DEFAULT_SAMPLING),
+        standard_distances(positions, DEFAULT_SAMPLING),
+        codes,
+        DEFAULT_SAMPLING,
+    )
+    return Workload(X, positions, targets, replace(parameters, use_pca=False), None)
+
+
+def _identity(data: MatrixLike, work: Workload) -> dict[str, str]:
+    """What runs of one checkpoint have in common, by name."""
+    from joblib import hash as checksum
+
+    identity = {
+        "version of spasne": __version__,
+        "data": checksum([as_matrix(data, "data"), work.X]),
+        "pixels": checksum(work.pixels),
+        "labels": checksum(work.targets.labels),
+    }
+    for field in fields(Parameters):
+        if field.name not in (*OF_EACH_RUN, *WITHOUT_EFFECT):
+            value = getattr(work.parameters, field.name)
+            simple = float(value) if isinstance(value, (int, float)) else value
+            identity[field.name] = str(simple) if isinstance(simple, (str, float)) else checksum(value)
+    return identity
+
+
+def _screen(finished: Finished, stage: str, plan: Schedule, first_seed: int) -> Screening:
+    """t-SNE, then the stages wanted."""
+    tsne_runs = runs_of({(0.0, 0.0): plan.tsne_runs}, first_seed)
+    finished.finish(tsne_runs, "tsne")
+    tsne = finished.table(tsne_runs)[["r1", "r2", "ss"]].agg(["mean", "std"])
+    finished.threshold = float(tsne.loc["mean", "r1"])
+    tables: dict[str, pd.DataFrame] = {}
+    if stage != "fine":
+        grid = Grid(plan.rough_alphas, plan.rough_betas, plan.rough_repeats, plan)
+        tables["rough"] = _finish_stage(finished, "rough", grid, first_seed)
+    if stage != "rough":
+        alphas, betas = _fine_axes(plan, tables.get("rough"))
+        grid = Grid(alphas, betas, plan.fine_repeats, plan)
+        tables["fine"] = _finish_stage(finished, "fine", grid, first_seed)
+    best = best_cell(tables["rough" if stage == "rough" else "fine"])
+    if best["score"] == 0:
+        warnings.warn(
+            f"no cell has an r1 above that of t-SNE, {finished.threshold:.3f}: the choice means nothing",
+            UserWarning,
+            stacklevel=3,
+        )
+    runs = finished.table()
+    return Screening(
+        alpha=float(best["alpha"]),
+        beta=float(best["beta"]),
+        randseed=int(best["randseed"]),
+        Y=finished.best_map((best["alpha"], best["beta"])),
+        runs=runs.drop(columns="seconds"),
+        rough=tables.get("rough"),
+        fine=tables.get("fine"),
+        tsne=tsne,
+        seconds=runs["seconds"],
+    )
+
+
+def _fine_axes(plan: Schedule, rough_table: pd.DataFrame | None) -> list[tuple[float, ...]]:
+    """alphas and betas of the fine grid: given, else around the best rough cell, else the published ones."""
+    best = None if rough_table is None else best_cell(rough_table)
+    axes = []
+    for given, name, rough, published in (
+        (plan.fine_alphas, "alpha", plan.rough_alphas, PUBLISHED_FINE_ALPHAS),
+        (plan.fine_betas, "beta", plan.rough_betas, PUBLISHED_FINE_BETAS),
+    ):
+        if given is None:
+            given = published if best is None else fine_axis(rough, best[name], plan.fine_step)
+        axes.append(given)
+    return axes
+
+
+def _finish_stage(finished: Finished, stage: str, grid: Grid, first_seed: int) -> pd.DataFrame:
+    """Make the runs that a grid asks for, round by round; return its cells."""
+    asked: dict[Cell, int] = {}
+    wanted = grid.beginning()
+    while wanted:
+        # Repeats that an earlier stage has made count here too.
+        asked |= {cell: max(repeats, finished.repeats(cell)) for cell, repeats in wanted.items()}
+        runs = runs_of(asked, first_seed)
+        finished.finish(runs, stage)
+        table = summarise(finished.table(runs), finished.threshold)
+        wanted = grid.more(table)
+    return table

@@ -1,0 +1,115 @@
+"""Finished runs on disk: one file each, complete or absent: a killed screening goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spasne_tools.batch import Run
+
+IDENTITY_FILE = "identity.json"
+UNFINISHED = "unfinished-"  # how names begin until a file is complete
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run: its scores, cost and map (n, no_dims); nan and an error where it ended in one."""
+
+    run: Run
+    r1: float
+    r2: float
+    ss: float
+    cost: float
+    repeated: bool
+    seconds: float
+    error: str
+    Y: np.ndarray
+
+    def row(self) -> dict[str, Any]:
+        """All but the map."""
+        row = {name: value for name, value in vars(self).items() if name not in ("run", "Y")}
+        return {**asdict(self.run), **row}
+
+
+class Checkpoint:
+    """A folder of finished runs, all of the same data and parameters.
+
+    Parameters
+    ----------
+    folder : Path
+    identity : dict
+        What the runs have in common, by name, as text.
+
+    Raises
+    ------
+    ValueError
+        From `open`: the folder holds runs of another identity, or other files.
+    """
+
+    def __init__(self, folder: Path, identity: dict[str, str]) -> None:
+        self.folder, self.identity = folder, identity
+
+    def open(self) -> None:
+        """Make the folder, or check that what it holds is of this identity."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        known = self._known_identity()
+        if known is None:
+            if others := [
+                path.name for path in self.folder.iterdir() if not path.name.startswith(UNFINISHED)
+            ]:
+                raise ValueError(
+                    f"expected checkpoint to be a new or empty folder, or one of an earlier screening; found "
+                    f"{others[0]!r} in {self.folder}"
+                )
+            self._write(IDENTITY_FILE, json.dumps(self.identity, indent=1).encode())
+        elif known != self.identity:
+            names = sorted(
+                name for name in known.keys() | self.identity.keys()
+                if known.get(name) != self.identity.get(name)
+            )  # fmt: skip
+            raise ValueError(
+                f"expected the checkpoint {self.folder} to be of this screening, found another "
+                f"{' and '.join(names)}; use another folder, or delete this one"
+            )
+
+    def is_here(self) -> bool:
+        """Whether this process sees the folder; one on another machine may not."""
+        return self._known_identity() == self.identity
+
+    def load(self, run: Run) -> Outcome | None:
+        """The outcome of a run; None where it is not here or cannot be read."""
+        try:
+            with np.load(self.folder / _file_name(run), allow_pickle=False) as stored:
+                return Outcome(run=run, Y=stored["Y"], **json.loads(str(stored["row"])))
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            return None
+
+    def save(self, outcome: Outcome) -> None:
+        """Keep an outcome."""
+        path = self.folder / _file_name(outcome.run)
+        row = {name: value for name, value in vars(outcome).items() if name not in ("run", "Y")}
+        unfinished = self.folder / f"{UNFINISHED}{path.name}"
+        with open(unfinished, "wb") as file:
+            np.savez(file, Y=outcome.Y, row=np.array(json.dumps(row)))
+        os.replace(unfinished, path)
+
+    def _write(self, name: str, content: bytes) -> None:
+        unfinished = self.folder / f"{UNFINISHED}{name}"
+        unfinished.write_bytes(content)
+        os.replace(unfinished, self.folder / name)
+
+    def _known_identity(self) -> dict[str, str] | None:
+        try:
+            return json.loads((self.folder / IDENTITY_FILE).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+
+
+def _file_name(run: Run) -> str:
+    return f"alpha{run.alpha!r}_beta{run.beta!r}_seed{run.randseed}.npz"

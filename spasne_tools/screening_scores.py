@@ -1,0 +1,54 @@
+"""Scores of many maps of the same spots: what does not depend on the map is computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import issparse
+
+from spasne_tools.distances import condensed_distances, pair_distances
+from spasne_tools.metrics_sampling import DEFAULT_SAMPLING, Sampling, sampled_pairs
+from spasne_tools.metrics_silhouette import silhouette
+from spasne_tools.validation import Matrix
+
+
+def standard_distances(X: Matrix, sampling: Sampling) -> np.ndarray:
+    """Distances of pairs of rows of X (dense or CSR), shifted and scaled to mean 0 and length 1.
+
+    Of all pairs up to ``sampling.exact_up_to`` rows, and of the same seeded sample of pairs above.
+    """
+    n = X.shape[0]
+    if not issparse(X):
+        X = X - X.mean(axis=0)  # which changes no distance and saves digits
+    if n <= sampling.exact_up_to:
+        distances = condensed_distances(X)
+    else:
+        distances = pair_distances(X, *sampled_pairs(n, sampling))
+    distances -= distances.mean()
+    length = np.sqrt(distances @ distances)
+    distances /= length if length > 0 else np.nan
+    return distances
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What a map is compared with: standard distances in expression and in space, and labels.
+
+    The product of two standard distance vectors is Pearson's correlation, so each map costs one computation
+    of its own distances.
+    """
+
+    expression: np.ndarray
+    space: np.ndarray
+    labels: np.ndarray | None = None
+    sampling: Sampling = DEFAULT_SAMPLING
+
+    def scores(self, Y: np.ndarray) -> dict[str, float]:
+        """r1, r2 and the silhouette ss (nan without labels) of a map, as `score_embedding` gives them."""
+        of_map = standard_distances(Y, self.sampling)
+        return {
+            "r1": float(self.expression @ of_map),
+            "r2": float(self.space @ of_map),
+            "ss": float("nan" if self.labels is None else silhouette(Y, self.labels, self.sampling)),
+        }
