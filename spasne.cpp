@@ -135,7 +135,13 @@ Result run(Problem problem, const Options& options, const Listener& listener) {
   const Clock::time_point middle = Clock::now();
   MapState map(n, options.no_dims);
   map.set_rows(work.start);
-  const Descent descent = make_descent(options, result.method, n);
+  Descent descent = make_descent(options, result.method, n);
+  if (listener.snapshot)
+    descent.snapshots = {listener.snapshot_every, [&](int n_iter, const MapState& current) {
+                           Result shown;
+                           take_map(*work.objective, current, work.order, shown);
+                           return listener.snapshot(n_iter, shown);
+                         }};
   result.learning_rate = descent.learning_rate;
   descend_safely(*work.objective, map, descent, std::isnan(options.max_step), work.other_start, listener, result);
   take_map(*work.objective, map, work.order, result);

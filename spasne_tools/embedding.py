@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ import numpy as np
 import scipy.sparse
 
 from spasne_tools import memory
+from spasne_tools.callback import Callback, SnapshotReader
 from spasne_tools.data_file import Problem, Result, read_result_file, write_data_file
-from spasne_tools.executable import ExecutableError, run_executable
+from spasne_tools.executable import ExecutableError, OnLine, run_executable
 from spasne_tools.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.progress import ProgressPrinter
@@ -30,6 +32,7 @@ from spasne_tools.validation import (
 )
 
 DATA_FILE, RESULT_FILE, REPORT_FILE = "data.dat", "result.dat", "report.json"
+SNAPSHOT_FILE = "snapshot.dat"
 DEFAULT_COMPONENTS = 200  # of PCA where initial_dims is 0, as published
 START_SPREAD = 1e-4  # standard deviation of the published random start
 # Below this mean squared distance the "1 +" in 1 + |si - sj|^2 flattens the spatial term.
@@ -72,7 +75,14 @@ def embed(
         write_data_file(Path(folder, DATA_FILE), problem)
         del problem  # its memory is the executable's now
         threads = None if parameters.n_jobs == -1 else parameters.n_jobs
-        result = run_in_folder(Path(folder), verbose, parameters.max_iter, threads)
+        result = run_in_folder(
+            Path(folder),
+            verbose,
+            parameters.max_iter,
+            threads,
+            parameters.callback,
+            parameters.callback_every,
+        )
         report = json.loads(Path(folder, REPORT_FILE).read_text(encoding="utf-8"))
     if result.Y.shape != expected:
         raise ExecutableError(
@@ -82,7 +92,12 @@ def embed(
 
 
 def run_in_folder(
-    folder: Path, verbose: bool, max_iter: int | None = None, threads: int | None = None
+    folder: Path,
+    verbose: bool,
+    max_iter: int | None = None,
+    threads: int | None = None,
+    callback: Callback | None = None,
+    callback_every: int = 50,
 ) -> Result:
     """Run the executable on `folder`/data.dat and return its result; result.dat and report.json stay.
 
@@ -93,11 +108,16 @@ def run_in_folder(
         arguments += [flag, folder / name]
     if threads is not None:
         arguments += ["--threads", str(threads)]
-    if verbose:
-        with ProgressPrinter(max_iter, hidden=f"wrote {folder / RESULT_FILE}") as show:
-            run_executable(arguments, on_line=show)
-    else:
-        run_executable(arguments)
+    with ExitStack() as stack:
+        on_line: OnLine | None = None
+        if verbose:
+            printer = ProgressPrinter(max_iter, hidden=f"wrote {folder / RESULT_FILE}")
+            on_line = stack.enter_context(printer)
+        if callback is not None:
+            on_line = SnapshotReader(folder / SNAPSHOT_FILE, callback, on_line)
+            arguments += ["--snapshots", folder / SNAPSHOT_FILE, "--every", str(callback_every)]
+            arguments += [] if verbose else ["--quiet"]
+        run_executable(arguments, on_line)
     return read_result_file(folder / RESULT_FILE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,7 +12,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, NoReturn, TypeAlias
 
 from spasne_tools.version import __version__
 
@@ -20,6 +21,9 @@ ENVIRONMENT_VARIABLES = ("SPASNE_BIN", "SPASNE_BIN_PATH")  # the second is the p
 HOW_TO_BUILD = "build it with `make` in the source folder, or install it with `pip install .`"
 VERSION_TIMEOUT_SECONDS = 60
 ERROR_PREFIX = "spasne: error: "
+
+# Takes a line of the executable's; returns what is to be sent to it, None for nothing.
+OnLine: TypeAlias = Callable[[str], str | None]
 
 _known_versions: dict[tuple[str, int, int], str] = {}
 
@@ -105,8 +109,10 @@ def _ask_version(executable: Path) -> str:
     return answer.stdout.strip()
 
 
-def run_executable(arguments: Sequence[str | Path], on_line: Callable[[str], None] | None = None) -> None:
+def run_executable(arguments: Sequence[str | Path], on_line: OnLine | None = None) -> None:
     """Run the executable with `arguments` to its end, its lines handed live to `on_line` (None: it is quiet).
+
+    What `on_line` returns, where that is text, is written to the executable's stdin.
 
     The child never outlives the call: it is killed when an exception (KeyboardInterrupt too) passes through
     here, and it ends by itself when this process dies, because its stdin, a pipe kept open by this process,
@@ -133,9 +139,7 @@ def run_executable(arguments: Sequence[str | Path], on_line: Callable[[str], Non
         warnings.warn(said, UserWarning, stacklevel=2)
 
 
-def _run_child(
-    command: Sequence[str | Path], stderr: IO[bytes], on_line: Callable[[str], None] | None
-) -> int:
+def _run_child(command: Sequence[str | Path], stderr: IO[bytes], on_line: OnLine | None) -> int:
     try:
         child = subprocess.Popen(
             command,
@@ -150,7 +154,9 @@ def _run_child(
     try:
         if on_line is not None and child.stdout is not None:
             for line in child.stdout:
-                on_line(line.rstrip("\n"))
+                answer = on_line(line.rstrip("\n"))
+                if answer is not None and child.stdin is not None:
+                    _send(child.stdin, answer)
         return child.wait()
     except BaseException:
         child.kill()
@@ -159,7 +165,15 @@ def _run_child(
     finally:
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(BrokenPipeError):  # an answer nobody read
+                    pipe.close()
+
+
+def _send(stdin: IO[str], answer: str) -> None:
+    """A child that has ended reads no answer; what became of it is told by its exit code."""
+    with contextlib.suppress(BrokenPipeError):
+        stdin.write(answer)
+        stdin.flush()
 
 
 def _raise_failure(exit_code: int, said: str) -> NoReturn:
