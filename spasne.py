@@ -30,18 +30,23 @@ from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
     from spasne_tools.datasets import load_dataset, simulate_tissue
+    from spasne_tools.estimator import SpaSNE
     from spasne_tools.metrics import score_embedding
     from spasne_tools.plotting import plot_maps
+    from spasne_tools.saved_map import load_map, save_map
 
 __all__ = [
+    "SpaSNE",
     "__version__",
     "init_spasne",
     "load_data",
     "load_dataset",
+    "load_map",
     "main",
     "plot_maps",
     "preprocess_counts",
     "run_spasne",
+    "save_map",
     "score_embedding",
     "simulate_tissue",
     "spasne",
@@ -53,6 +58,9 @@ _LOADED_AT_USE = {
     "simulate_tissue": "spasne_tools.datasets",
     "score_embedding": "spasne_tools.metrics",
     "plot_maps": "spasne_tools.plotting",
+    "SpaSNE": "spasne_tools.estimator",
+    "load_map": "spasne_tools.saved_map",
+    "save_map": "spasne_tools.saved_map",
 }
 
 

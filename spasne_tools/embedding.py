@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,9 +55,15 @@ class Embedding:
 
 
 def embed(
-    data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters, verbose: bool = False
+    data: MatrixLike,
+    pixels: MatrixLike | None,
+    parameters: Parameters,
+    verbose: bool = False,
+    keep: Callable[[Problem], None] | None = None,
 ) -> Embedding:
     """Embed `data` and `pixels` as `parameters` say.
+
+    `keep`, where given, is called with the problem that the executable gets, for what a caller wants of it.
 
     Raises
     ------
@@ -70,6 +77,8 @@ def embed(
         The executable is missing, of another version, or failed; it carries the executable's own message.
     """
     problem = prepare_problem(data, pixels, parameters, verbose)
+    if keep is not None:
+        keep(problem)
     expected = (problem.X.shape[0], parameters.no_dims)
     with tempfile.TemporaryDirectory(prefix="spasne-") as folder:  # mode 0700, one for each call
         write_data_file(Path(folder, DATA_FILE), problem)
