@@ -119,7 +119,13 @@ void optimise(Work& work, const Options& o, const Listener& listener, Result& re
   const Clock::time_point start = Clock::now();
   MapState map(work.start.size() / static_cast<size_t>(o.no_dims), o.no_dims);
   map.set_rows(work.start);
-  const Descent descent = make_descent(o, result.method, map.n_points);
+  Descent descent = make_descent(o, result.method, map.n_points);
+  if (listener.snapshot)
+    descent.snapshots = {listener.snapshot_every, [&](int n_iter, const MapState& current) {
+                           Result shown;
+                           take_map(*work.objective, current, work.order, shown);
+                           return listener.snapshot(n_iter, shown);
+                         }};
   result.learning_rate = descent.learning_rate;
   descend_safely(*work.objective, map, descent, std::isnan(o.max_step), work.other_start, listener, result);
   take_map(*work.objective, map, work.order, result);

@@ -66,10 +66,15 @@ struct Progress {
   double seconds;    // since the last report
 };
 
+struct Result;
+
 /// Called with each note for the user (method chosen, early stop ...) and each report of progress.
 struct Listener {
   std::function<void(const std::string&)> note;
   std::function<void(const Progress&)> progress;  // empty: the cost is not computed on the way
+  /// The map (Y, cost and its parts) after every `snapshot_every` iterations and the last; false: it is the result.
+  std::function<bool(int n_iter, const Result& map)> snapshot;
+  int snapshot_every = 0;
 };
 
 struct Result;
@@ -87,7 +92,7 @@ struct Result {
   double cost_local = 0, cost_global = 0, cost_space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qg)
   Method method = Method::exact;
   int n_iter = 0;
-  bool converged = false, repeated = false;
+  bool converged = false, repeated = false, stopped = false;  // stopped: by the caller, at a snapshot
   double max_step = INFINITY, learning_rate = 0, longest_step = 0;
   int seed = 0;
   size_t n_threads = 1;

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spasne_tools.callback import Callback
 from spasne_tools.command_line import main
 from spasne_tools.data_file import write_data_file
 from spasne_tools.embedding import DATA_FILE, embed, prepare_problem, run_in_folder
@@ -29,21 +30,26 @@ from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
     from spasne_tools.datasets import load_dataset, simulate_tissue
+    from spasne_tools.estimator import SpaSNE
     from spasne_tools.metrics import score_embedding
     from spasne_tools.plotting import plot_maps
+    from spasne_tools.saved_map import load_map, save_map
     from spasne_tools.screening import screen_parameters
     from spasne_tools.screening_plot import plot_screening
 
 __all__ = [
+    "SpaSNE",
     "__version__",
     "init_spasne",
     "load_data",
     "load_dataset",
+    "load_map",
     "main",
     "plot_maps",
     "plot_screening",
     "preprocess_counts",
     "run_spasne",
+    "save_map",
     "score_embedding",
     "screen_parameters",
     "simulate_tissue",
@@ -58,6 +64,9 @@ _LOADED_AT_USE = {
     "plot_maps": "spasne_tools.plotting",
     "plot_screening": "spasne_tools.screening_plot",
     "screen_parameters": "spasne_tools.screening",
+    "SpaSNE": "spasne_tools.estimator",
+    "load_map": "spasne_tools.saved_map",
+    "save_map": "spasne_tools.saved_map",
 }
 
 
@@ -95,6 +104,8 @@ def run_spasne(
     pixel_scale: float | str = "raw",
     neighbors: str | tuple[MatrixLike, MatrixLike] | MatrixLike | None = None,
     accuracy: float | None = None,
+    callback: Callback | None = None,
+    callback_every: int = 50,
 ) -> np.ndarray:
     """Map spots or cells to 1, 2 or 3 dimensions, keeping local and global expression and spatial structure.
 
@@ -160,6 +171,13 @@ def run_spasne(
     accuracy : float, optional
         Error that method "interpolation" may make, between 0 and 1: in sums over the grid, and in the
         attraction of the global term where columns of the data are left out of it. None: 1e-3.
+    callback : callable, optional
+        ``callback(iteration, cost, Y)`` is called after every `callback_every` iterations and the last, with
+        the number of iterations done, the cost and the map, float64 (n, no_dims), its own to keep. If it
+        returns True the run stops and that map is the result; what it raises passes through. Where a failed
+        run is repeated, the iterations count from 0 again.
+    callback_every : int, default 50
+        Iterations from one call of `callback` to the next, 1 or more.
 
     Returns
     -------
@@ -199,27 +217,7 @@ def run_spasne(
     >>> run_spasne(expression, pixels, randseed=1, max_iter=100).shape
     (200, 2)
     """
-    parameters = Parameters(
-        alpha=alpha,
-        beta=beta,
-        exaggeration=exaggeration,
-        no_dims=no_dims,
-        perplexity=perplexity,
-        theta=theta,
-        randseed=randseed,
-        initial_dims=initial_dims,
-        use_pca=use_pca,
-        max_iter=max_iter,
-        method=method,
-        n_jobs=n_jobs,
-        init=init,
-        learning_rate=learning_rate,
-        max_step=max_step,
-        global_scale=global_scale,
-        pixel_scale=pixel_scale,
-        neighbors=neighbors,
-        accuracy=accuracy,
-    )
+    parameters = Parameters.from_arguments(locals())
     return embed(data, pixels, parameters, verbose).Y
 
 
@@ -261,18 +259,7 @@ def init_spasne(
     >>> len(rows), len(rows[0])
     (40, 2)
     """
-    parameters = Parameters(
-        alpha=alpha,
-        beta=beta,
-        exaggeration=exaggeration,
-        no_dims=no_dims,
-        perplexity=perplexity,
-        theta=theta,
-        randseed=randseed,
-        initial_dims=initial_dims,
-        use_pca=use_pca,
-        max_iter=max_iter,
-    )
+    parameters = Parameters.from_arguments(locals())
     if not os.path.isdir(workdir) or not os.access(workdir, os.W_OK):
         raise ValueError(f"expected workdir to be a folder that can be written to, found {str(workdir)!r}")
     path = Path(workdir, DATA_FILE)

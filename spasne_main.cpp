@@ -1,17 +1,16 @@
 // The executable: reads a data file, computes the map, writes a result file. Every message and exit code is here.
 
-#include <unistd.h>
-
 #include <chrono>
+#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <stdexcept>
 #include <string>
-#include <system_error>
-#include <thread>
 
 #include "spasne.h"
+#include "src/caller.h"
 #include "src/data_file.h"
 #include "src/memory.h"
 #include "src/output_file.h"
@@ -29,14 +28,17 @@ enum ExitCode { SUCCESS = 0, OTHER = 1, BAD_INPUT = 2, NUMERICAL = 3 };
 const char HELP[] =
     "spasne: maps of spatially resolved data. Reads a data file, writes a result file.\n"
     "\n"
-    "usage: spasne [--data FILE] [--result FILE] [--report FILE] [--threads N] [--quiet]\n"
+    "usage: spasne [--data FILE] [--result FILE] [--report FILE] [--snapshots FILE] [--threads N] [--quiet]\n"
     "\n"
     "  --data FILE      what to compute (default: data.dat)\n"
     "  --result FILE    where the map goes (default: result.dat)\n"
     "  --report FILE    write what was done as JSON: method, iterations, cost, seconds\n"
+    "  --snapshots FILE write the map on the way, each time over the last\n"
+    "  --every K        after this many iterations (default: 50)\n"
     "  --threads N      threads to use (default: all cores)\n"
     "  --quiet          print nothing but errors\n"
-    "  --watch-stdin    stop when standard input is closed (for callers that may be killed)\n"
+    "  --watch-stdin    stop when standard input is closed (for callers that may be killed); after each\n"
+    "                   snapshot wait for c (continue) or s (stop, and keep this map) there\n"
     "  --version        print the version\n"
     "  --help           print this text\n"
     "\n"
@@ -44,17 +46,18 @@ const char HELP[] =
     "else.\n";
 
 struct Arguments {
-  std::string data = "data.dat", result = "result.dat", report;
+  std::string data = "data.dat", result = "result.dat", report, snapshots;
+  int every = 50;
   size_t threads = 0;
   bool quiet = false, watch_stdin = false, help = false, version = false;
 };
 
-size_t thread_count(const std::string& text) {
+int count(const std::string& flag, int most, const std::string& text) {
   char* end = nullptr;
   const long value = std::strtol(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0' || value < 1 || value > 4096)
-    throw std::invalid_argument("expected --threads 1 .. 4096, found \"" + text + "\"");
-  return static_cast<size_t>(value);
+  if (text.empty() || *end != '\0' || value < 1 || value > most)
+    throw std::invalid_argument("expected " + flag + " 1 .. " + std::to_string(most) + ", found \"" + text + "\"");
+  return static_cast<int>(value);
 }
 
 Arguments parse(int argc, char** argv) {
@@ -72,7 +75,11 @@ Arguments parse(int argc, char** argv) {
     else if (flag == "--report")
       arguments.report = value();
     else if (flag == "--threads")
-      arguments.threads = thread_count(value());
+      arguments.threads = static_cast<size_t>(count(flag, 4096, value()));
+    else if (flag == "--snapshots")
+      arguments.snapshots = value();
+    else if (flag == "--every")
+      arguments.every = count(flag, INT_MAX, value());
     else if (flag == "--quiet")
       arguments.quiet = true;
     else if (flag == "--watch-stdin")
@@ -88,24 +95,33 @@ Arguments parse(int argc, char** argv) {
 }
 
 /// Ends the process, leaving no unfinished file, once the caller's end of standard input is closed.
-void watch_stdin() {
-  try {
-    std::thread([] {
-      char byte;
-      ssize_t got;
-      do got = read(STDIN_FILENO, &byte, 1);
-      while (got > 0 || (got < 0 && errno == EINTR));
-      spasne::OutputFile::abandon_all();
-      std::_Exit(OTHER);
-    }).detach();
-  } catch (const std::system_error&) {
-    // built without thread support: nobody watches
-  }
+std::shared_ptr<spasne::Caller> watch_caller() {
+  return std::make_shared<spasne::Caller>([] {
+    spasne::OutputFile::abandon_all();
+    std::_Exit(OTHER);
+  });
 }
 
 void say(const std::string& line) {
   std::printf("%s\n", line.c_str());
   std::fflush(stdout);
+}
+
+/// Writes the map on the way; where a caller watches, it is asked whether to go on.
+void show_snapshots(spasne::Listener& listener, const Arguments& arguments,
+                    const std::shared_ptr<spasne::Caller>& caller) {
+  const std::string path = arguments.snapshots;
+  listener.snapshot_every = arguments.every;
+  listener.snapshot = [path, caller](int n_iter, const spasne::Result& map) {
+    const size_t n_points = map.cost.size();
+    spasne::OutputFile file(path);
+    spasne::write_result(file, map, n_points, static_cast<int>(map.Y.size() / n_points));
+    file.finish();
+    char cost[32];
+    std::snprintf(cost, sizeof cost, "%.17g", map.cost_local + map.cost_global + map.cost_space);
+    say("snapshot " + std::to_string(n_iter) + " " + cost);
+    return !caller || caller->wants_more();
+  };
 }
 
 spasne::Listener make_listener(bool quiet) {
@@ -171,6 +187,9 @@ void embed_batch(spasne::Problem problem, const spasne::Options& options, const 
 }
 
 void embed(const Arguments& arguments) {
+  spasne::Listener listener = make_listener(arguments.quiet);
+  const std::shared_ptr<spasne::Caller> caller = arguments.watch_stdin ? watch_caller() : nullptr;
+  if (!arguments.snapshots.empty()) show_snapshots(listener, arguments, caller);
   spasne::Problem problem;
   spasne::Options options;
   std::vector<spasne::Run> runs;
@@ -180,8 +199,12 @@ void embed(const Arguments& arguments) {
   const Outputs to{arguments.result,   arguments.report, problem.n_points,
                    problem.n_features, options.no_dims,  seconds_since(start)};
   require_writable(runs.empty() ? to : numbered(to, 0));
+  if (!arguments.snapshots.empty()) {
+    if (!runs.empty()) throw std::invalid_argument("expected no --snapshots for a data file with several runs");
+    spasne::require_writable(arguments.snapshots);
+  }
   if (!runs.empty()) return embed_batch(std::move(problem), options, runs, to, arguments.quiet);
-  const spasne::Result result = spasne::run(std::move(problem), options, make_listener(arguments.quiet));
+  const spasne::Result result = spasne::run(std::move(problem), options, listener);
   write_outputs(to, result);
   if (!arguments.quiet) say("wrote " + arguments.result);
 }
@@ -200,7 +223,6 @@ int main(int argc, char** argv) {
       std::fputs(arguments.help ? HELP : "spasne " SPASNE_VERSION "\n", stdout);
       return SUCCESS;
     }
-    if (arguments.watch_stdin) watch_stdin();
     embed(arguments);
     return SUCCESS;
   } catch (const std::invalid_argument& error) {

@@ -213,7 +213,7 @@ def _number_or_text(text: str) -> float | str:
 
 
 def _run(options: argparse.Namespace) -> None:
-    parameters = Parameters(**{name: getattr(options, name) for name in Parameters.__dataclass_fields__})
+    parameters = Parameters.from_arguments(vars(options))
     start_file = None if parameters.init in STARTS else parameters.init
     check_parameters(parameters if start_file is None else replace(parameters, init="random"))
     _check_can_write(options.output, options.plot)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import tempfile
 import warnings
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ import numpy as np
 import scipy.sparse
 
 from spasne_tools import memory
+from spasne_tools.callback import Callback, SnapshotReader
 from spasne_tools.data_file import Problem, Result, read_result_file, write_data_file
-from spasne_tools.executable import ExecutableError, run_executable
+from spasne_tools.executable import ExecutableError, OnLine, run_executable
 from spasne_tools.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.progress import ProgressPrinter
@@ -30,6 +33,7 @@ from spasne_tools.validation import (
 )
 
 DATA_FILE, RESULT_FILE, REPORT_FILE = "data.dat", "result.dat", "report.json"
+SNAPSHOT_FILE = "snapshot.dat"
 DEFAULT_COMPONENTS = 200  # of PCA where initial_dims is 0, as published
 START_SPREAD = 1e-4  # standard deviation of the published random start
 # Below this mean squared distance the "1 +" in 1 + |si - sj|^2 flattens the spatial term.
@@ -51,9 +55,15 @@ class Embedding:
 
 
 def embed(
-    data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters, verbose: bool = False
+    data: MatrixLike,
+    pixels: MatrixLike | None,
+    parameters: Parameters,
+    verbose: bool = False,
+    keep: Callable[[Problem], None] | None = None,
 ) -> Embedding:
     """Embed `data` and `pixels` as `parameters` say.
+
+    `keep`, where given, is called with the problem that the executable gets, for what a caller wants of it.
 
     Raises
     ------
@@ -67,11 +77,20 @@ def embed(
         The executable is missing, of another version, or failed; it carries the executable's own message.
     """
     problem = prepare_problem(data, pixels, parameters, verbose)
+    if keep is not None:
+        keep(problem)
     expected = (problem.X.shape[0], parameters.no_dims)
     with tempfile.TemporaryDirectory(prefix="spasne-") as folder:  # mode 0700, one for each call
         write_data_file(Path(folder, DATA_FILE), problem)
         del problem  # its memory is the executable's now
-        result = run_in_folder(Path(folder), verbose, parameters.max_iter, n_threads(parameters))
+        result = run_in_folder(
+            Path(folder),
+            verbose,
+            parameters.max_iter,
+            n_threads(parameters),
+            parameters.callback,
+            parameters.callback_every,
+        )
         return read_embedding(result, Path(folder, REPORT_FILE), expected)
 
 
@@ -90,18 +109,28 @@ def read_embedding(result: Result, report: Path, expected: tuple[int, int]) -> E
 
 
 def run_in_folder(
-    folder: Path, verbose: bool, max_iter: int | None = None, threads: int | None = None
+    folder: Path,
+    verbose: bool,
+    max_iter: int | None = None,
+    threads: int | None = None,
+    callback: Callback | None = None,
+    callback_every: int = 50,
 ) -> Result:
     """Run the executable on `folder`/data.dat and return its result; result.dat and report.json stay.
 
     `max_iter` (None: unknown) is the length of the progress bar, `threads` None means all cores.
     """
     arguments = folder_arguments(folder, threads)
-    if verbose:
-        with ProgressPrinter(max_iter, hidden=f"wrote {folder / RESULT_FILE}") as show:
-            run_executable(arguments, on_line=show)
-    else:
-        run_executable(arguments)
+    with ExitStack() as stack:
+        on_line: OnLine | None = None
+        if verbose:
+            printer = ProgressPrinter(max_iter, hidden=f"wrote {folder / RESULT_FILE}")
+            on_line = stack.enter_context(printer)
+        if callback is not None:
+            on_line = SnapshotReader(folder / SNAPSHOT_FILE, callback, on_line)
+            arguments += ["--snapshots", folder / SNAPSHOT_FILE, "--every", str(callback_every)]
+            arguments += [] if verbose else ["--quiet"]
+        run_executable(arguments, on_line)
     return read_result_file(folder / RESULT_FILE)
 
 

@@ -12,7 +12,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, NoReturn, TypeAlias
 
 from spasne_tools.version import __version__
 
@@ -21,6 +21,9 @@ ENVIRONMENT_VARIABLES = ("SPASNE_BIN", "SPASNE_BIN_PATH")  # the second is the p
 HOW_TO_BUILD = "build it with `make` in the source folder, or install it with `pip install .`"
 VERSION_TIMEOUT_SECONDS = 60
 ERROR_PREFIX = "spasne: error: "
+
+# Takes a line of the executable's; returns what is to be sent to it, None for nothing.
+OnLine: TypeAlias = Callable[[str], str | None]
 
 _known_versions: dict[tuple[str, int, int], str] = {}
 
@@ -106,19 +109,26 @@ def _ask_version(executable: Path) -> str:
     return answer.stdout.strip()
 
 
-def run_executable(arguments: Sequence[str | Path], on_line: Callable[[str], None] | None = None) -> None:
+def run_executable(arguments: Sequence[str | Path], on_line: OnLine | None = None) -> None:
     """Run the executable with `arguments` to its end, its lines handed live to `on_line` (None: it is quiet).
 
-    Errors, and the child's life, as in `executable_lines`.
+    What `on_line` returns, where that is text, is written to the executable's stdin. Errors, and the child's
+    life, as in `executable_lines`.
     """
     with contextlib.closing(executable_lines(arguments, quiet=on_line is None)) as lines:
-        for line in lines:
-            if on_line is not None:
-                on_line(line)
+        line = next(lines, None)
+        while line is not None:
+            answer = None if on_line is None else on_line(line)
+            try:
+                line = lines.send(answer)
+            except StopIteration:
+                return
 
 
-def executable_lines(arguments: Sequence[str | Path], quiet: bool) -> Generator[str, None, None]:
-    """Run the executable with `arguments` and yield its lines as they come.
+def executable_lines(
+    arguments: Sequence[str | Path], quiet: bool
+) -> Generator[str, str | None, None]:
+    """Run the executable with `arguments` and yield its lines as they come; what is sent goes to its stdin.
 
     The child never outlives the generator: it is killed when that is closed (use contextlib.closing) or when
     an exception (KeyboardInterrupt too) passes through here, and it ends by itself when this process dies,
@@ -145,8 +155,8 @@ def executable_lines(arguments: Sequence[str | Path], quiet: bool) -> Generator[
         warnings.warn(said, UserWarning, stacklevel=2)
 
 
-def _run_child(command: Sequence[str | Path], stderr: IO[bytes]) -> Generator[str, None, int]:
-    """Yield the child's lines; return its exit code."""
+def _run_child(command: Sequence[str | Path], stderr: IO[bytes]) -> Generator[str, str | None, int]:
+    """Yield the child's lines, pass on what is sent; return its exit code."""
     try:
         child = subprocess.Popen(
             command,
@@ -159,9 +169,11 @@ def _run_child(command: Sequence[str | Path], stderr: IO[bytes]) -> Generator[st
     except OSError as error:
         raise ExecutableError(f"{command[0]} cannot be run ({error}); {HOW_TO_BUILD}") from error
     try:
-        assert child.stdout is not None
+        assert child.stdout is not None and child.stdin is not None
         for line in child.stdout:
-            yield line.rstrip("\n")
+            answer = yield line.rstrip("\n")
+            if answer is not None:
+                _send(child.stdin, answer)
         return child.wait()
     except BaseException:
         child.kill()
@@ -170,7 +182,15 @@ def _run_child(command: Sequence[str | Path], stderr: IO[bytes]) -> Generator[st
     finally:
         for pipe in (child.stdin, child.stdout):
             if pipe is not None:
-                pipe.close()
+                with contextlib.suppress(BrokenPipeError):  # an answer nobody read
+                    pipe.close()
+
+
+def _send(stdin: IO[str], answer: str) -> None:
+    """A child that has ended reads no answer; what became of it is told by its exit code."""
+    with contextlib.suppress(BrokenPipeError):
+        stdin.write(answer)
+        stdin.flush()
 
 
 def _raise_failure(exit_code: int, said: str) -> NoReturn:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
@@ -17,6 +18,7 @@ from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 LARGEST_FULL_SIDE = 3000
 # The mean-variance bins of scanpy.pp.highly_variable_genes (flavour "seurat", Satija et al. 2015).
 DISPERSION_BINS = 20
+SMALLEST_COMPONENT = 1e-7  # of the largest's length
 BLOCK_NUMBERS = 1 << 20  # of X that are centred at once: 8 MB
 # Above this share of non-zeros a dense product of blocks is faster than a sparse one.
 DENSE_SHARE = 0.1
@@ -65,6 +67,33 @@ def pca(X: MatrixLike, n_components: int) -> np.ndarray:
     n_components = min(n_components, *matrix.shape)
     with _threads_for(matrix.shape):
         return _scores(_Centred(matrix), n_components)
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The linear map behind the scores of a PCA: (X - ``mean``) @ ``loadings``, shapes (D,) and (D, k)."""
+
+    mean: np.ndarray
+    loadings: np.ndarray
+
+    @classmethod
+    def of(cls, X: Matrix, scores: np.ndarray) -> Projection:
+        """Recover it from data `X` (n, D) and their `scores` (n, k), by V = X'T / |t|^2 for each component.
+
+        Components too small for that to have correct digits get no loadings: they are rounding errors.
+        """
+        centred = _Centred(X)
+        squared = np.einsum("ij,ij->j", scores, scores)
+        kept = squared > SMALLEST_COMPONENT**2 * squared.max(initial=0.0)
+        loadings = np.zeros((X.shape[1], scores.shape[1]))
+        loadings[:, kept] = centred.transposed_times(scores[:, kept]) / squared[kept]
+        return cls(centred.mean, loadings)
+
+    def apply(self, X: Matrix) -> np.ndarray:
+        """Scores (m, k) of other rows (m, D), dense or CSR."""
+        if scipy.sparse.issparse(X):
+            return X @ self.loadings - self.mean @ self.loadings
+        return (X - self.mean) @ self.loadings
 
 
 def pca_need(shape: tuple[int, int], n_components: int) -> float:

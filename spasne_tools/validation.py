@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -46,6 +46,13 @@ class Parameters:
     pixel_scale: float | str = "raw"
     neighbors: Any = None
     accuracy: float | None = None
+    callback: Any = None
+    callback_every: int = 50
+
+    @classmethod
+    def from_arguments(cls, arguments: Mapping[str, Any]) -> Parameters:
+        """Those of the `arguments` of a call (its locals()) that are parameters; defaults for the rest."""
+        return cls(**{name: arguments[name] for name in cls.__dataclass_fields__ if name in arguments})
 
 
 def check_parameters(parameters: Parameters) -> None:
@@ -76,6 +83,9 @@ def check_parameters(parameters: Parameters) -> None:
         _check_number("accuracy", parameters.accuracy)
         if parameters.accuracy >= 1:
             raise ValueError(f"expected accuracy below 1, found {parameters.accuracy!r}")
+    _check_integer("callback_every", parameters.callback_every, 1)
+    if parameters.callback is not None and not callable(parameters.callback):
+        raise ValueError(f"expected callback to be a function or None, found {parameters.callback!r}")
     if parameters.neighbors is not None:
         _check_uses_neighbors(parameters)
 
@@ -96,7 +106,7 @@ def check_perplexity(perplexity: float, n_points: int) -> None:
     if n_points - 1 < 3 * perplexity:
         raise ValueError(
             f"expected perplexity at most (n - 1) / 3 = {(n_points - 1) / 3:g} for {n_points} points, "
-            f"found {perplexity:g}"
+            f"found {perplexity:g}; use a lower perplexity or more points"
         )
 
 

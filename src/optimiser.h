@@ -51,17 +51,26 @@ struct RestRule {
   bool typical = false;
 };
 
+/// Shows the map to the caller after every `every` iterations (0: never) and after the last.
+struct Snapshots {
+  int every = 0;
+  std::function<bool(int n_iter, const MapState& map)> take;  // false ends the descent there
+
+  bool due(int n_iter, bool last) const { return every > 0 && (last || n_iter % every == 0); }
+};
+
 struct Descent {
   int max_iter = 1000, early_iterations = EARLY_ITERATIONS;
   double exaggeration = 4, learning_rate = LEARNING_RATE;
   RestRule rest;
   StepLimit step_limit;
   double repeat_exaggeration = 1;  // where a failed run is repeated (safe_descent.h)
+  Snapshots snapshots;
 };
 
 struct Outcome {
   int n_iter = 0;
-  bool converged = false, abandoned = false, finite = true;
+  bool converged = false, abandoned = false, stopped = false, finite = true;
   double longest_step = 0;
 };
 
@@ -184,6 +193,10 @@ inline Outcome descend(Objective& objective, MapState& map, const Descent& d, co
     const bool last = iter + 1 == end;
     if ((last || (iter > 0 && iter % REPORT_EVERY == 0)) && observe && !observe(iter, last)) {
       outcome.abandoned = true;
+      return outcome;
+    }
+    if (d.snapshots.due(iter + 1, last) && !d.snapshots.take(iter + 1, map) && !last) {
+      outcome.stopped = true;
       return outcome;
     }
   }

@@ -24,14 +24,15 @@ inline void write_report(const std::string& path, const Result& r, size_t n_poin
   const int length = std::snprintf(
       json, sizeof json,
       "{\"version\": \"%s\", \"method\": \"%s\", \"n_points\": %zu, \"n_features\": %zu, \"no_dims\": %d,\n"
-      " \"threads\": %zu, \"isa\": \"%s\", \"seed\": %d, \"n_iter\": %d, \"converged\": %s, \"repeated\": %s,\n"
+      " \"threads\": %zu, \"isa\": \"%s\", \"seed\": %d, \"n_iter\": %d, \"converged\": %s, \"repeated\": %s, "
+      "\"stopped\": %s,\n"
       " \"max_step\": %s, \"longest_step\": %.17g, \"learning_rate\": %.17g,\n"
       " \"cost\": %.17g, \"cost_local\": %.17g, \"cost_global\": %.17g, \"cost_space\": %.17g,\n"
       " \"seconds\": {\"read\": %.6f, \"affinities\": %.6f, \"optimise\": %.6f, \"write\": %.6f}}\n",
       SPASNE_VERSION, name(r.method), n_points, n_features, no_dims, r.n_threads, name(isa()), r.seed, r.n_iter,
-      r.converged ? "true" : "false", r.repeated ? "true" : "false", max_step, r.longest_step, r.learning_rate,
-      r.cost_local + r.cost_global + r.cost_space, r.cost_local, r.cost_global, r.cost_space, stages.read,
-      r.seconds_affinities, r.seconds_optimise, stages.write);
+      r.converged ? "true" : "false", r.repeated ? "true" : "false", r.stopped ? "true" : "false", max_step,
+      r.longest_step, r.learning_rate, r.cost_local + r.cost_global + r.cost_space, r.cost_local, r.cost_global,
+      r.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise, stages.write);
   OutputFile file(path);
   file.write(json, static_cast<size_t>(length));
   file.finish();

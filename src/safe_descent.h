@@ -37,6 +37,7 @@ inline double probe(Objective& objective, MapState map, const Descent& full) {
   d.early_iterations = PROBE_ITERATIONS / 2;
   d.exaggeration = 1;
   d.rest = {};
+  d.snapshots = {};
   d.step_limit = {STEP_LIMIT, true};
   const Outcome outcome = descend(objective, map, d, {});
   return outcome.finite ? objective.cost(map.Y.data(), nullptr).total : std::numeric_limits<double>::infinity();
@@ -101,6 +102,7 @@ inline bool attempt(Objective& objective, MapState& map, const Descent& d, const
   if (!outcome.finite && !start) not_finite(outcome.n_iter);
   result.n_iter = outcome.n_iter;
   result.converged = outcome.converged;
+  result.stopped = outcome.stopped;
   result.longest_step = outcome.longest_step;
   why = outcome.finite ? watch.why() : "no longer finite";
   return !outcome.finite || watch.failed();
@@ -111,7 +113,8 @@ inline double total_cost(Objective& objective, const MapState& map) {
 }
 
 /// Descends from `start` with limited steps, first with the repeat's exaggeration and, should that end above the
-/// probe's cost `reference`, as the probe did, with none. Keeps the map of lowest cost, `map` included, and its record.
+/// probe's cost `reference`, as the probe did, with none. Keeps the map of lowest cost, `map` included, or the one the
+/// caller stopped at, and its record.
 inline void repeat(Objective& objective, MapState& map, const MapState& start, double reference, Descent d,
                    const Listener& listener, Result& result) {
   d.step_limit = {STEP_LIMIT, true, true};
@@ -123,12 +126,12 @@ inline void repeat(Objective& objective, MapState& map, const MapState& start, d
     std::string why;
     attempt(objective, candidate, d, nullptr, listener, record, why);
     const double cost = total_cost(objective, candidate);
-    if (cost <= best) {
+    if (cost <= best || record.stopped) {
       best = cost;
       map = candidate;
       result = record;
     }
-    if (best <= FAILED * reference) break;
+    if (best <= FAILED * reference || result.stopped) break;
   }
   result.repeated = true;
 }
@@ -150,6 +153,7 @@ inline void descend_safely(Objective& objective, MapState& map, const Descent& d
       listener.note("the map has failed (" + why + "): repeating from the same start with steps of at most " +
                     text(STEP_LIMIT));
     detail::repeat(objective, map, start, detail::probe(objective, start, descent), descent, listener, result);
+    if (result.stopped) return;
     MapState other = start;
     other.set_rows(other_start);
     const double reference = detail::probe(objective, other, descent);

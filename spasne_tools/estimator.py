@@ -1,0 +1,357 @@
+"""SpaSNE as a scikit-learn estimator: parameters, fitted attributes, new points, saving and loading."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from spasne_tools.callback import Callback
+from spasne_tools.embedding import Embedding, embed
+from spasne_tools.frozen_map import FrozenMap, freeze
+from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
+from spasne_tools.validation import (
+    INT32_MAX,
+    Matrix,
+    MatrixLike,
+    Parameters,
+    as_matrix,
+    check_rows_match,
+)
+
+
+class SpaSNE(TransformerMixin, BaseEstimator):
+    """SpaSNE by scikit-learn's conventions; the map is that of `spasne.run_spasne`.
+
+    Data are reduced by PCA first, to 200 components, unless ``use_pca=False``.
+
+    Parameters
+    ----------
+    n_components : int, default 2
+        Dimensions of the map: 1, 2 or 3.
+    alpha, beta : float, default 8 and 2
+        Weights of global expression and of space. Without pixels there is no spatial term.
+    perplexity : float, default 50
+        Effective number of neighbours, at most (n - 1) / 3: fewer than 151 rows need a lower one.
+    early_exaggeration : float, default 4
+        `exaggeration` of run_spasne.
+    learning_rate : float or "auto", optional
+        Step size. None: 500, the published value, and "auto", max(500, n / early_exaggeration), where
+        method "interpolation" is used (above 5000 rows by default).
+    max_iter : int, default 1000
+    theta : float, default 0.5
+    init : {"random", "pca", "spatial"} or array of shape (n, n_components)
+    random_state : int, RandomState or None
+        An int gives the map of run_spasne's randseed, the same every time. A RandomState, or None for
+        numpy's global one, is drawn from in each fit, so that each has a start of its own.
+    method : {"auto", "exact", "barnes_hut", "interpolation"}
+    n_jobs : int, optional
+        Threads. None or -1: all cores.
+    verbose : int, default 0
+        Above 0: print progress.
+    use_pca : bool, default True
+        Reduce X by PCA first. False: use it as it is.
+    initial_dims : int, default 0
+        Principal components kept when `use_pca`; 0: 200 or as many as exist.
+    max_step, global_scale, pixel_scale, neighbors, accuracy, callback, callback_every
+        As in `spasne.run_spasne`, which says more about all of them.
+
+    Attributes
+    ----------
+    embedding_ : ndarray (n, n_components)
+        The map.
+    cost_ : float
+        Its cost, the sum of ``cost_local_`` = KL(P || Q), ``cost_global_`` = alpha KL(Pg || Qg) and
+        ``cost_space_`` = beta KL(Ps || Qg).
+    kl_divergence_ : float
+        KL(P || Q), as in scikit-learn's TSNE.
+    cost_per_point_ : ndarray (n,)
+        Each point's share of the cost.
+    n_iter_ : int
+        Iterations done.
+    seed_ : int
+        The seed of the start.
+    report_ : dict
+        What the executable reports (docs/file_format.md, --report): method chosen, seconds ...
+    data_sha256_ : str
+        Checksum of X, see ``spasne_tools.saved_map.data_checksum``.
+    n_features_in_ : int
+        Columns of X.
+    feature_names_in_ : ndarray of str
+        Their names, where X was a DataFrame with names that are all text.
+
+    Notes
+    -----
+    For ``transform`` a fitted estimator holds a copy of the reduced data in single precision.
+
+    References
+    ----------
+    Zhou et al.: Dimensionality reduction for visualizing spatially resolved profiling data using SpaSNE.
+    GigaScience 14 (2025) giaf002.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spasne import SpaSNE
+    >>> random = np.random.default_rng(0)
+    >>> pixels = random.uniform(0, 1000, size=(200, 2))
+    >>> expression = pixels @ random.normal(size=(2, 30)) + random.normal(scale=100, size=(200, 30))
+    >>> model = SpaSNE(max_iter=100, random_state=1).fit(expression, pixels=pixels)
+    >>> model.embedding_.shape, model.transform(expression[:3] + 1, pixels[:3]).shape
+    ((200, 2), (3, 2))
+    """
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        alpha: float = 8.0,
+        beta: float = 2.0,
+        perplexity: float = 50,
+        early_exaggeration: float = 4,
+        learning_rate: float | str | None = None,
+        max_iter: int = 1000,
+        theta: float = 0.5,
+        init: str | MatrixLike = "random",
+        random_state: int | np.random.RandomState | None = None,
+        method: str = "auto",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        use_pca: bool = True,
+        initial_dims: int = 0,
+        max_step: float | None = None,
+        global_scale: float = 1.0,
+        pixel_scale: float | str = "raw",
+        neighbors: Any = None,
+        accuracy: float | None = None,
+        callback: Callback | None = None,
+        callback_every: int = 50,
+    ) -> None:
+        self.n_components = n_components
+        self.alpha = alpha
+        self.beta = beta
+        self.perplexity = perplexity
+        self.early_exaggeration = early_exaggeration
+        self.learning_rate = learning_rate
+        self.max_iter = max_iter
+        self.theta = theta
+        self.init = init
+        self.random_state = random_state
+        self.method = method
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self.use_pca = use_pca
+        self.initial_dims = initial_dims
+        self.max_step = max_step
+        self.global_scale = global_scale
+        self.pixel_scale = pixel_scale
+        self.neighbors = neighbors
+        self.accuracy = accuracy
+        self.callback = callback
+        self.callback_every = callback_every
+
+    def fit(self, X: MatrixLike, y: Any = None, *, pixels: MatrixLike | None = None) -> SpaSNE:
+        """Make the map of `X` and `pixels`.
+
+        In a Pipeline pass them as ``spasne__pixels`` (the step's name), or, with scikit-learn 1.4 or later
+        and metadata routing enabled, as ``pixels`` to a step ``SpaSNE().set_fit_request(pixels=True)``.
+
+        Parameters
+        ----------
+        X : DataFrame, array or scipy.sparse matrix (n, genes)
+        y : ignored
+        pixels : DataFrame or array (n, any), optional
+            Positions in the tissue, in the row order of X. None: no spatial term.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, MemoryError, ImportError, RuntimeError
+            As `spasne.run_spasne`.
+        """
+        if pixels is not None:
+            check_rows_match(X, pixels, "pixels")  # while both have their index
+            pixels = as_matrix(pixels, "pixels", allow_sparse=False)
+        X = self._validated(X, reset=True)
+        finishers: list[Callable[[np.ndarray], FrozenMap]] = []
+        made = embed(
+            X,
+            pixels,
+            self._parameters(),
+            bool(self.verbose),
+            keep=lambda problem: finishers.append(freeze(X, pixels, problem, self.use_pca)),
+        )
+        self._frozen_map = finishers[0](made.Y)
+        self.data_sha256_ = data_checksum(X)
+        self._set_results(made)
+        return self
+
+    def fit_transform(self, X: MatrixLike, y: Any = None, *, pixels: MatrixLike | None = None) -> np.ndarray:
+        """Make the map and return it, ndarray (n, n_components); as `fit`."""
+        return self.fit(X, y, pixels=pixels).embedding_
+
+    def transform(self, X: MatrixLike, pixels_new: MatrixLike | None = None) -> np.ndarray:
+        """Place new rows on the map, which stays as it is.
+
+        Each row is placed by itself: at the mean of its neighbours' places first, from where it descends the
+        cost that the map with this one row more would have, of which ``spasne_tools.placement`` gives the
+        formula. A row that the map holds already gets its place there. Time grows with the new rows times
+        the rows of the map.
+
+        Parameters
+        ----------
+        X : DataFrame, array or scipy.sparse matrix (m, genes)
+            Columns as in `fit`, with the same normalisation.
+        pixels_new : DataFrame or array (m, any), optional
+            Positions in the frame of those in `fit`. None: the rows are placed by expression alone.
+
+        Returns
+        -------
+        ndarray of float64 (m, n_components)
+
+        Raises
+        ------
+        NotFittedError
+            There is no map yet.
+        ValueError
+            Rows or columns do not match.
+        """
+        check_is_fitted(self)
+        if pixels_new is not None:
+            check_rows_match(X, pixels_new, "pixels_new")
+            pixels_new = as_matrix(pixels_new, "pixels_new", allow_sparse=False)
+        X = self._validated(X, reset=False)
+        origin = self._frozen_map.frame.origin
+        n_known = 0 if origin is None else len(origin)
+        if pixels_new is not None and pixels_new.shape[1] != n_known:
+            wanted = f"{n_known} columns in pixels_new" if n_known else "pixels_new to be None"
+            raise ValueError(f"expected {wanted}, as in fit, found {pixels_new.shape[1]} columns")
+        return self._frozen_map.place(X, pixels_new)
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the map's axes: spasne0, spasne1 ..."""
+        check_is_fitted(self)
+        return np.array([f"spasne{axis}" for axis in range(self.embedding_.shape[1])], dtype=object)
+
+    def save(self, path: str | os.PathLike[str], *, labels: Any = None, index: Any = None) -> None:
+        """Write the fitted estimator to one .npz file without pickle, which `load_map` reads as well.
+
+        Parameters
+        ----------
+        path : path
+        labels, index : array-like (n,), optional
+            Classes and names of the rows.
+
+        Raises
+        ------
+        NotFittedError, ValueError, OSError
+            There is no map yet; something cannot be saved; the file cannot be written.
+
+        Notes
+        -----
+        A callback is not saved, and a RandomState becomes the seed drawn from it.
+        """
+        check_is_fitted(self)
+        params = self.get_params(deep=False) | {"callback": None}
+        if not isinstance(self.random_state, Integral):
+            params["random_state"] = None if self.random_state is None else self.seed_
+        columns = getattr(self, "feature_names_in_", None)
+        fitted = {
+            "n_features_in": self.n_features_in_,
+            "feature_names_in": None if columns is None else columns.astype(str),
+            "data_sha256": self.data_sha256_,
+            "report": self.report_,
+            "frozen_map": self._frozen_map.state(),
+        }
+        write_saved_map(
+            Path(path),
+            SavedMap(
+                Y=self.embedding_,
+                params=params,
+                provenance=self.report_ | {"data_sha256": self.data_sha256_},
+                cost_per_point=self.cost_per_point_,
+                labels=None if labels is None else plain_array(labels, "labels"),
+                index=None if index is None else plain_array(index, "index"),
+                extra={"estimator": fitted},
+            ),
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> SpaSNE:
+        """Read an estimator that `save` wrote, ready for `transform`.
+
+        Raises
+        ------
+        ValueError, OSError
+            As `spasne.load_map`; or the file holds a map alone.
+        """
+        saved = load_map(path)
+        if "estimator" not in saved.extra:
+            raise ValueError(
+                f"expected a file written by SpaSNE.save in {path}, found a map alone; use spasne.load_map"
+            )
+        fitted = saved.extra["estimator"]
+        estimator = cls(**saved.params)
+        estimator.n_features_in_ = fitted["n_features_in"]
+        if fitted["feature_names_in"] is not None:
+            estimator.feature_names_in_ = fitted["feature_names_in"].astype(object)
+        estimator.data_sha256_ = fitted["data_sha256"]
+        estimator._frozen_map = FrozenMap.from_state(fitted["frozen_map"], saved.Y)
+        cost_per_point = np.asarray(saved.cost_per_point)
+        estimator._set_results(Embedding(saved.Y, cost_per_point, fitted["report"]))
+        return estimator
+
+    def _parameters(self) -> Parameters:
+        """As run_spasne has them."""
+        given = self.get_params(deep=False) | {
+            "no_dims": self.n_components,
+            "exaggeration": self.early_exaggeration,
+            "randseed": _seed(self.random_state),
+        }
+        return Parameters.from_arguments(given)
+
+    def _set_results(self, made: Embedding) -> None:
+        report = made.report
+        self.embedding_, self.cost_per_point_ = made.Y, made.cost_per_point
+        self.report_ = report
+        self.cost_, self.n_iter_, self.seed_ = report["cost"], report["n_iter"], report["seed"]
+        self.cost_local_, self.cost_global_ = report["cost_local"], report["cost_global"]
+        self.cost_space_, self.kl_divergence_ = report["cost_space"], report["cost_local"]
+
+    def _validated(self, X: MatrixLike, reset: bool) -> Matrix:
+        """X as float64 or float32, dense or CSR, its columns noted (reset) or checked."""
+        wanted = {"accept_sparse": "csr", "dtype": [np.float64, np.float32], "reset": reset}
+        if reset:
+            wanted["ensure_min_samples"] = 2
+        try:
+            from sklearn.utils.validation import validate_data
+        except ImportError:  # scikit-learn before 1.6
+            return self._validate_data(X, **wanted)
+        return validate_data(self, X, **wanted)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _seed(random_state: Any) -> int:
+    if isinstance(random_state, Integral) and not isinstance(random_state, bool):
+        seed = int(random_state)
+        if not 0 <= seed <= INT32_MAX:
+            raise ValueError(
+                f"expected random_state to be an integer of 0 to {INT32_MAX}, a RandomState or None, "
+                f"found {seed}"
+            )
+        return seed
+    return int(check_random_state(random_state).randint(INT32_MAX))
