@@ -26,6 +26,8 @@ from spasne_tools.validation import (
     check_rows_match,
 )
 
+PUBLISHED_LEARNING_RATE = 500
+
 
 class SpaSNE(TransformerMixin, BaseEstimator):
     """SpaSNE by scikit-learn's conventions; the map is that of `spasne.run_spasne`.
@@ -42,9 +44,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         Effective number of neighbours, at most (n - 1) / 3: fewer than 151 rows need a lower one.
     early_exaggeration : float, default 4
         `exaggeration` of run_spasne.
-    learning_rate : float or "auto", optional
-        Step size. None: 500, the published value, and "auto", max(500, n / early_exaggeration), where
-        method "interpolation" is used (above 5000 rows by default).
+    learning_rate : float or "auto", default 500
+        Step size. The default, as published, is raised to n / early_exaggeration for more rows where method
+        "interpolation" is used; "auto" raises it for all methods.
     max_iter : int, default 1000
     theta : float, default 0.5
     init : {"random", "pca", "spatial"} or array of shape (n, n_components)
@@ -116,7 +118,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         beta: float = 2.0,
         perplexity: float = 50,
         early_exaggeration: float = 4,
-        learning_rate: float | str | None = None,
+        learning_rate: float | str = PUBLISHED_LEARNING_RATE,
         max_iter: int = 1000,
         theta: float = 0.5,
         init: str | MatrixLike = "random",
@@ -313,7 +315,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
 
     def _parameters(self) -> Parameters:
         """As run_spasne has them."""
+        published = self.learning_rate == PUBLISHED_LEARNING_RATE
         given = self.get_params(deep=False) | {
+            "learning_rate": None if published else self.learning_rate,
             "no_dims": self.n_components,
             "exaggeration": self.early_exaggeration,
             "randseed": _seed(self.random_state),

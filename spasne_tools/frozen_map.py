@@ -11,7 +11,7 @@ import scipy.sparse
 
 from spasne_tools.data_file import Problem
 from spasne_tools.placement import Reference, place
-from spasne_tools.preprocessing import Projection
+from spasne_tools.preprocessing import Projection, threads_for
 from spasne_tools.validation import Matrix
 
 
@@ -52,7 +52,8 @@ class FrozenMap:
     def place(self, X: Matrix, S: np.ndarray | None) -> np.ndarray:
         """Places (m, no_dims) of rows of data `X` (m, D) and positions `S` (m, any; None: unknown)."""
         positions = None if S is None else self.frame.positions(S)
-        return place(self.reference, self.frame.data(X), positions)
+        with threads_for(X.shape[0] * X.shape[1] * self.reference.n_points):
+            return place(self.reference, self.frame.data(X), positions)
 
     def state(self) -> dict[str, Any]:
         """Everything but the map itself, as nested dicts of arrays, numbers and None."""
@@ -77,10 +78,12 @@ def freeze(
 
     It holds neither `X` nor the problem's own data.
     """
+    with threads_for(X.shape[0] * X.shape[1] * problem.X.shape[1]):
+        projection = Projection.of(X, problem.X) if use_pca else None
     centre = np.asarray(problem.X.mean(axis=0, dtype=np.float64)).ravel()
     highest, lowest = (_dense_row(extreme(axis=0)) for extreme in (problem.X.max, problem.X.min))
     frame = Frame(
-        projection=Projection.of(X, problem.X) if use_pca else None,
+        projection=projection,
         centre=centre,
         scale=float(max((highest - centre).max(), (centre - lowest).max())),
         origin=None,

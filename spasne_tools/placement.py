@@ -174,10 +174,12 @@ class Gaussians:
             total = p.sum(axis=1)
             entropy = precision * (p * excess).sum(axis=1) / total + np.log(total)
             above = entropy - np.log(perplexity)
-            if (np.abs(above) < ENTROPY_TOLERANCE).all():
+            found = np.abs(above) < ENTROPY_TOLERANCE  # no row depends on how long others take
+            if found.all():
                 break
             low, high = np.where(above > 0, precision, low), np.where(above > 0, high, precision)
-            precision = np.where(high < LARGEST_PRECISION, (low + high) / 2, np.minimum(2 * precision, high))
+            middle = np.where(high < LARGEST_PRECISION, (low + high) / 2, np.minimum(2 * precision, high))
+            precision = np.where(found, precision, middle)
         return cls(precision, closest, total)
 
     def of_neighbours(self, squared: np.ndarray) -> np.ndarray:

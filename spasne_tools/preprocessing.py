@@ -65,7 +65,7 @@ def pca(X: MatrixLike, n_components: int) -> np.ndarray:
         raise ValueError(f"expected n_components of 1 or more, found {n_components}")
     matrix = as_matrix(X, "X", keep_single=True)
     n_components = min(n_components, *matrix.shape)
-    with _threads_for(matrix.shape):
+    with threads_for(matrix.shape[0] * matrix.shape[1] * min(matrix.shape)):
         return _scores(_Centred(matrix), n_components)
 
 
@@ -105,8 +105,9 @@ def pca_need(shape: tuple[int, int], n_components: int) -> float:
 
 
 @contextmanager
-def _threads_for(shape: tuple[int, int]) -> Iterator[None]:
-    if shape[0] * shape[1] * min(shape) > ONE_THREAD:
+def threads_for(n_multiplications: float) -> Iterator[None]:
+    """One thread for products of matrices that take few multiplications, all there are for others."""
+    if n_multiplications > ONE_THREAD:
         yield
         return
     with _thread_limit, threadpool_limits(1, user_api="blas"):
