@@ -238,9 +238,9 @@ def test_small_and_large_figures_are_well_covered(n, least):
 
 def test_rows_that_do_not_match_are_errors():
     Y, pixels, labels = example()
-    with pytest.raises(ValueError, match="expected 120 rows in Tissue, one per colour, found 119"):
+    with pytest.raises(ValueError, match="expected 120 rows in pixels, one per colour, found 119"):
         plot_maps(Y, labels, pixels[:-1])
-    with pytest.raises(ValueError, match="expected 119 rows in Map, one per colour, found 120"):
+    with pytest.raises(ValueError, match="expected 119 rows in map 'Map', one per colour, found 120"):
         plot_maps(Y, labels[:-1])
     with pytest.raises(ValueError, match="expected at least one map, found none"):
         plot_maps({}, labels)
@@ -264,7 +264,7 @@ def test_genes_are_rows_and_high_values_are_on_top():
     assert [ax.get_title(loc="left") for ax in panels] == ["Tissue", "SpaSNE", "", ""]
     for ax in panels:
         assert (np.diff(ax.collections[0].get_array()) >= 0).all()
-    with pytest.raises(ValueError, match="expected 120 rows in SpaSNE"):
+    with pytest.raises(ValueError, match="expected 120 rows in map 'SpaSNE'"):
         plot_genes({"SpaSNE": Y[:-1]}, genes)
 
 
@@ -282,5 +282,5 @@ def test_rgb_needs_three_dimensions_and_matching_rows():
     Y, pixels, _ = example()
     with pytest.raises(ValueError, match="expected a map with 3 dimensions, found 2"):
         plot_rgb(Y[:, :2], pixels)
-    with pytest.raises(ValueError, match="expected 120 rows in pixels, as in data, found 119"):
+    with pytest.raises(ValueError, match="expected 120 rows in pixels, one per colour, found 119"):
         plot_rgb(Y, pixels[:-1])
