@@ -28,7 +28,7 @@ from spasne_tools.validation import MatrixLike, Parameters
 from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
-    from spasne_tools.datasets import load_dataset, simulate_tissue
+    from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.metrics import score_embedding
     from spasne_tools.plotting import plot_maps
 
@@ -37,6 +37,7 @@ __all__ = [
     "init_spasne",
     "load_data",
     "load_dataset",
+    "load_example",
     "main",
     "plot_maps",
     "preprocess_counts",
@@ -49,6 +50,7 @@ __all__ = [
 # Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
 _LOADED_AT_USE = {
     "load_dataset": "spasne_tools.datasets",
+    "load_example": "spasne_tools.datasets",
     "simulate_tissue": "spasne_tools.datasets",
     "score_embedding": "spasne_tools.metrics",
     "plot_maps": "spasne_tools.plotting",
