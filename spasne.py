@@ -30,7 +30,7 @@ from spasne_tools.version import __version__
 if TYPE_CHECKING:
     from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.metrics import score_embedding
-    from spasne_tools.plotting import plot_maps
+    from spasne_tools.plotting import plot_genes, plot_maps, plot_rgb
 
 __all__ = [
     "__version__",
@@ -39,7 +39,9 @@ __all__ = [
     "load_dataset",
     "load_example",
     "main",
+    "plot_genes",
     "plot_maps",
+    "plot_rgb",
     "preprocess_counts",
     "run_spasne",
     "score_embedding",
@@ -53,7 +55,9 @@ _LOADED_AT_USE = {
     "load_example": "spasne_tools.datasets",
     "simulate_tissue": "spasne_tools.datasets",
     "score_embedding": "spasne_tools.metrics",
+    "plot_genes": "spasne_tools.plotting",
     "plot_maps": "spasne_tools.plotting",
+    "plot_rgb": "spasne_tools.plotting",
 }
 
 

@@ -38,6 +38,7 @@ PERCENTILES = (1.0, 99.0)  # of continuous values, where the colours end
 
 PANEL_HEIGHT = 3.6  # inches
 PANEL_WIDTHS = (1.6, 6.0)  # inches: narrowest and widest panel that a tissue's shape may ask for
+LEGEND_WIDTH, BAR_WIDTH = 1.7, 0.4  # inches kept for a legend, and for a bar of colours in its place
 LARGEST_VECTOR = 3_000  # points; more are drawn as pixels in vector formats
 RASTER_DPI = 200
 # Share of a panel's area that its markers would cover without overlap: few points, and many.
@@ -122,16 +123,18 @@ class _Layer:
 
 
 def _panels(
-    maps: MatrixLike | Mapping[str, MatrixLike],
+    maps: MatrixLike | Mapping[str, MatrixLike] | None,
     pixels: MatrixLike | None,
     axes: tuple[int, int],
     n: int,
 ) -> list[_Panel]:
     """The tissue, where there are pixels, and each map; ValueError unless all have n rows."""
-    if not isinstance(maps, Mapping):
+    if maps is None:
+        maps = {}
+    elif not isinstance(maps, Mapping):
         maps = {"Map": maps}
-    if not maps:
-        raise ValueError("expected at least one map, found none")
+    if not maps and pixels is None:
+        raise ValueError("expected at least one map, or pixels, found none")
     panels = [] if pixels is None else [_Panel("Tissue", _plane(pixels, (0, 1), "pixels", n), True)]
     return panels + [_Panel(title, _plane(Y, axes, f"map {title!r}", n), False) for title, Y in maps.items()]
 
@@ -234,7 +237,7 @@ def _score_text(scores: Mapping[str, float]) -> str:
 
 
 def plot_maps(
-    maps: MatrixLike | Mapping[str, MatrixLike],
+    maps: MatrixLike | Mapping[str, MatrixLike] | None,
     colors: Any,
     pixels: MatrixLike | None = None,
     *,
@@ -248,8 +251,8 @@ def plot_maps(
 
     Parameters
     ----------
-    maps : array-like (n, n_dims) or dict of them
-        A map, or maps by title. 1-D maps are spread vertically at random.
+    maps : array-like (n, n_dims), dict of them, or None
+        A map, or maps by title; None: the tissue only. 1-D maps are spread vertically at random.
     colors : array-like (n,)
         Floating-point numbers are drawn as continuous colours (from the 1st to the 99th percentile), anything
         else as classes (see `palette`); missing classes in grey.
@@ -302,14 +305,15 @@ def plot_maps(
 
 
 def plot_genes(
-    maps: MatrixLike | Mapping[str, MatrixLike],
+    maps: MatrixLike | Mapping[str, MatrixLike] | None,
     expression: pd.DataFrame,
     pixels: MatrixLike | None = None,
     *,
+    n_columns: int = 1,
     image_like: bool = True,
     axes: tuple[int, int] = (0, 1),
 ) -> Figure:
-    """Draw genes (rows of panels) on the tissue and on maps (columns of panels).
+    """Draw genes on the tissue and on maps: a row of panels for each gene, or for every few.
 
     Parameters
     ----------
@@ -318,6 +322,8 @@ def plot_genes(
     expression : DataFrame (n, genes)
         Values of the genes to draw, usually log-normalised; each gene has its own colour scale, from the 1st
         to the 99th percentile.
+    n_columns : int
+        Genes side by side, 1 or more.
 
     Returns
     -------
@@ -326,7 +332,7 @@ def plot_genes(
     Raises
     ------
     ValueError
-        For numbers of rows that differ, or values that are no finite numbers.
+        For numbers of rows that differ, values that are no finite numbers, or n_columns below 1.
 
     Examples
     --------
@@ -335,15 +341,21 @@ def plot_genes(
     >>> len(plot_genes(Y, pd.DataFrame({"Gad1": Y[:, 0], "Mbp": Y[:, 1]}), 1000 * Y).axes)
     6
     """
+    if n_columns < 1:
+        raise ValueError(f"expected n_columns of 1 or more, found {n_columns}")
     values = pd.DataFrame(as_matrix(expression, "expression"), columns=expression.columns)
     panels = _panels(maps, pixels, axes, len(values))
-    figure, grid = _grid(panels, values.shape[1])
-    for number, (row, (gene, level)) in enumerate(zip(grid, values.items(), strict=True)):
+    n_columns = min(n_columns, values.shape[1])
+    figure, grid = _grid(panels * n_columns, -(-values.shape[1] // n_columns), n_columns)
+    rows = grid.reshape(-1, len(panels))  # one for each gene, and what is left over
+    for number, (row, (gene, level)) in enumerate(zip(rows, values.items(), strict=False)):
         norm = _limits(level.to_numpy())
-        titled = panels if number == 0 else [replace(panel, title="") for panel in panels]
-        _draw(row, titled, _value_layers(level.to_numpy(), norm), None, image_like)
+        titled = panels if number < n_columns else [replace(panel, title="") for panel in panels]
+        _draw(list(row), titled, _value_layers(level.to_numpy(), norm), None, image_like)
         row[0].set_ylabel(str(gene), fontsize=11, fontstyle="italic")
-        _color_bar(figure, row, norm, None)
+        _color_bar(figure, list(row), norm, None)
+    for ax in rows[values.shape[1] :].flat:
+        ax.remove()
     return figure
 
 
@@ -391,14 +403,14 @@ def plot_rgb(Y: MatrixLike, pixels: MatrixLike, *, image_like: bool = True) -> F
 # ---- layout ----------------------------------------------------------------------------------------------
 
 
-def _grid(panels: Sequence[_Panel], n_rows: int) -> tuple[Figure, np.ndarray]:
-    """Axes of equal height, a tissue's as wide as its shape asks for, maps' square."""
+def _grid(panels: Sequence[_Panel], n_rows: int, n_legends: int = 1) -> tuple[Figure, np.ndarray]:
+    """Axes of equal height, a tissue's as wide as its shape asks for, maps' square; room for legends."""
     widths = []
     for panel in panels:
         width, height = np.ptp(panel.points, axis=0)
         shape = width / height if panel.tissue and height > 0 else 1.0
         widths.append(float(np.clip(PANEL_HEIGHT * shape, *PANEL_WIDTHS)))
-    size = (sum(widths) + 1.7, PANEL_HEIGHT * n_rows + 0.6)
+    size = (sum(widths) + LEGEND_WIDTH * n_legends, PANEL_HEIGHT * n_rows + 0.6)
     figure = Figure(figsize=size, dpi=RASTER_DPI, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.07))
     return figure, figure.subplots(n_rows, len(widths), squeeze=False, width_ratios=widths)
 
@@ -447,7 +459,8 @@ def _legend(figure: Figure, colors: pd.Series, title: str | None) -> None:
 
 def _color_bar(figure: Figure, panels: Sequence[Axes], norm: Normalize, title: str | None) -> None:
     scale = ScalarMappable(norm, CONTINUOUS_COLOURS)
-    bar = figure.colorbar(scale, ax=list(panels), fraction=0.04, pad=0.02, shrink=0.8, aspect=18)
+    share = BAR_WIDTH / sum(ax.bbox.width / figure.dpi for ax in panels)
+    bar = figure.colorbar(scale, ax=list(panels), fraction=share, pad=share / 2, shrink=0.8, aspect=18)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, width=0.6)
     if title:
