@@ -32,7 +32,7 @@ BLOB_IDS = {
 VISUAL_CORTEX_COUNTS = "starmap_visual_cortex_1207"  # folder with counts.npz, genes.csv.gz and coords.csv.gz
 SAME_POSITION = 1e-6  # pixels
 VISUAL_CORTEX_MARKERS = ("Cux2", "Rorb", "Pcp4", "Mbp")  # of layers 2 to 4, 4, 5 and 6, and of white matter
-SIMULATED_MARKERS = ("L2-1", "L4-1", "L6-1", "WM-1")
+SIMULATED_MARKERS = ("L2-4", "L4-12", "Ex L6-9", "Oligo-13")
 # What the examples are about, and the size of the tissue that stands in for data that are not at hand.
 EXAMPLES = {
     "breast_cancer": ("human breast cancer (Visium)", 1272),
