@@ -1,5 +1,7 @@
 # make              the executable `spasne`
 # make demo         counts to figure on a simulated tissue section (DATA=breast: on the breast cancer data)
+# make demos        all notebooks on the data at hand; what they show goes to docs/demos
+# make check-demos  all notebooks, the largest on fewer cells; fails if a cell does
 # make test         all tests
 # make bench        this project beside openTSNE and scikit-learn; BENCH="--quick": options, see benchmarks/README.md
 # make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
@@ -7,7 +9,7 @@
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make clean        remove the executable; clean0: and __pycache__
 #
-# demo, test, bench, reproduce, lint and check-asan set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
+# All but the executable and clean set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
 
 PYTHON ?= python3
 CXXFLAGS ?= -O3
@@ -26,7 +28,7 @@ BUILD = $(CXX) $(CXXFLAGS) -std=c++17 -pthread
 WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-psabi
 SANITIZERS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: all demo test bench reproduce lint check-asan clean clean0
+.PHONY: all demo test bench reproduce lint check-asan clean clean0 demos check-demos
 # Two goals at once would set up .venv together.
 .NOTPARALLEL:
 
@@ -46,6 +48,10 @@ $(VENV)/stamp-demo: pyproject.toml
 	"$(PYTHON)" .ci/environment.py $(VENV) progress
 	touch $@
 
+$(VENV)/stamp-notebooks: pyproject.toml
+	"$(PYTHON)" .ci/environment.py $(VENV) demos
+	touch $@
+
 $(VENV)/stamp-test: pyproject.toml
 	"$(PYTHON)" .ci/environment.py $(VENV) progress test
 	touch $@
@@ -60,6 +66,13 @@ $(VENV)/stamp-lint: pyproject.toml
 
 demo: spasne $(VENV)/stamp-demo
 	$(VENV_PYTHON) -m spasne_tools.demo --data $(DATA)
+
+demos: spasne $(VENV)/stamp-notebooks
+	$(VENV_PYTHON) spasne-demos/run_notebooks.py --pages docs/demos
+
+check-demos: spasne $(VENV)/stamp-notebooks $(VENV)/stamp-test
+	SPASNE_DEMO_CELLS=6000 SPASNE_DEMO_QUICK=1 $(VENV_PYTHON) spasne-demos/run_notebooks.py
+	$(VENV_PYTHON) -m pytest tests/test_notebooks.py
 
 test: spasne $(VENV)/stamp-test
 	$(VENV_PYTHON) -m pytest

@@ -29,10 +29,10 @@ from spasne_tools.validation import MatrixLike, Parameters
 from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
-    from spasne_tools.datasets import load_dataset, simulate_tissue
+    from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.estimator import SpaSNE
     from spasne_tools.metrics import score_embedding
-    from spasne_tools.plotting import plot_maps
+    from spasne_tools.plotting import plot_genes, plot_maps, plot_rgb
     from spasne_tools.saved_map import load_map, save_map
     from spasne_tools.screening import screen_parameters
     from spasne_tools.screening_plot import plot_screening
@@ -43,9 +43,12 @@ __all__ = [
     "init_spasne",
     "load_data",
     "load_dataset",
+    "load_example",
     "load_map",
     "main",
+    "plot_genes",
     "plot_maps",
+    "plot_rgb",
     "plot_screening",
     "preprocess_counts",
     "run_spasne",
@@ -59,14 +62,17 @@ __all__ = [
 # Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
 _LOADED_AT_USE = {
     "load_dataset": "spasne_tools.datasets",
+    "load_example": "spasne_tools.datasets",
     "simulate_tissue": "spasne_tools.datasets",
     "score_embedding": "spasne_tools.metrics",
+    "plot_genes": "spasne_tools.plotting",
     "plot_maps": "spasne_tools.plotting",
     "plot_screening": "spasne_tools.screening_plot",
     "screen_parameters": "spasne_tools.screening",
     "SpaSNE": "spasne_tools.estimator",
     "load_map": "spasne_tools.saved_map",
     "save_map": "spasne_tools.saved_map",
+    "plot_rgb": "spasne_tools.plotting",
 }
 
 

@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix, load_npz
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.simulation import Tissue, simulate_components, simulate_tissue
 
-__all__ = ["Dataset", "Tissue", "load_dataset", "simulate_components", "simulate_tissue"]
+__all__ = ["Dataset", "Tissue", "load_dataset", "load_example", "simulate_components", "simulate_tissue"]
 
 DATA_VARIABLE, CACHE_VARIABLE = "SPASNE_DATA", "SPASNE_CACHE"
 REPOSITORY = "https://github.com/Lin-Xu-lab/SpaSNE/raw/adef46e/Tutorials/data/"
@@ -31,6 +31,13 @@ BLOB_IDS = {
 }
 VISUAL_CORTEX_COUNTS = "starmap_visual_cortex_1207"  # folder with counts.npz, genes.csv.gz and coords.csv.gz
 SAME_POSITION = 1e-6  # pixels
+VISUAL_CORTEX_MARKERS = ("Cux2", "Rorb", "Pcp4", "Mbp")  # of layers 2 to 4, 4, 5 and 6, and of white matter
+SIMULATED_MARKERS = ("L2-4", "L4-12", "Ex L6-9", "Oligo-13")
+# What the examples are about, and the size of the tissue that stands in for data that are not at hand.
+EXAMPLES = {
+    "breast_cancer": ("human breast cancer (Visium)", 1272),
+    "visual_cortex": ("mouse visual cortex (STARmap)", 1207),
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,10 @@ class Dataset:
         Where the components were computed from counts, these.
     genes : Index or None
         Names of the columns of `counts`.
+    markers : tuple of str
+        Genes worth drawing on the map; none without counts.
+    simulated : bool
+        Whether this is simulated tissue that stands in for the data (`load_example`).
     """
 
     name: str
@@ -61,6 +72,8 @@ class Dataset:
     meta: pd.DataFrame
     counts: csr_matrix | None = None
     genes: pd.Index | None = None
+    markers: tuple[str, ...] = ()
+    simulated: bool = False
 
 
 def load_dataset(name: str) -> Dataset:
@@ -107,6 +120,70 @@ def load_dataset(name: str) -> Dataset:
     return loaders[name]()
 
 
+def load_example(name: str) -> Dataset:
+    """A data set of the paper where SPASNE_DATA provides it, else simulated tissue of the same size.
+
+    The notebooks call this, so that they run everywhere; a line printed says which of the two it was.
+
+    Parameters
+    ----------
+    name : "breast_cancer" or "visual_cortex"
+        As for `load_dataset`. "visual_cortex" is real only where its counts are at hand.
+
+    Returns
+    -------
+    Dataset
+        Simulated tissue has the labels ``layer``, counts and genes; its `meta` has the columns of the real
+        ones that both can have: x_pixel, y_pixel and cell_type.
+
+    Raises
+    ------
+    ValueError
+        Another name; or a file in SPASNE_DATA that is not the published one.
+    FileNotFoundError
+        As `load_dataset`, where SPASNE_DATA is set.
+
+    Examples
+    --------
+    >>> dataset = load_example("visual_cortex")  # doctest: +SKIP
+    simulated cortex of 1207 spots, because SPASNE_DATA does not name the folder of the real data
+    """
+    if name not in EXAMPLES:
+        raise ValueError(f"expected the name of an example, one of {', '.join(EXAMPLES)}, found {name!r}")
+    title, n_spots = EXAMPLES[name]
+    missing = _why_not_at_hand(name)
+    if missing is None:
+        dataset = load_dataset(name)
+        print(f"{title}, {len(dataset.data)} spots, as published")
+        return dataset
+    print(f"simulated cortex of {n_spots} spots, because {missing}")
+    return _simulated_dataset(n_spots)
+
+
+def _why_not_at_hand(name: str) -> str | None:
+    folder = _named_folder()
+    if folder is None:
+        return f"{DATA_VARIABLE} does not name the folder of the real data"
+    if name == "visual_cortex" and not (folder / VISUAL_CORTEX_COUNTS).is_dir():
+        return f"the folder that {DATA_VARIABLE} names has no {VISUAL_CORTEX_COUNTS}"
+    return None
+
+
+def _simulated_dataset(n_spots: int) -> Dataset:
+    tissue = simulate_tissue(n_spots)
+    return Dataset(
+        name="simulated",
+        data=pd.DataFrame(preprocess_counts(tissue.counts)),
+        pixels=tissue.pixels,
+        labels=tissue.labels,
+        meta=tissue.pixels.add_suffix("_pixel").assign(cell_type=tissue.cell_types),
+        counts=tissue.counts,
+        genes=tissue.genes.index,
+        markers=SIMULATED_MARKERS,
+        simulated=True,
+    )
+
+
 def _load_breast_cancer() -> Dataset:
     data, meta = (_read(f"human_BreastCancer1272_{part}.csv") for part in ("data_pc200", "meta"))
     _check_alignment(data.index, meta.index)
@@ -116,14 +193,16 @@ def _load_breast_cancer() -> Dataset:
 def _load_visual_cortex() -> Dataset:
     meta = _read("mouse_VisualCortex1207_meta.csv")
     labels, counts, genes = meta["layer_type"].rename("label"), None, None
+    markers: tuple[str, ...] = ()
     folder = _named_folder()
     if folder is not None and (folder / VISUAL_CORTEX_COUNTS).is_dir():
         counts, genes = _read_counts(folder / VISUAL_CORTEX_COUNTS, meta)
         data = pd.DataFrame(preprocess_counts(counts, n_components=200), index=meta.index)
+        markers = VISUAL_CORTEX_MARKERS
     else:
         data = _read("mouse_VisualCortex1207_data_pc200.csv")
         _check_alignment(data.index, meta.index)
-    return Dataset("visual_cortex", data, _pixels(meta), labels, meta, counts, genes)
+    return Dataset("visual_cortex", data, _pixels(meta), labels, meta, counts, genes, markers)
 
 
 def _read_counts(folder: Path, meta: pd.DataFrame) -> tuple[csr_matrix, pd.Index]:

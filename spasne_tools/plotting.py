@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match
+from spasne_tools.validation import MatrixLike, as_matrix
 
 __all__ = ["PALETTE", "palette", "plot_genes", "plot_maps", "plot_rgb"]
 
@@ -37,6 +38,7 @@ PERCENTILES = (1.0, 99.0)  # of continuous values, where the colours end
 
 PANEL_HEIGHT = 3.6  # inches
 PANEL_WIDTHS = (1.6, 6.0)  # inches: narrowest and widest panel that a tissue's shape may ask for
+LEGEND_WIDTH, BAR_WIDTH = 1.7, 0.4  # inches kept for a legend, and for a bar of colours in its place
 LARGEST_VECTOR = 3_000  # points; more are drawn as pixels in vector formats
 RASTER_DPI = 200
 # Share of a panel's area that its markers would cover without overlap: few points, and many.
@@ -100,18 +102,99 @@ def _limits(values: np.ndarray) -> Normalize:
     return Normalize(low, high if high > low else low + 1)
 
 
-# ---- one panel -------------------------------------------------------------------------------------------
+# ---- panels and what is drawn in them --------------------------------------------------------------------
 
 
-def _plane(points: MatrixLike, axes: tuple[int, int], name: str) -> np.ndarray:
+@dataclass(frozen=True)
+class _Panel:
+    """Points (n, 2) to draw: the tissue's or a map's."""
+
+    title: str
+    points: np.ndarray
+    tissue: bool
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Rows to draw, the last on top, and their looks as keywords of Axes.scatter."""
+
+    rows: np.ndarray
+    style: dict[str, Any]
+
+
+def _panels(
+    maps: MatrixLike | Mapping[str, MatrixLike] | None,
+    pixels: MatrixLike | None,
+    axes: tuple[int, int],
+    n: int,
+) -> list[_Panel]:
+    """The tissue, where there are pixels, and each map; ValueError unless all have n rows."""
+    if maps is None:
+        maps = {}
+    elif not isinstance(maps, Mapping):
+        maps = {"Map": maps}
+    if not maps and pixels is None:
+        raise ValueError("expected at least one map, or pixels, found none")
+    panels = [] if pixels is None else [_Panel("Tissue", _plane(pixels, (0, 1), "pixels", n), True)]
+    return panels + [_Panel(title, _plane(Y, axes, f"map {title!r}", n), False) for title, Y in maps.items()]
+
+
+def _plane(points: MatrixLike, axes: tuple[int, int], name: str, n: int) -> np.ndarray:
     """The two columns to draw; a 1-D map is spread vertically at random so that its points can be seen."""
     matrix = as_matrix(points, name, allow_sparse=False)
+    if len(matrix) != n:
+        raise ValueError(f"expected {n} rows in {name}, one per colour, found {len(matrix)}")
     if matrix.shape[1] == 1:
         height = np.ptp(matrix) * 0.15
-        return np.column_stack([matrix[:, 0], np.random.default_rng(0).uniform(-height, height, len(matrix))])
+        return np.column_stack([matrix[:, 0], np.random.default_rng(0).uniform(-height, height, n)])
     if max(axes) >= matrix.shape[1]:
         raise ValueError(f"expected {name} with at least {max(axes) + 1} columns, found {matrix.shape[1]}")
     return matrix[:, list(axes)]
+
+
+def _mixed(n: int) -> np.ndarray:
+    """Rows in random order, so that no class lies on top of the others."""
+    return np.random.default_rng(0).permutation(n)
+
+
+def _class_layers(labels: pd.Series) -> list[_Layer]:
+    """Missing classes in grey below, then a layer for each marker."""
+    looks, classes, missing = palette(labels), labels.astype(object), labels.isna().to_numpy()
+    order = _mixed(len(labels))
+    order = order[~missing[order]]
+    colour = to_rgba_array([looks[name][0] for name in classes.iloc[order]])
+    marker = np.array([looks[name][1] for name in classes.iloc[order]])
+    layers = [_Layer(np.flatnonzero(missing), {"c": MISSING_COLOUR})]
+    for shape in MARKERS:
+        drawn = marker == shape
+        if drawn.any():
+            layers.append(_Layer(order[drawn], {"c": colour[drawn], "marker": shape}))
+    return layers
+
+
+def _value_layers(values: np.ndarray, norm: Normalize) -> list[_Layer]:
+    """High values on top: a gene's few must not be hidden."""
+    order = _mixed(len(values))
+    order = order[np.argsort(values[order], kind="stable")]
+    return [_Layer(order, {"c": values[order], "norm": norm, "cmap": CONTINUOUS_COLOURS})]
+
+
+def _draw(
+    row: Sequence[Axes],
+    panels: Sequence[_Panel],
+    layers: Sequence[_Layer],
+    scores: Mapping[str, Mapping[str, float]] | None,
+    image_like: bool,
+) -> None:
+    """A row of panels in the same colours."""
+    for ax, panel in zip(row, panels, strict=True):
+        n = len(panel.points)
+        area, rasterized = _marker_area(n, ax, panel.tissue), n > LARGEST_VECTOR
+        for layer in layers:
+            x, y = panel.points[layer.rows].T
+            ax.scatter(x, y, s=area, linewidths=0, rasterized=rasterized, **layer.style)
+        of_panel = None if scores is None else scores.get(panel.title, {})
+        _finish(ax, panel.title, of_panel, panel.tissue and image_like)
 
 
 def _panel_size(ax: Axes) -> np.ndarray:
@@ -123,31 +206,6 @@ def _marker_area(n: int, ax: Axes, tissue: bool) -> float:
     """Area of a marker in points^2, so that n of them are neither lost nor a blot."""
     cover = (TISSUE_COVER if tissue else MAP_COVER)[n > LARGEST_VECTOR]
     return float(np.clip(cover * _panel_size(ax).prod() / n, *MARKER_AREAS))
-
-
-def _scatter(ax: Axes, points: np.ndarray, area: float, rasterized: bool, **style: Any) -> None:
-    ax.scatter(points[:, 0], points[:, 1], s=area, linewidths=0, rasterized=rasterized, **style)
-
-
-def _draw(ax: Axes, points: np.ndarray, colors: pd.Series, norm: Normalize | None, tissue: bool) -> None:
-    """One panel's points, in random order so that no class lies on top of the others."""
-    order = np.random.default_rng(0).permutation(len(points))
-    area, rasterized = _marker_area(len(points), ax, tissue), len(points) > LARGEST_VECTOR
-    if norm is not None:
-        values = colors.to_numpy(dtype=float)
-        order = order[np.argsort(values[order], kind="stable")]  # a gene's high values must not be hidden
-        _scatter(ax, points[order], area, rasterized, c=values[order], norm=norm, cmap=CONTINUOUS_COLOURS)
-        return
-    looks, classes = palette(colors), colors.astype(object)
-    missing = colors.isna().to_numpy()
-    _scatter(ax, points[missing], area, rasterized, c=MISSING_COLOUR)
-    order = order[~missing[order]]
-    colour = to_rgba_array([looks[name][0] for name in classes.iloc[order]])
-    marker = np.array([looks[name][1] for name in classes.iloc[order]])
-    for shape in MARKERS:
-        drawn = marker == shape
-        if drawn.any():
-            _scatter(ax, points[order[drawn]], area, rasterized, c=colour[drawn], marker=shape)
 
 
 def _finish(ax: Axes, title: str, scores: Mapping[str, float] | None, upside_down: bool) -> None:
@@ -179,7 +237,7 @@ def _score_text(scores: Mapping[str, float]) -> str:
 
 
 def plot_maps(
-    maps: MatrixLike | Mapping[str, MatrixLike],
+    maps: MatrixLike | Mapping[str, MatrixLike] | None,
     colors: Any,
     pixels: MatrixLike | None = None,
     *,
@@ -193,8 +251,8 @@ def plot_maps(
 
     Parameters
     ----------
-    maps : array-like (n, n_dims) or dict of them
-        A map, or maps by title. 1-D maps are spread vertically at random.
+    maps : array-like (n, n_dims), dict of them, or None
+        A map, or maps by title; None: the tissue only. 1-D maps are spread vertically at random.
     colors : array-like (n,)
         Floating-point numbers are drawn as continuous colours (from the 1st to the 99th percentile), anything
         else as classes (see `palette`); missing classes in grey.
@@ -230,37 +288,32 @@ def plot_maps(
     >>> [ax.get_title(loc="left") for ax in figure.axes]
     ['Tissue', 'SpaSNE']
     """
-    if not isinstance(maps, Mapping):
-        maps = {"Map": maps}
-    if not maps:
-        raise ValueError("expected at least one map, found none")
-    panels = {} if pixels is None else {"Tissue": _plane(pixels, (0, 1), "pixels")}
-    panels |= {title: _plane(Y, axes, f"map {title!r}") for title, Y in maps.items()}
-    colors = _color_series(colors, panels)
-    norm = _limits(colors.to_numpy(dtype=float)) if _is_continuous(colors) else None
-    on_tissue = [pixels is not None and number == 0 for number in range(len(panels))]
-    figure, grid = _grid([list(panels.values())], on_tissue)
-    for ax, (title, points), tissue in zip(grid[0], panels.items(), on_tissue, strict=True):
-        _draw(ax, points, colors, norm, tissue)
-        _finish(ax, title, None if scores is None else scores.get(title, {}), tissue and image_like)
-        if annotate and norm is None and not tissue:
-            _annotate(ax, points, colors)
-    if norm is None:
-        _legend(figure, colors, legend_title)
-    else:
+    colors = pd.Series(colors).reset_index(drop=True)
+    panels = _panels(maps, pixels, axes, len(colors))
+    figure, grid = _grid(panels, 1)
+    if _is_continuous(colors):
+        norm = _limits(colors.to_numpy(dtype=float))
+        _draw(grid[0], panels, _value_layers(colors.to_numpy(dtype=float), norm), scores, image_like)
         _color_bar(figure, grid[0], norm, legend_title)
+        return figure
+    _draw(grid[0], panels, _class_layers(colors), scores, image_like)
+    for ax, panel in zip(grid[0], panels, strict=True):
+        if annotate and not panel.tissue:
+            _annotate(ax, panel.points, colors)
+    _legend(figure, colors, legend_title)
     return figure
 
 
 def plot_genes(
-    maps: MatrixLike | Mapping[str, MatrixLike],
+    maps: MatrixLike | Mapping[str, MatrixLike] | None,
     expression: pd.DataFrame,
     pixels: MatrixLike | None = None,
     *,
+    n_columns: int = 1,
     image_like: bool = True,
     axes: tuple[int, int] = (0, 1),
 ) -> Figure:
-    """Draw genes (rows of panels) on the tissue and on maps (columns of panels).
+    """Draw genes on the tissue and on maps: a row of panels for each gene, or for every few.
 
     Parameters
     ----------
@@ -269,6 +322,8 @@ def plot_genes(
     expression : DataFrame (n, genes)
         Values of the genes to draw, usually log-normalised; each gene has its own colour scale, from the 1st
         to the 99th percentile.
+    n_columns : int
+        Genes side by side, 1 or more.
 
     Returns
     -------
@@ -277,7 +332,7 @@ def plot_genes(
     Raises
     ------
     ValueError
-        For numbers of rows that differ, or values that are no finite numbers.
+        For numbers of rows that differ, values that are no finite numbers, or n_columns below 1.
 
     Examples
     --------
@@ -286,22 +341,21 @@ def plot_genes(
     >>> len(plot_genes(Y, pd.DataFrame({"Gad1": Y[:, 0], "Mbp": Y[:, 1]}), 1000 * Y).axes)
     6
     """
-    if not isinstance(maps, Mapping):
-        maps = {"Map": maps}
-    panels = {} if pixels is None else {"Tissue": _plane(pixels, (0, 1), "pixels")}
-    panels |= {title: _plane(Y, axes, f"map {title!r}") for title, Y in maps.items()}
+    if n_columns < 1:
+        raise ValueError(f"expected n_columns of 1 or more, found {n_columns}")
     values = pd.DataFrame(as_matrix(expression, "expression"), columns=expression.columns)
-    for title, points in panels.items():
-        check_rows_match(values, points, title)
-    on_tissue = [pixels is not None and number == 0 for number in range(len(panels))]
-    figure, grid = _grid([list(panels.values())] * values.shape[1], on_tissue)
-    for number, (row, (gene, level)) in enumerate(zip(grid, values.items(), strict=True)):
+    panels = _panels(maps, pixels, axes, len(values))
+    n_columns = min(n_columns, values.shape[1])
+    figure, grid = _grid(panels * n_columns, -(-values.shape[1] // n_columns), n_columns)
+    rows = grid.reshape(-1, len(panels))  # one for each gene, and what is left over
+    for number, (row, (gene, level)) in enumerate(zip(rows, values.items(), strict=False)):
         norm = _limits(level.to_numpy())
-        for ax, (title, points), tissue in zip(row, panels.items(), on_tissue, strict=True):
-            _draw(ax, points, level, norm, tissue)
-            _finish(ax, "" if number else title, None, tissue and image_like)
+        titled = panels if number < n_columns else [replace(panel, title="") for panel in panels]
+        _draw(list(row), titled, _value_layers(level.to_numpy(), norm), None, image_like)
         row[0].set_ylabel(str(gene), fontsize=11, fontstyle="italic")
-        _color_bar(figure, row, norm, None)
+        _color_bar(figure, list(row), norm, None)
+    for ax in rows[values.shape[1] :].flat:
+        ax.remove()
     return figure
 
 
@@ -337,45 +391,28 @@ def plot_rgb(Y: MatrixLike, pixels: MatrixLike, *, image_like: bool = True) -> F
     Y = as_matrix(Y, "Y", allow_sparse=False)
     if Y.shape[1] != 3:
         raise ValueError(f"expected a map with 3 dimensions, found {Y.shape[1]}")
-    check_rows_match(Y, pixels, "pixels")
     low, high = np.percentile(Y, PERCENTILES, axis=0)
     rgb = np.clip((Y - low) / np.where(high > low, high - low, 1), 0, 1)
-    panels = {
-        "Tissue": _plane(pixels, (0, 1), "pixels"),
-        "Axes 1 and 2": Y[:, [0, 1]],
-        "Axes 1 and 3": Y[:, [0, 2]],
-    }
-    figure, grid = _grid([list(panels.values())], [True, False, False])
-    order = np.random.default_rng(0).permutation(len(Y))
-    for ax, (title, points) in zip(grid[0], panels.items(), strict=True):
-        area = _marker_area(len(Y), ax, title == "Tissue")
-        _scatter(ax, points[order], area, len(Y) > LARGEST_VECTOR, c=rgb[order])
-        _finish(ax, title, None, title == "Tissue" and image_like)
+    panels = _panels({"Axes 1 and 2": Y[:, [0, 1]], "Axes 1 and 3": Y[:, [0, 2]]}, pixels, (0, 1), len(Y))
+    figure, grid = _grid(panels, 1)
+    order = _mixed(len(Y))
+    _draw(grid[0], panels, [_Layer(order, {"c": rgb[order]})], None, image_like)
     return figure
 
 
 # ---- layout ----------------------------------------------------------------------------------------------
 
 
-def _color_series(colors: Any, panels: Mapping[str, np.ndarray]) -> pd.Series:
-    series = pd.Series(colors).reset_index(drop=True)
-    for title, points in panels.items():
-        if len(points) != len(series):
-            raise ValueError(f"expected {len(series)} rows in {title}, one per colour, found {len(points)}")
-    return series
-
-
-def _grid(rows: Sequence[Sequence[np.ndarray]], on_tissue: Sequence[bool]) -> tuple[Figure, np.ndarray]:
-    """Panels of equal height, a tissue's as wide as its shape asks for, maps' square."""
+def _grid(panels: Sequence[_Panel], n_rows: int, n_legends: int = 1) -> tuple[Figure, np.ndarray]:
+    """Axes of equal height, a tissue's as wide as its shape asks for, maps' square; room for legends."""
     widths = []
-    for points, tissue in zip(rows[0], on_tissue, strict=True):
-        width, height = np.ptp(points, axis=0)
-        shape = width / height if tissue and height > 0 else 1.0
+    for panel in panels:
+        width, height = np.ptp(panel.points, axis=0)
+        shape = width / height if panel.tissue and height > 0 else 1.0
         widths.append(float(np.clip(PANEL_HEIGHT * shape, *PANEL_WIDTHS)))
-    size = (sum(widths) + 1.7, PANEL_HEIGHT * len(rows) + 0.6)
+    size = (sum(widths) + LEGEND_WIDTH * n_legends, PANEL_HEIGHT * n_rows + 0.6)
     figure = Figure(figsize=size, dpi=RASTER_DPI, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.07))
-    grid = figure.subplots(len(rows), len(widths), squeeze=False, width_ratios=widths)
-    return figure, grid
+    return figure, figure.subplots(n_rows, len(widths), squeeze=False, width_ratios=widths)
 
 
 def _annotate(ax: Axes, points: np.ndarray, colors: pd.Series) -> None:
@@ -422,7 +459,8 @@ def _legend(figure: Figure, colors: pd.Series, title: str | None) -> None:
 
 def _color_bar(figure: Figure, panels: Sequence[Axes], norm: Normalize, title: str | None) -> None:
     scale = ScalarMappable(norm, CONTINUOUS_COLOURS)
-    bar = figure.colorbar(scale, ax=list(panels), fraction=0.04, pad=0.02, shrink=0.8, aspect=18)
+    share = BAR_WIDTH / sum(ax.bbox.width / figure.dpi for ax in panels)
+    bar = figure.colorbar(scale, ax=list(panels), fraction=share, pad=share / 2, shrink=0.8, aspect=18)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, width=0.6)
     if title:

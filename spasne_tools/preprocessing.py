@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -227,7 +228,66 @@ def _leading_eigenvectors(
     return vectors[:, np.argsort(values)[::-1]]
 
 
-def preprocess_counts(counts: MatrixLike, n_components: int = 200, hvg: int | None = None) -> np.ndarray:
+def log_normalise(counts: MatrixLike, keep: Any = None) -> Matrix:
+    """Scale each row of counts to the median library size and take log(1 + x): expression, ready to be drawn.
+
+    The first steps of `preprocess_counts`, with its parameters and errors.
+
+    Returns
+    -------
+    ndarray or, of sparse counts, scipy.sparse.csr_matrix of float64, shape (rows kept, genes)
+        log(1 + count * median / total), total being the row's and median that of all rows that hold a count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from spasne_tools.preprocessing import log_normalise
+    >>> np.expm1(log_normalise([[1, 3], [4, 4], [9, 3]])).round(6)
+    array([[2., 6.],
+           [4., 4.],
+           [6., 2.]])
+    """
+    matrix = as_matrix(counts, "counts")
+    if matrix.min() < 0:
+        raise ValueError(f"expected counts of 0 or more, found {matrix.min():g}")
+    rows = _row_numbers(keep, matrix.shape[0])
+    totals = np.asarray(matrix.sum(axis=1)).ravel()
+    if n_empty := int(np.count_nonzero(totals[rows] == 0)):
+        raise ValueError(
+            f"expected at least one count in each row, found {n_empty} rows without any, the first is row "
+            f"{int(rows[np.argmin(totals[rows])])}; drop them from counts and positions alike"
+        )
+    factors = np.median(totals[totals > 0]) / totals[rows]
+    scaled = matrix[rows]
+    if scipy.sparse.issparse(scaled):
+        scaled.data *= np.repeat(factors, np.diff(scaled.indptr))
+        return scaled.log1p()
+    scaled *= factors[:, None]
+    return np.log1p(scaled, out=scaled)
+
+
+def _row_numbers(keep: Any, n: int) -> np.ndarray:
+    """`keep` as row numbers; all n rows for None."""
+    if keep is None:
+        return np.arange(n)
+    rows = np.asarray(keep)
+    if rows.dtype == bool and rows.shape == (n,):
+        rows = np.flatnonzero(rows)
+    if rows.ndim != 1 or rows.size == 0 or not np.issubdtype(rows.dtype, np.integer):
+        raise ValueError(
+            f"expected keep to be a mask of the {n} rows or row numbers, at least one, found an array of "
+            f"shape {np.shape(keep)} and type {np.asarray(keep).dtype}"
+        )
+    if rows.min() < 0 or rows.max() >= n:
+        raise ValueError(
+            f"expected row numbers from 0 to {n - 1} in keep, found {rows.min()} to {rows.max()}"
+        )
+    return rows
+
+
+def preprocess_counts(
+    counts: MatrixLike, n_components: int = 200, hvg: int | None = None, *, keep: Any = None
+) -> np.ndarray:
     """Normalise counts to the median library size, take log(1 + x) and reduce to principal components.
 
     These are the steps before SpaSNE in the paper, equal to scanpy's normalize_per_cell, log1p and pca (up to
@@ -242,16 +302,21 @@ def preprocess_counts(counts: MatrixLike, n_components: int = 200, hvg: int | No
     hvg : int, optional
         Keep this many highly variable genes before PCA, those of largest normalised dispersion (the "seurat"
         flavour of scanpy.pp.highly_variable_genes). None: all genes.
+    keep : array-like, optional
+        Rows to go on with after normalisation, as a mask (n,) or as row numbers: the library sizes of all
+        rows give the median, those kept alone the genes and the components. So the paper does with spots
+        that were annotated and spots that were not. None: all rows.
 
     Returns
     -------
-    ndarray of float64, shape (n, min(n_components, n, genes kept))
+    ndarray of float64, shape (rows kept, min(n_components, rows kept, genes kept))
 
     Raises
     ------
     ValueError
-        A count is negative or not finite, a row has no count at all (drop such rows from counts and positions
-        alike), or `hvg` is not between 1 and the number of genes.
+        A count is negative or not finite, a row to be kept has no count at all (drop such rows from counts
+        and positions alike), `hvg` is not between 1 and the number of genes, or `keep` is neither a mask of
+        the rows nor row numbers.
 
     References
     ----------
@@ -266,28 +331,14 @@ def preprocess_counts(counts: MatrixLike, n_components: int = 200, hvg: int | No
     >>> counts = np.random.default_rng(0).poisson(3.0, size=(100, 40))
     >>> preprocess_counts(counts, n_components=10).shape
     (100, 10)
+    >>> annotated = np.arange(100) % 2 == 0
+    >>> preprocess_counts(counts, n_components=10, keep=annotated).shape
+    (50, 10)
     """
-    logged = _log_normalised(as_matrix(counts, "counts"))
+    logged = log_normalise(counts, keep)
     if hvg is not None:
         logged = logged[:, _highly_variable(logged, hvg)]
     return pca(logged, n_components)
-
-
-def _log_normalised(counts: Matrix) -> Matrix:
-    if counts.min() < 0:
-        raise ValueError(f"expected counts of 0 or more, found {counts.min():g}")
-    totals = np.asarray(counts.sum(axis=1)).ravel()
-    if n_empty := int(np.count_nonzero(totals == 0)):
-        raise ValueError(
-            f"expected at least one count in each row, found {n_empty} rows without any, the first is row "
-            f"{int(np.argmin(totals))}; drop them from counts and positions alike"
-        )
-    factors = np.median(totals) / totals
-    if scipy.sparse.issparse(counts):
-        scaled = counts.copy()
-        scaled.data *= np.repeat(factors, np.diff(scaled.indptr))
-        return scaled.log1p()
-    return np.log1p(counts * factors[:, None])
 
 
 def _highly_variable(logged: Matrix, n_genes: int) -> np.ndarray:

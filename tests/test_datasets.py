@@ -11,7 +11,7 @@ import pytest
 from scipy.sparse import issparse
 
 from spasne_tools import datasets, simulation
-from spasne_tools.datasets import load_dataset, simulate_components, simulate_tissue
+from spasne_tools.datasets import load_dataset, load_example, simulate_components, simulate_tissue
 from spasne_tools.preprocessing import preprocess_counts
 
 has_data = pytest.mark.skipif(
@@ -147,11 +147,43 @@ def test_visual_cortex_comes_from_its_counts():
     assert dataset.counts.shape == (1207, 1020) and len(dataset.genes) == 1020
     assert dataset.data.index.equals(dataset.pixels.index)
     np.testing.assert_allclose(dataset.data.to_numpy().mean(axis=0), 0, atol=1e-9)
+    assert set(dataset.markers) <= set(dataset.genes) and not dataset.simulated
 
 
 def test_unknown_name_is_an_error():
     with pytest.raises(ValueError, match="one of breast_cancer, visual_cortex, found 'liver'"):
         load_dataset("liver")
+
+
+# ---- examples of the notebooks ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "n_spots"), [("breast_cancer", 1272), ("visual_cortex", 1207)])
+def test_simulated_tissue_stands_in_for_an_example(name, n_spots, monkeypatch, capsys):
+    monkeypatch.delenv("SPASNE_DATA", raising=False)
+    dataset = load_example(name)
+    assert dataset.simulated and dataset.name == "simulated"
+    assert len(dataset.data) == len(dataset.pixels) == len(dataset.labels) == len(dataset.meta) == n_spots
+    assert dataset.data.shape[1] == 200 and list(dataset.meta) == ["x_pixel", "y_pixel", "cell_type"]
+    assert dataset.counts.shape == (n_spots, len(dataset.genes)) and set(dataset.markers) <= set(
+        dataset.genes
+    )
+    said = capsys.readouterr().out
+    assert said.startswith(f"simulated cortex of {n_spots} spots, because SPASNE_DATA does not name")
+
+
+@has_data
+def test_an_example_is_real_where_the_data_are(capsys):
+    assert not load_example("breast_cancer").simulated
+    assert capsys.readouterr().out == "human breast cancer (Visium), 1272 spots, as published\n"
+
+
+def test_the_visual_cortex_without_counts_is_simulated(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("SPASNE_DATA", str(tmp_path))
+    assert load_example("visual_cortex").simulated
+    assert "has no starmap_visual_cortex_1207" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="one of breast_cancer, visual_cortex, found 'liver'"):
+        load_example("liver")
 
 
 # ---- finding, verifying, downloading ----------------------------------------------------------------------

@@ -238,11 +238,11 @@ def test_small_and_large_figures_are_well_covered(n, least):
 
 def test_rows_that_do_not_match_are_errors():
     Y, pixels, labels = example()
-    with pytest.raises(ValueError, match="expected 120 rows in Tissue, one per colour, found 119"):
+    with pytest.raises(ValueError, match="expected 120 rows in pixels, one per colour, found 119"):
         plot_maps(Y, labels, pixels[:-1])
-    with pytest.raises(ValueError, match="expected 119 rows in Map, one per colour, found 120"):
+    with pytest.raises(ValueError, match="expected 119 rows in map 'Map', one per colour, found 120"):
         plot_maps(Y, labels[:-1])
-    with pytest.raises(ValueError, match="expected at least one map, found none"):
+    with pytest.raises(ValueError, match="expected at least one map, or pixels, found none"):
         plot_maps({}, labels)
 
 
@@ -264,8 +264,28 @@ def test_genes_are_rows_and_high_values_are_on_top():
     assert [ax.get_title(loc="left") for ax in panels] == ["Tissue", "SpaSNE", "", ""]
     for ax in panels:
         assert (np.diff(ax.collections[0].get_array()) >= 0).all()
-    with pytest.raises(ValueError, match="expected 120 rows in SpaSNE"):
+    with pytest.raises(ValueError, match="expected 120 rows in map 'SpaSNE'"):
         plot_genes({"SpaSNE": Y[:-1]}, genes)
+
+
+def test_genes_stand_side_by_side():
+    Y, pixels, _ = example()
+    genes = pd.DataFrame(Y, columns=["Cux2", "Gad1", "Mbp"])
+    figure = plot_genes({"SpaSNE": Y}, genes, pixels, n_columns=2)
+    panels = [ax for ax in figure.axes if ax.collections and points_drawn(ax) == 120]
+    assert [ax.get_ylabel() for ax in panels] == ["Cux2", "", "Gad1", "", "Mbp", ""]
+    assert [ax.get_title(loc="left") for ax in panels] == ["Tissue", "SpaSNE"] * 2 + ["", ""]
+    assert len(figure.axes) == 6 + 3  # each gene with its bar of colours, and no empty panels
+    tops = [ax.get_position().y1 for ax in panels]
+    assert tops[0] == tops[2] > tops[4]
+    with pytest.raises(ValueError, match="expected n_columns of 1 or more, found 0"):
+        plot_genes(Y, genes, n_columns=0)
+
+
+def test_the_tissue_can_be_drawn_alone():
+    Y, pixels, labels = example()
+    assert [ax.get_title(loc="left") for ax in plot_maps(None, labels, pixels).axes] == ["Tissue"]
+    assert len(plot_genes(None, pd.DataFrame(Y), pixels, n_columns=9).axes) == 6
 
 
 def test_rgb_paints_the_three_axes():
@@ -282,5 +302,5 @@ def test_rgb_needs_three_dimensions_and_matching_rows():
     Y, pixels, _ = example()
     with pytest.raises(ValueError, match="expected a map with 3 dimensions, found 2"):
         plot_rgb(Y[:, :2], pixels)
-    with pytest.raises(ValueError, match="expected 120 rows in pixels, as in data, found 119"):
+    with pytest.raises(ValueError, match="expected 120 rows in pixels, one per colour, found 119"):
         plot_rgb(Y, pixels[:-1])

@@ -1,5 +1,7 @@
 """PCA and count normalisation, against scikit-learn and against loops that spell the formulas out."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,8 @@ from threadpoolctl import threadpool_info
 
 from spasne import preprocess_counts
 from spasne_tools import preprocessing
-from spasne_tools.preprocessing import pca
+from spasne_tools.datasets import load_dataset
+from spasne_tools.preprocessing import log_normalise, pca
 
 SHAPES = {"tall": (120, 30), "wide": (40, 150), "square": (50, 50), "one column": (40, 1), "one row": (1, 5)}
 
@@ -161,7 +164,7 @@ def highly_variable_by_loops(logged, n_genes):
 @pytest.mark.parametrize("as_given", [np.asarray, scipy.sparse.csr_matrix])
 def test_highly_variable_genes_equal_scanpys_rule(as_given):
     counts = make_counts(200, 300)
-    chosen = preprocessing._highly_variable(preprocessing._log_normalised(as_given(counts * 1.0)), 60)
+    chosen = preprocessing._highly_variable(log_normalise(as_given(counts * 1.0)), 60)
     assert set(chosen) == highly_variable_by_loops(log_normalised_by_loops(counts), 60)
 
 
@@ -172,7 +175,7 @@ def test_hvg_keeps_that_many_genes():
 def test_genes_that_never_vary_are_no_highly_variable_ones():
     counts = make_counts(60, 25)
     counts[:, 3] = 0
-    chosen = preprocessing._highly_variable(preprocessing._log_normalised(counts * 1.0), 24)
+    chosen = preprocessing._highly_variable(log_normalise(counts * 1.0), 24)
     assert 3 not in chosen
 
 
@@ -195,3 +198,117 @@ def test_negative_counts_are_refused():
     counts[5, 5] = -2
     with pytest.raises(ValueError, match="expected counts of 0 or more, found -2"):
         preprocess_counts(counts)
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, pd.DataFrame, scipy.sparse.csc_matrix])
+@pytest.mark.parametrize("as_mask", [True, False])
+def test_all_rows_normalise_and_those_kept_give_the_components(as_given, as_mask):
+    counts = make_counts(60, 25)
+    counts[:30] *= 3  # another median without them
+    rows = np.arange(1, 60, 2)
+    keep = pd.Series(np.isin(np.arange(60), rows)) if as_mask else rows[::-1].tolist()
+    expected = full_pca(log_normalised_by_loops(counts)[rows], 10)
+    found = preprocess_counts(as_given(counts), 10, keep=keep)
+    assert np.abs((found if as_mask else found[::-1]) - expected).max() <= 1e-8
+
+
+def test_genes_are_chosen_by_the_rows_kept():
+    counts = make_counts(400, 100)
+    counts[200:, :50] *= np.random.default_rng(8).choice([0, 9], size=(200, 50))
+    kept = log_normalised_by_loops(counts)[:200]
+    expected = full_pca(kept[:, sorted(highly_variable_by_loops(kept, 20))], 5)
+    assert np.abs(preprocess_counts(counts, 5, hvg=20, keep=np.arange(200)) - expected).max() <= 1e-8
+
+
+def test_empty_rows_may_be_left_out():
+    counts = make_counts(60, 25)
+    expected = preprocess_counts(counts[:50], 5, keep=np.arange(40))
+    counts[50:] = 0
+    np.testing.assert_allclose(preprocess_counts(counts, 5, keep=np.arange(40)), expected, atol=1e-12)
+    with pytest.raises(ValueError, match="found 1 rows without any, the first is row 55"):
+        preprocess_counts(counts, keep=[3, 55, 4])
+
+
+@pytest.mark.parametrize(
+    ("keep", "message"),
+    [
+        ([True] * 59, "mask of the 60 rows or row numbers, .* shape \\(59,\\) and type bool"),
+        ([False] * 60, "at least one"),
+        ([], "at least one"),
+        ([1.5], "type float64"),
+        ([[1, 2]], "shape \\(1, 2\\)"),
+        ([0, 60], "from 0 to 59 in keep, found 0 to 60"),
+        ([-1, 5], "from 0 to 59 in keep, found -1 to 5"),
+    ],
+)
+def test_rows_to_keep_that_cannot_be_are_refused(keep, message):
+    with pytest.raises(ValueError, match=message):
+        preprocess_counts(make_counts(60, 25), keep=keep)
+
+
+def test_large_sparse_counts_stay_sparse_to_the_end(monkeypatch):
+    counts = scipy.sparse.random(4000, 5000, density=0.002, random_state=9, format="csr")
+    keep = np.flatnonzero(counts.sum(axis=1).A1 > 0)[:3900]
+
+    def refuse(*_, **__):
+        raise AssertionError("made dense")
+
+    monkeypatch.setattr(type(counts), "toarray", refuse)
+    monkeypatch.setattr(type(counts), "todense", refuse)
+    assert preprocess_counts(counts, 4, hvg=4000, keep=keep).shape == (len(keep), 4)
+
+
+# ---- beside scanpy, where it is installed (pip install "spasne[test-peers]") ------------------------------
+
+
+@pytest.fixture(scope="module")
+def scanpy():
+    return pytest.importorskip("scanpy", reason="scanpy is not installed (the extra test-peers)")
+
+
+def by_scanpy(scanpy, counts, n_components, keep=None, hvg=None, normalise="normalize_total"):
+    """The steps as the published preprocessing takes them: all spots normalised, then those annotated."""
+    spots = scanpy.AnnData(counts.astype(np.float64))
+    getattr(scanpy.pp, normalise)(spots)
+    scanpy.pp.log1p(spots)
+    if keep is not None:
+        spots = spots[keep].copy()
+    if hvg is not None:
+        scanpy.pp.highly_variable_genes(spots, n_top_genes=hvg, flavor="seurat")
+    scanpy.pp.pca(spots, n_comps=n_components, svd_solver="arpack", dtype="float64")
+    return spots.obsm["X_pca"]
+
+
+def real_counts():
+    if "SPASNE_DATA" not in os.environ:
+        pytest.skip("SPASNE_DATA does not name the folder of the real data")
+    counts = load_dataset("visual_cortex").counts
+    return pytest.skip("the counts of the visual cortex are not in SPASNE_DATA") if counts is None else counts
+
+
+def simulated_counts():
+    return scipy.sparse.csr_matrix(make_counts(300, 80))
+
+
+@pytest.mark.parametrize(
+    ("counts_of", "normalise", "options"),
+    [
+        (simulated_counts, "normalize_total", {}),
+        (lambda: simulated_counts().toarray(), "normalize_per_cell", {}),
+        (simulated_counts, "normalize_total", {"keep": np.arange(0, 300, 2)}),
+        (simulated_counts, "normalize_total", {"hvg": 40}),
+        (real_counts, "normalize_per_cell", {}),
+        (real_counts, "normalize_total", {"keep": np.arange(0, 1207, 2), "hvg": 300}),
+    ],
+    ids=["sparse", "dense", "rows kept", "variable genes", "real", "real, both"],
+)
+@pytest.mark.filterwarnings("ignore")  # of scanpy, on its own functions
+def test_preprocess_counts_equals_scanpy(scanpy, counts_of, normalise, options):
+    if not hasattr(scanpy.pp, normalise):
+        pytest.skip(f"this scanpy has no {normalise}")
+    counts = counts_of()
+    expected = by_scanpy(scanpy, counts, 30, normalise=normalise, **options)
+    found = preprocess_counts(counts, 30, **options)
+    assert found.shape == expected.shape
+    signs = np.sign((found * expected).sum(axis=0))
+    assert np.abs(found * signs - expected).max() <= 1e-8 * np.abs(expected).max()

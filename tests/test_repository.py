@@ -13,7 +13,7 @@ from spasne_tools.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 CPP_FILES = sorted([*ROOT.glob("*.cpp"), *ROOT.glob("*.h"), *ROOT.glob("src/*")])
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
 def found_in(name, pattern):
