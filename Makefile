@@ -13,6 +13,8 @@ CXXFLAGS ?= -O3
 DATA ?= simulated
 VENV = .venv
 VENV_PYTHON = $(VENV)/bin/python
+# The page is tested where there is a browser.
+BROWSER = $(if $(shell command -v chromium || command -v google-chrome),browser)
 
 # Tests of the executable. Those on whole published data sets are left out: sanitizers make them take minutes.
 EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
@@ -45,8 +47,8 @@ $(VENV)/stamp-demo: pyproject.toml
 	"$(PYTHON)" .ci/environment.py $(VENV) progress
 	touch $@
 
-$(VENV)/stamp-test: pyproject.toml
-	"$(PYTHON)" .ci/environment.py $(VENV) progress test
+$(VENV)/stamp-test$(BROWSER): pyproject.toml
+	"$(PYTHON)" .ci/environment.py $(VENV) progress test $(BROWSER)
 	touch $@
 
 $(VENV)/stamp-bench: pyproject.toml
@@ -60,10 +62,10 @@ $(VENV)/stamp-lint: pyproject.toml
 demo: spasne $(VENV)/stamp-demo
 	$(VENV_PYTHON) -m spasne_tools.demo --data $(DATA)
 
-test: spasne $(VENV)/stamp-test
+test: spasne $(VENV)/stamp-test$(BROWSER)
 	$(VENV_PYTHON) -m pytest
 
-check-asan: build/asan/spasne $(VENV)/stamp-test
+check-asan: build/asan/spasne $(VENV)/stamp-test$(BROWSER)
 	SPASNE_BIN="$$PWD/build/asan/spasne" $(VENV_PYTHON) -m pytest $(EXECUTABLE_TESTS)
 
 bench: spasne $(VENV)/stamp-bench

@@ -29,11 +29,13 @@ from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
     from spasne_tools.datasets import load_dataset, simulate_tissue
+    from spasne_tools.html_page import export_html
     from spasne_tools.metrics import score_embedding
     from spasne_tools.plotting import plot_maps
 
 __all__ = [
     "__version__",
+    "export_html",
     "init_spasne",
     "load_data",
     "load_dataset",
@@ -48,6 +50,7 @@ __all__ = [
 
 # Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
 _LOADED_AT_USE = {
+    "export_html": "spasne_tools.html_page",
     "load_dataset": "spasne_tools.datasets",
     "simulate_tissue": "spasne_tools.datasets",
     "score_embedding": "spasne_tools.metrics",

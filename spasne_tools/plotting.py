@@ -91,11 +91,13 @@ def _natural(name: Any) -> list[tuple[int, float, str]]:
     return [(0, float(part), "") if part.isdigit() else (1, 0.0, part.lower()) for part in parts if part]
 
 
-def _is_continuous(colors: pd.Series) -> bool:
+def is_continuous(colors: pd.Series) -> bool:
+    """Floating-point numbers are drawn as continuous colours, anything else as classes."""
     return pd.api.types.is_float_dtype(colors.dtype)
 
 
-def _limits(values: np.ndarray) -> Normalize:
+def colour_limits(values: np.ndarray) -> Normalize:
+    """Values at which the continuous colours end."""
     low, high = np.nanpercentile(values, PERCENTILES)
     return Normalize(low, high if high > low else low + 1)
 
@@ -103,12 +105,17 @@ def _limits(values: np.ndarray) -> Normalize:
 # ---- one panel -------------------------------------------------------------------------------------------
 
 
+def spread_line(matrix: np.ndarray) -> np.ndarray:
+    """A 1-D map spread vertically at random so that its points can be seen."""
+    height = np.ptp(matrix) * 0.15
+    return np.column_stack([matrix[:, 0], np.random.default_rng(0).uniform(-height, height, len(matrix))])
+
+
 def _plane(points: MatrixLike, axes: tuple[int, int], name: str) -> np.ndarray:
-    """The two columns to draw; a 1-D map is spread vertically at random so that its points can be seen."""
+    """The two columns to draw."""
     matrix = as_matrix(points, name, allow_sparse=False)
     if matrix.shape[1] == 1:
-        height = np.ptp(matrix) * 0.15
-        return np.column_stack([matrix[:, 0], np.random.default_rng(0).uniform(-height, height, len(matrix))])
+        return spread_line(matrix)
     if max(axes) >= matrix.shape[1]:
         raise ValueError(f"expected {name} with at least {max(axes) + 1} columns, found {matrix.shape[1]}")
     return matrix[:, list(axes)]
@@ -237,7 +244,7 @@ def plot_maps(
     panels = {} if pixels is None else {"Tissue": _plane(pixels, (0, 1), "pixels")}
     panels |= {title: _plane(Y, axes, f"map {title!r}") for title, Y in maps.items()}
     colors = _color_series(colors, panels)
-    norm = _limits(colors.to_numpy(dtype=float)) if _is_continuous(colors) else None
+    norm = colour_limits(colors.to_numpy(dtype=float)) if is_continuous(colors) else None
     on_tissue = [pixels is not None and number == 0 for number in range(len(panels))]
     figure, grid = _grid([list(panels.values())], on_tissue)
     for ax, (title, points), tissue in zip(grid[0], panels.items(), on_tissue, strict=True):
@@ -296,7 +303,7 @@ def plot_genes(
     on_tissue = [pixels is not None and number == 0 for number in range(len(panels))]
     figure, grid = _grid([list(panels.values())] * values.shape[1], on_tissue)
     for number, (row, (gene, level)) in enumerate(zip(grid, values.items(), strict=True)):
-        norm = _limits(level.to_numpy())
+        norm = colour_limits(level.to_numpy())
         for ax, (title, points), tissue in zip(row, panels.items(), on_tissue, strict=True):
             _draw(ax, points, level, norm, tissue)
             _finish(ax, "" if number else title, None, tissue and image_like)
