@@ -16,6 +16,8 @@ CXXFLAGS ?= -O3
 DATA ?= simulated
 VENV = .venv
 VENV_PYTHON = $(VENV)/bin/python
+# The page is tested where there is a browser.
+BROWSER = $(if $(shell command -v chromium || command -v google-chrome),browser)
 
 # Tests of the executable. Those on whole published data sets are left out: sanitizers make them take minutes.
 EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
@@ -52,8 +54,8 @@ $(VENV)/stamp-notebooks: pyproject.toml
 	"$(PYTHON)" .ci/environment.py $(VENV) demos
 	touch $@
 
-$(VENV)/stamp-test: pyproject.toml
-	"$(PYTHON)" .ci/environment.py $(VENV) progress test
+$(VENV)/stamp-test$(BROWSER): pyproject.toml
+	"$(PYTHON)" .ci/environment.py $(VENV) progress test $(BROWSER)
 	touch $@
 
 $(VENV)/stamp-bench: pyproject.toml
@@ -70,14 +72,14 @@ demo: spasne $(VENV)/stamp-demo
 demos: spasne $(VENV)/stamp-notebooks
 	$(VENV_PYTHON) spasne-demos/run_notebooks.py --pages docs/demos
 
-check-demos: spasne $(VENV)/stamp-notebooks $(VENV)/stamp-test
+check-demos: spasne $(VENV)/stamp-notebooks $(VENV)/stamp-test$(BROWSER)
 	SPASNE_DEMO_CELLS=6000 SPASNE_DEMO_QUICK=1 $(VENV_PYTHON) spasne-demos/run_notebooks.py
 	$(VENV_PYTHON) -m pytest tests/test_notebooks.py
 
-test: spasne $(VENV)/stamp-test
+test: spasne $(VENV)/stamp-test$(BROWSER)
 	$(VENV_PYTHON) -m pytest
 
-check-asan: build/asan/spasne $(VENV)/stamp-test
+check-asan: build/asan/spasne $(VENV)/stamp-test$(BROWSER)
 	SPASNE_BIN="$$PWD/build/asan/spasne" $(VENV_PYTHON) -m pytest $(EXECUTABLE_TESTS)
 
 bench: spasne $(VENV)/stamp-bench

@@ -31,6 +31,7 @@ from spasne_tools.version import __version__
 if TYPE_CHECKING:
     from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.estimator import SpaSNE
+    from spasne_tools.html_page import export_html
     from spasne_tools.metrics import score_embedding
     from spasne_tools.plotting import plot_genes, plot_maps, plot_rgb
     from spasne_tools.saved_map import load_map, save_map
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SpaSNE",
     "__version__",
+    "export_html",
     "init_spasne",
     "load_data",
     "load_dataset",
@@ -61,6 +63,7 @@ __all__ = [
 
 # Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
 _LOADED_AT_USE = {
+    "export_html": "spasne_tools.html_page",
     "load_dataset": "spasne_tools.datasets",
     "load_example": "spasne_tools.datasets",
     "simulate_tissue": "spasne_tools.datasets",

@@ -93,11 +93,13 @@ def _natural(name: Any) -> list[tuple[int, float, str]]:
     return [(0, float(part), "") if part.isdigit() else (1, 0.0, part.lower()) for part in parts if part]
 
 
-def _is_continuous(colors: pd.Series) -> bool:
+def is_continuous(colors: pd.Series) -> bool:
+    """Floating-point numbers are drawn as continuous colours, anything else as classes."""
     return pd.api.types.is_float_dtype(colors.dtype)
 
 
-def _limits(values: np.ndarray) -> Normalize:
+def colour_limits(values: np.ndarray) -> Normalize:
+    """Values at which the continuous colours end."""
     low, high = np.nanpercentile(values, PERCENTILES)
     return Normalize(low, high if high > low else low + 1)
 
@@ -139,14 +141,19 @@ def _panels(
     return panels + [_Panel(title, _plane(Y, axes, f"map {title!r}", n), False) for title, Y in maps.items()]
 
 
+def spread_line(matrix: np.ndarray) -> np.ndarray:
+    """A 1-D map spread vertically at random so that its points can be seen."""
+    height = np.ptp(matrix) * 0.15
+    return np.column_stack([matrix[:, 0], np.random.default_rng(0).uniform(-height, height, len(matrix))])
+
+
 def _plane(points: MatrixLike, axes: tuple[int, int], name: str, n: int) -> np.ndarray:
-    """The two columns to draw; a 1-D map is spread vertically at random so that its points can be seen."""
+    """The two columns to draw."""
     matrix = as_matrix(points, name, allow_sparse=False)
     if len(matrix) != n:
         raise ValueError(f"expected {n} rows in {name}, one per colour, found {len(matrix)}")
     if matrix.shape[1] == 1:
-        height = np.ptp(matrix) * 0.15
-        return np.column_stack([matrix[:, 0], np.random.default_rng(0).uniform(-height, height, n)])
+        return spread_line(matrix)
     if max(axes) >= matrix.shape[1]:
         raise ValueError(f"expected {name} with at least {max(axes) + 1} columns, found {matrix.shape[1]}")
     return matrix[:, list(axes)]
@@ -291,8 +298,8 @@ def plot_maps(
     colors = pd.Series(colors).reset_index(drop=True)
     panels = _panels(maps, pixels, axes, len(colors))
     figure, grid = _grid(panels, 1)
-    if _is_continuous(colors):
-        norm = _limits(colors.to_numpy(dtype=float))
+    if is_continuous(colors):
+        norm = colour_limits(colors.to_numpy(dtype=float))
         _draw(grid[0], panels, _value_layers(colors.to_numpy(dtype=float), norm), scores, image_like)
         _color_bar(figure, grid[0], norm, legend_title)
         return figure
@@ -349,7 +356,7 @@ def plot_genes(
     figure, grid = _grid(panels * n_columns, -(-values.shape[1] // n_columns), n_columns)
     rows = grid.reshape(-1, len(panels))  # one for each gene, and what is left over
     for number, (row, (gene, level)) in enumerate(zip(rows, values.items(), strict=False)):
-        norm = _limits(level.to_numpy())
+        norm = colour_limits(level.to_numpy())
         titled = panels if number < n_columns else [replace(panel, title="") for panel in panels]
         _draw(list(row), titled, _value_layers(level.to_numpy(), norm), None, image_like)
         row[0].set_ylabel(str(gene), fontsize=11, fontstyle="italic")

@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -89,8 +90,8 @@ def scripts(wheel, tmp_path_factory):
 
 
 def test_source_archive_holds_every_source(unpacked):
-    sources = [*ROOT.glob("*.cpp"), *ROOT.glob("*.h"), *ROOT.glob("src/*"), *ROOT.glob("spasne_tools/*.py")]
-    names = [path.relative_to(ROOT) for path in sources]
+    patterns = ("*.cpp", "*.h", "src/*", "spasne_tools/*.py", "spasne_tools/page/*")
+    names = [path.relative_to(ROOT) for pattern in patterns for path in ROOT.glob(pattern)]
     assert Path("spasne_main.cpp") in names
     assert [str(name) for name in names if not (unpacked / name).is_file()] == []
 
@@ -99,6 +100,12 @@ def test_wheel_is_for_any_python_3_of_one_platform(wheel):
     python, abi, platform = wheel.stem.split("-")[2:]
     assert (python, abi) == ("py3", "none")
     assert platform == sysconfig.get_platform().replace("-", "_").replace(".", "_")
+
+
+def test_wheel_holds_the_files_of_the_page(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if "/page/" in name}
+    assert held == {f"spasne_tools/page/{path.name}" for path in ROOT.glob("spasne_tools/page/*")}
 
 
 def test_import_and_map_from_another_folder(scripts, tmp_path):
