@@ -12,7 +12,7 @@
 namespace spasne {
 
 // Beyond these, sums of squares would overflow or vanish.
-constexpr double LARGEST_POSITION = 1e140, SMALLEST_SPREAD = 1e-140, LARGEST_START = 1e100;
+constexpr double LARGEST_POSITION = 1e140, SMALLEST_SPREAD = 1e-140, LARGEST_START = 1e100, LARGEST_SCALE = 1e100;
 
 namespace detail {
 
@@ -101,6 +101,8 @@ inline void validate_options(const Options& o, size_t n_points) {
   if (o.max_step <= 0) reject("a step limit above 0", text(o.max_step));
   if (!(o.accuracy > 0 && o.accuracy < 1)) reject("an accuracy between 0 and 1", text(o.accuracy));
   if (!(o.global_scale > 0 && std::isfinite(o.global_scale))) reject("a global scale above 0", text(o.global_scale));
+  if (o.global_scale > LARGEST_SCALE || o.global_scale < 1 / LARGEST_SCALE)
+    reject("a global scale between " + text(1 / LARGEST_SCALE) + " and " + text(LARGEST_SCALE), text(o.global_scale));
   if (!(o.space_offset >= 0 && std::isfinite(o.space_offset)))
     reject("a space offset of 0 or more", text(o.space_offset));
   if (o.stop_tolerance < 0 || std::isinf(o.stop_tolerance))

@@ -282,7 +282,7 @@ WORDS = {
 BAD_RECORDS = {
     "lrate": [-1.0, np.nan, np.inf, -np.inf],
     "maxstep": [0.0, -1.0, np.nan, -np.inf],
-    "gscale": [0.0, -1.0, np.nan, np.inf, -np.inf],
+    "gscale": [0.0, -1.0, 1e101, 1e-101, np.nan, np.inf, -np.inf],
     "pxoffset": [-1e-9, np.nan, np.inf, -np.inf],
     "stoptol": [-1e-9, np.nan, np.inf, -np.inf],
 }
@@ -359,6 +359,32 @@ def test_no_spatial_distances_without_offset(reject):
     """All positions equal and the constant 0: Ps would be 0 / 0."""
     case = replace(CASE, pixels=np.ones_like(CASE.pixels), pixel_offset=0.0)
     reject(pack_case(case))
+
+
+@pytest.mark.parametrize("index", [(0, 0), (-1, -1)], ids=["first", "last"])
+def test_start_whose_squares_overflow(reject, index):
+    start = EXTENDED.init.copy()
+    start[index] = -1e101
+    reject(pack_case(replace(EXTENDED, init=start)), mentions="a start of numbers up to 1e+100")
+
+
+@pytest.mark.parametrize("beta", [0.0, 2.0])
+def test_positions_whose_squares_overflow(reject, beta):
+    data = pack_case(replace(CASE, beta=beta, pixels=np.full_like(CASE.pixels, -1e141)))
+    reject(data, mentions="positions of at most 1e+140")
+
+
+def test_positions_whose_squares_vanish(reject):
+    """Without the constant of Ps they would be a sum of nothing."""
+    case = replace(CASE, pixels=CASE.pixels * 1e-150, pixel_offset=0.0)
+    reject(pack_case(case), mentions="positions that differ by 1e-140")
+
+
+def test_perplexity_of_less_than_one_neighbour(reject):
+    reject(
+        pack_case(replace(CASE, method="interpolation", perplexity=0.33)),
+        mentions="perplexity of at least 1/3",
+    )
 
 
 # --- arguments and folders ---
