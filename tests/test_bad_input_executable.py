@@ -228,6 +228,21 @@ def test_unknown_tag(reject, tag):
     reject(with_records(record(tag, ONE), END))
 
 
+@pytest.mark.parametrize("tag", [b"lrate\0x", b"lrate\0\0\1", b"\0lrate"])
+def test_tag_padded_with_more_than_zeros(reject, tag):
+    reject(with_records(tag.ljust(8, b"\0") + struct.pack("<q", 8) + ONE, END), mentions="unknown")
+
+
+@pytest.mark.parametrize("tag", [b"\xff\xfe\n\x1b[2J", b"a\nb\r\tc"])
+def test_bytes_of_the_file_are_not_printed_as_they_are(reject, tag):
+    """They could be no text, end the line or steer a terminal."""
+    for rest in (struct.pack("<q", 8) + ONE, struct.pack("<q", -1)):
+        message = reject(with_records(tag.ljust(8, b"\0") + rest, END)).stderr
+        assert message.rstrip("\n").isprintable() and "?" in message
+    message = reject(with_records(record("method", tag * 1000), END), mentions="method").stderr
+    assert message.rstrip("\n").isprintable() and len(message) < 200
+
+
 @pytest.mark.parametrize("name", [name for name, _ in extension_records(EXTENDED)])
 def test_duplicate_tag(reject, name):
     copy = dict(extension_records(EXTENDED))[name]
