@@ -7,6 +7,8 @@
 # make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
 # make lint         style, warnings as errors, types
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make fuzz         damaged data files until one breaks the executable (clang; tests/fuzz/README.md)
+# make coverage     the lines that no test reaches, Python and C++
 # make clean        remove the executable; clean0: and __pycache__
 #
 # All but the executable and clean set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
@@ -28,9 +30,18 @@ HEADERS = $(wildcard *.h src/*.h src/*.inl)
 BUILD = $(CXX) $(CXXFLAGS) -std=c++17 -pthread
 # psabi: no vector type crosses from one compiled file to another.
 WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-psabi
+# Left out of cppcheck: memory that is overwritten at once is not initialised (it does not see vector stores), and
+# parameters are taken over to be freed.
+CPPCHECK = cppcheck --quiet --std=c++17 --language=c++ --enable=warning,performance,portability --error-exitcode=1 \
+	--suppress=missingIncludeSystem --suppress=uninitvar --suppress=uninitMemberVar --suppress=passedByValue -DSPASNE_BASELINE_ONLY
 SANITIZERS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 
-.PHONY: all demo test bench reproduce lint check-asan clean clean0 demos check-demos
+FUZZ_RUNS ?= 100000
+FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	-fsanitize=fuzzer,address,undefined,float-cast-overflow
+FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
+
+.PHONY: all demo demos check-demos test bench reproduce lint check-asan fuzz coverage clean clean0
 # Two goals at once would set up .venv together.
 .NOTPARALLEL:
 
@@ -44,6 +55,15 @@ spasne: $(SOURCES) $(HEADERS)
 build/asan/spasne: $(SOURCES) $(HEADERS)
 	mkdir -p build/asan
 	$(BUILD) $(SANITIZERS) $(SOURCES) -o $@ $(LDFLAGS)
+
+build/fuzz/data_file: sptree.cpp spasne.cpp tests/fuzz/fuzz_data_file.cpp $(HEADERS)
+	mkdir -p build/fuzz
+	clang++ -std=c++17 -pthread $(FUZZER) sptree.cpp spasne.cpp tests/fuzz/fuzz_data_file.cpp -o $@
+
+build/coverage/spasne: $(SOURCES) $(HEADERS)
+	mkdir -p build/coverage
+	rm -f build/coverage/*.gcda build/coverage/*.gcno
+	$(CXX) -std=c++17 -pthread -O0 --coverage $(SOURCES) -o $@ $(LDFLAGS)
 
 # One stamp for each set of packages: made again when pyproject.toml asks for others.
 $(VENV)/stamp-demo: pyproject.toml
@@ -66,6 +86,10 @@ $(VENV)/stamp-lint: pyproject.toml
 	"$(PYTHON)" .ci/environment.py $(VENV) lint
 	touch $@
 
+$(VENV)/stamp-coverage: pyproject.toml
+	"$(PYTHON)" .ci/environment.py $(VENV) progress test coverage
+	touch $@
+
 demo: spasne $(VENV)/stamp-demo
 	$(VENV_PYTHON) -m spasne_tools.demo --data $(DATA)
 
@@ -82,6 +106,18 @@ test: spasne $(VENV)/stamp-test$(BROWSER)
 check-asan: build/asan/spasne $(VENV)/stamp-test$(BROWSER)
 	SPASNE_BIN="$$PWD/build/asan/spasne" $(VENV_PYTHON) -m pytest $(EXECUTABLE_TESTS)
 
+# New inputs are kept in build/fuzz/corpus, so that a search goes on where the last one ended.
+fuzz: build/fuzz/data_file
+	mkdir -p build/fuzz/corpus
+	build/fuzz/data_file build/fuzz/corpus tests/fuzz/corpus -dict=tests/fuzz/data_file.dict \
+		-runs=$(FUZZ_RUNS) $(FUZZ_LIMITS) -artifact_prefix=build/fuzz/ -print_final_stats=1
+
+# The same executable for all tests, so that C++ counts what the wrapper's tests reach too.
+coverage: build/coverage/spasne $(VENV)/stamp-coverage
+	SPASNE_BIN="$$PWD/build/coverage/spasne" $(VENV_PYTHON) -m coverage run -m pytest $(TESTS)
+	$(VENV_PYTHON) -m coverage report --show-missing --skip-covered
+	$(VENV_PYTHON) -m gcovr --root . --object-directory build/coverage --exclude-throw-branches --sort uncovered-percent
+
 bench: spasne $(VENV)/stamp-bench
 	$(VENV_PYTHON) -m benchmarks --update-readme $(BENCH)
 
@@ -92,6 +128,7 @@ lint: $(VENV)/stamp-lint
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV)/bin/clang-format --dry-run --Werror $(SOURCES) $(HEADERS)
 	for source in $(SOURCES); do $(BUILD) $(WARNINGS) -c $$source -o /dev/null || exit 1; done
+	if command -v cppcheck >/dev/null; then $(CPPCHECK) $(SOURCES); else echo "cppcheck is not installed: skipped"; fi
 	$(VENV_PYTHON) -m mypy
 
 clean:

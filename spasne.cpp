@@ -1,5 +1,7 @@
 #include "spasne.h"
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -101,6 +103,12 @@ void take_map(Objective& objective, const MapState& map, const std::vector<size_
   result.cost_global = cost.global;
   result.cost_space = cost.space;
   result.Y = map.rows();
+  const auto is_finite = [](double value) { return std::isfinite(value); };
+  if (!std::all_of(result.Y.begin(), result.Y.end(), is_finite) ||
+      !std::all_of(result.cost.begin(), result.cost.end(), is_finite) || !std::isfinite(cost.total))
+    throw std::runtime_error(
+        "the cost of the map is not finite; smaller weights, another start or a smaller step "
+        "limit may help");
   if (order.empty()) return;
   result.Y = put_rows(result.Y, order, map.n_dims);
   result.cost = put_rows(result.cost, order, 1);

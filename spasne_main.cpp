@@ -15,6 +15,7 @@
 #include "src/memory.h"
 #include "src/output_file.h"
 #include "src/report.h"
+#include "src/standard_streams.h"
 #include "src/version.h"
 
 namespace {
@@ -94,11 +95,16 @@ Arguments parse(int argc, char** argv) {
   return arguments;
 }
 
+int fail(ExitCode code, const char* message) {
+  std::fprintf(stderr, "spasne: error: %s\n", message);
+  return code;
+}
+
 /// Ends the process, leaving no unfinished file, once the caller's end of standard input is closed.
 std::shared_ptr<spasne::Caller> watch_caller() {
   return std::make_shared<spasne::Caller>([] {
     spasne::OutputFile::abandon_all();
-    std::_Exit(OTHER);
+    std::_Exit(fail(OTHER, "the caller has closed standard input"));
   });
 }
 
@@ -209,21 +215,19 @@ void embed(const Arguments& arguments) {
   if (!arguments.quiet) say("wrote " + arguments.result);
 }
 
-int fail(ExitCode code, const char* message) {
-  std::fprintf(stderr, "spasne: error: %s\n", message);
-  return code;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
+    spasne::guard_standard_streams();
     const Arguments arguments = parse(argc, argv);
     if (arguments.help || arguments.version) {
       std::fputs(arguments.help ? HELP : "spasne " SPASNE_VERSION "\n", stdout);
+      spasne::require_printed("");
       return SUCCESS;
     }
     embed(arguments);
+    spasne::require_printed("; the results are complete");
     return SUCCESS;
   } catch (const std::invalid_argument& error) {
     return fail(BAD_INPUT, error.what());

@@ -51,19 +51,35 @@ class Result:
 
 
 def write_data_file(path: Path, problem: Problem) -> None:
-    """Write `problem` to `path` (data.dat), with an extension only where it asks for one."""
+    """Write `problem` to `path` (data.dat), with an extension only where it asks for one.
+
+    Raises
+    ------
+    OSError
+        It cannot be written whole, on a full disk for instance; it names `path`, where no file is left.
+    """
+    file = open(path, "wb")  # an error of this names the path by itself
+    try:
+        with file:
+            _write_fields(file, problem)
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        error.filename = str(path)
+        raise
+
+
+def _write_fields(file: BinaryIO, problem: Problem) -> None:
     n_points, n_features = problem.X.shape
-    with open(path, "wb") as file:
-        file.write(struct.pack("<ii", n_points, n_features))
-        file.write(struct.pack("<dd", problem.theta, problem.perplexity))
-        file.write(struct.pack("<ii", problem.no_dims, problem.max_iter))
-        _write_array(file, problem.X)
-        file.write(struct.pack("<i", problem.seed))
-        file.write(struct.pack("<ii", *problem.pixels.shape))
-        _write_array(file, problem.pixels)
-        file.write(struct.pack("<ddd", problem.alpha, problem.beta, problem.exaggeration))
-        if problem.extension:
-            _write_extension(file, problem.extension)
+    file.write(struct.pack("<ii", n_points, n_features))
+    file.write(struct.pack("<dd", problem.theta, problem.perplexity))
+    file.write(struct.pack("<ii", problem.no_dims, problem.max_iter))
+    _write_array(file, problem.X)
+    file.write(struct.pack("<i", problem.seed))
+    file.write(struct.pack("<ii", *problem.pixels.shape))
+    _write_array(file, problem.pixels)
+    file.write(struct.pack("<ddd", problem.alpha, problem.beta, problem.exaggeration))
+    if problem.extension:
+        _write_extension(file, problem.extension)
 
 
 def _write_array(file: BinaryIO, array: Matrix, dtype: np.dtype = NUMBER) -> None:
@@ -72,7 +88,7 @@ def _write_array(file: BinaryIO, array: Matrix, dtype: np.dtype = NUMBER) -> Non
     for start in range(0, array.shape[0], rows):
         block = array[start : start + rows]
         dense = block.toarray() if scipy.sparse.issparse(block) else block
-        np.ascontiguousarray(dense, dtype=dtype).tofile(file)
+        file.write(np.ascontiguousarray(dense, dtype=dtype).data)
 
 
 def _write_extension(file: BinaryIO, extension: Mapping[str, str | float | np.ndarray]) -> None:

@@ -21,6 +21,7 @@ __all__ = ["Dataset", "Tissue", "load_dataset", "load_example", "simulate_compon
 DATA_VARIABLE, CACHE_VARIABLE = "SPASNE_DATA", "SPASNE_CACHE"
 REPOSITORY = "https://github.com/Lin-Xu-lab/SpaSNE/raw/adef46e/Tutorials/data/"
 DOWNLOAD_TIMEOUT = 60  # seconds without an answer
+LARGEST_DOWNLOAD = 1 << 26  # bytes, ten times the largest file
 
 # Git blob ids of the published files at that revision: SHA-1 of "blob <size>\0" and the content.
 BLOB_IDS = {
@@ -278,7 +279,7 @@ def _download(file_name: str, path: Path) -> None:
     url = REPOSITORY + file_name
     try:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as answer:
-            content = answer.read()
+            content = answer.read(LARGEST_DOWNLOAD)
     except OSError as error:
         problem = f"{url} cannot be reached ({error})"
         raise FileNotFoundError(_how_to_provide(file_name, path, problem)) from error

@@ -22,6 +22,8 @@ from spasne_tools.neighbours import Graph, approximate_graph, given_graph, load_
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.progress import ProgressPrinter
 from spasne_tools.validation import (
+    LARGEST_POSITION,
+    LARGEST_START,
     Matrix,
     MatrixLike,
     Parameters,
@@ -30,6 +32,7 @@ from spasne_tools.validation import (
     check_parameters,
     check_perplexity,
     check_rows_match,
+    check_size,
 )
 
 DATA_FILE, RESULT_FILE, REPORT_FILE = "data.dat", "result.dat", "report.json"
@@ -159,6 +162,7 @@ def prepare_problem(
     n_points = matrix.shape[0]
     check_perplexity(parameters.perplexity, n_points)
     positions, unit_free = _positions(data, pixels, n_points, parameters)
+    check_size(positions, LARGEST_POSITION, "pixels")
     start = _start_known_before_pca(positions if pixels is not None else None, matrix.shape, parameters)
     graph = None
     if parameters.neighbors is not None and not isinstance(parameters.neighbors, str):
@@ -305,6 +309,7 @@ def _start_known_before_pca(
         start = as_matrix(init, "init", allow_sparse=False)
         if start.shape != (data_shape[0], no_dims):
             raise ValueError(f"expected init of shape {(data_shape[0], no_dims)}, found {start.shape}")
+        check_size(start, LARGEST_START, "init")
         return start
     if init == "pca":
         n_kept = (

@@ -145,7 +145,7 @@ def executable_lines(
     if quiet:
         command.append("--quiet")
     # A file for stderr, not a second pipe: nobody has to empty it while stdout is read.
-    with tempfile.TemporaryFile() as stderr:
+    with _file_in_memory() as stderr:
         exit_code = yield from _run_child(command, stderr)
         stderr.seek(0)
         said = stderr.read().decode(errors="replace").strip()
@@ -153,6 +153,13 @@ def executable_lines(
         _raise_failure(exit_code, said)
     if said:
         warnings.warn(said, UserWarning, stacklevel=2)
+
+
+def _file_in_memory() -> IO[bytes]:
+    """A file without a name; on disk only where there are no others, for a full disk is told through it."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("spasne"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _run_child(command: Sequence[str | Path], stderr: IO[bytes]) -> Generator[str, str | None, int]:

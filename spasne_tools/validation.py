@@ -20,6 +20,7 @@ METHODS = ("auto", "exact", "barnes_hut", "interpolation")
 STARTS = ("random", "pca", "spatial")
 GRAPHS = ("approximate",)  # neighbours that are found here, by name
 INT32_MAX = 2**31 - 1  # the files hold counts and seeds as int32
+LARGEST_POSITION, LARGEST_START, LARGEST_SCALE = 1e140, 1e100, 1e100  # as in src/validation.h
 CHECKED_AT_ONCE = 1 << 20  # numbers
 
 
@@ -61,6 +62,11 @@ def check_parameters(parameters: Parameters) -> None:
         _check_number(name, getattr(parameters, name), allow_zero=True)
     for name in ("exaggeration", "perplexity", "global_scale"):
         _check_number(name, getattr(parameters, name))
+    if not 1 / LARGEST_SCALE <= parameters.global_scale <= LARGEST_SCALE:
+        raise ValueError(
+            f"expected global_scale between {1 / LARGEST_SCALE:g} and {LARGEST_SCALE:g}, "
+            f"found {parameters.global_scale!r}"
+        )
     for name, least in (("no_dims", 1), ("max_iter", 0), ("initial_dims", 0), ("randseed", -math.inf)):
         _check_integer(name, getattr(parameters, name), least)
     if parameters.no_dims > 3:
@@ -108,6 +114,12 @@ def check_perplexity(perplexity: float, n_points: int) -> None:
             f"expected perplexity at most (n - 1) / 3 = {(n_points - 1) / 3:g} for {n_points} points, "
             f"found {perplexity:g}; use a lower perplexity or more points"
         )
+
+
+def check_size(matrix: np.ndarray, largest: float, name: str) -> None:
+    """Check that no number is so large that squares of it, summed, overflow."""
+    if (found := np.abs(matrix).max()) > largest:
+        raise ValueError(f"expected numbers of at most {largest:g} in {name}, found {found:g}")
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str], otherwise: str = "") -> None:

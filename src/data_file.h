@@ -77,7 +77,7 @@ namespace detail {
 inline Method method_from(const std::string& text, const DataReader& in) {
   for (const Method method : {Method::automatic, Method::exact, Method::barnes_hut, Method::interpolation})
     if (text == name(method)) return method;
-  in.reject("expected method auto, exact, barnes_hut or interpolation, found \"" + text + "\"");
+  in.reject("expected method auto, exact, barnes_hut or interpolation, found \"" + printable(text) + "\"");
 }
 
 /// n x k numbers of a neighbour graph; k follows from the record's size.
@@ -148,7 +148,7 @@ inline void read_record(DataReader& in, const std::string& tag, uint64_t size, P
     expect_size(problem.n_points * columns * sizeof(double));
     o.start = in.read_matrix<double>(problem.n_points, columns, "init");
   } else {
-    in.reject("extension record \"" + tag + "\" is unknown to this version");
+    in.reject("extension record \"" + printable(tag) + "\" is unknown to this version");
   }
 }
 
@@ -160,12 +160,13 @@ inline void read_extension(DataReader& in, Problem& problem, Options& options, s
     in.reject("bytes after the last field are no extension that this version knows");
   std::set<std::string> seen;
   for (;;) {
-    char tag[TAG_SIZE + 1] = {};
-    for (size_t k = 0; k < TAG_SIZE; ++k) tag[k] = in.read<char>("an extension record's tag");
+    std::string tag(TAG_SIZE, '\0');
+    for (char& letter : tag) letter = in.read<char>("an extension record's tag");
+    tag.resize(tag.find_last_not_of('\0') + 1);
     const int64_t size = in.read<int64_t>("an extension record's size");
-    if (size < 0) in.reject(std::string("negative size of extension record \"") + tag + "\"");
-    if (!seen.insert(tag).second) in.reject(std::string("two extension records \"") + tag + "\"");
-    if (std::strcmp(tag, "end") == 0) {
+    if (size < 0) in.reject("negative size of extension record \"" + printable(tag) + "\"");
+    if (!seen.insert(tag).second) in.reject("two extension records \"" + printable(tag) + "\"");
+    if (tag == "end") {
       if (size != 0 || in.remaining() != 0) in.reject("bytes after the end of the extension");
       return;
     }

@@ -1,6 +1,7 @@
 // What a problem and its options must satisfy; the one validator on this side.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -9,6 +10,10 @@
 #include "text.h"
 
 namespace spasne {
+
+// Beyond these, sums of squares would overflow or vanish.
+constexpr double LARGEST_POSITION = 1e140, SMALLEST_SPREAD = 1e-140, LARGEST_START = 1e100, LARGEST_SCALE = 1e100;
+
 namespace detail {
 
 [[noreturn]] inline void reject(const std::string& expected, const std::string& found) {
@@ -22,6 +27,21 @@ inline void require_finite(const std::vector<double>& values, size_t n_columns, 
              text(values[k]) + " in row " + text(k / n_columns) + ", column " + text(k % n_columns));
 }
 
+/// Squared distances between the rows, summed over all pairs, must be a finite number and, if they are to stand alone
+/// (without the constant of Ps), not vanish.
+inline void require_distances(const std::vector<double>& S, size_t n_columns, bool alone) {
+  double largest = 0, widest = 0;
+  for (size_t k = 0; k < S.size(); ++k) {
+    largest = std::max(largest, std::fabs(S[k]));
+    widest = std::max(widest, std::fabs(S[k] - S[k % n_columns]));
+  }
+  if (largest > LARGEST_POSITION) reject("positions of at most " + text(LARGEST_POSITION), text(largest));
+  if (!alone) return;
+  if (widest == 0) reject("positions that differ between points", "constant positions");
+  if (widest < SMALLEST_SPREAD)
+    reject("positions that differ by " + text(SMALLEST_SPREAD) + " or more somewhere", text(widest));
+}
+
 inline void validate_data(const Problem& p, const Options& o) {
   if (p.n_points < 1) reject("at least 1 point", text(p.n_points));
   if (p.n_features < 1) reject("at least 1 column of X", text(p.n_features));
@@ -30,18 +50,16 @@ inline void validate_data(const Problem& p, const Options& o) {
     reject("X and positions of the stated shape", text(p.X.size()) + " and " + text(p.S.size()) + " numbers");
   require_finite(p.X, p.n_features, "X");
   require_finite(p.S, p.n_space, "the positions");
+  require_distances(p.S, p.n_space, o.beta > 0 && o.space_offset == 0);
   bool constant = true;
   for (size_t k = p.n_features; k < p.X.size() && constant; ++k) constant = p.X[k] == p.X[k - p.n_features];
   if (constant) reject("data that differ between points", "constant data (all rows of X are the same)");
-  if (o.beta > 0 && o.space_offset == 0) {
-    bool same = true;
-    for (size_t k = p.n_space; k < p.S.size() && same; ++k) same = p.S[k] == p.S[k - p.n_space];
-    if (same) reject("positions that differ between points", "constant positions");
-  }
   if (!o.start.empty()) {
     if (o.start.size() != p.n_points * static_cast<size_t>(o.no_dims))
       reject("a start of n_points x no_dims numbers", text(o.start.size()));
     require_finite(o.start, static_cast<size_t>(o.no_dims), "the start");
+    for (const double y : o.start)
+      if (std::fabs(y) > LARGEST_START) reject("a start of numbers up to " + text(LARGEST_START), text(y));
   }
 }
 
@@ -83,10 +101,14 @@ inline void validate_options(const Options& o, size_t n_points) {
   if (o.max_step <= 0) reject("a step limit above 0", text(o.max_step));
   if (!(o.accuracy > 0 && o.accuracy < 1)) reject("an accuracy between 0 and 1", text(o.accuracy));
   if (!(o.global_scale > 0 && std::isfinite(o.global_scale))) reject("a global scale above 0", text(o.global_scale));
+  if (o.global_scale > LARGEST_SCALE || o.global_scale < 1 / LARGEST_SCALE)
+    reject("a global scale between " + text(1 / LARGEST_SCALE) + " and " + text(LARGEST_SCALE), text(o.global_scale));
   if (!(o.space_offset >= 0 && std::isfinite(o.space_offset)))
     reject("a space offset of 0 or more", text(o.space_offset));
   if (o.stop_tolerance < 0 || std::isinf(o.stop_tolerance))
     reject("a stop tolerance of 0 or more", text(o.stop_tolerance));
+  if (o.method == Method::interpolation && 3 * o.perplexity < 1)
+    reject("a perplexity of at least 1/3 for method interpolation", text(o.perplexity));
   if (o.method == Method::barnes_hut && o.theta == 0) reject("theta above 0 for method barnes_hut", "0");
 }
 

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,6 +107,20 @@ def embed(execute):
         return outcome
 
     return run
+
+
+@pytest.fixture
+def temporary_root(tmp_path, monkeypatch):
+    """An empty folder where temporary files are made."""
+    root = tmp_path / "temporary"
+    root.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(root))
+    return root
+
+
+@pytest.fixture
+def real_executable(spasne_binary, monkeypatch):
+    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
 
 
 def golden_folders():

@@ -228,6 +228,21 @@ def test_unknown_tag(reject, tag):
     reject(with_records(record(tag, ONE), END))
 
 
+@pytest.mark.parametrize("tag", [b"lrate\0x", b"lrate\0\0\1", b"\0lrate"])
+def test_tag_padded_with_more_than_zeros(reject, tag):
+    reject(with_records(tag.ljust(8, b"\0") + struct.pack("<q", 8) + ONE, END), mentions="unknown")
+
+
+@pytest.mark.parametrize("tag", [b"\xff\xfe\n\x1b[2J", b"a\nb\r\tc"])
+def test_bytes_of_the_file_are_not_printed_as_they_are(reject, tag):
+    """They could be no text, end the line or steer a terminal."""
+    for rest in (struct.pack("<q", 8) + ONE, struct.pack("<q", -1)):
+        message = reject(with_records(tag.ljust(8, b"\0") + rest, END)).stderr
+        assert message.rstrip("\n").isprintable() and "?" in message
+    message = reject(with_records(record("method", tag * 1000), END), mentions="method").stderr
+    assert message.rstrip("\n").isprintable() and len(message) < 200
+
+
 @pytest.mark.parametrize("name", [name for name, _ in extension_records(EXTENDED)])
 def test_duplicate_tag(reject, name):
     copy = dict(extension_records(EXTENDED))[name]
@@ -282,7 +297,7 @@ WORDS = {
 BAD_RECORDS = {
     "lrate": [-1.0, np.nan, np.inf, -np.inf],
     "maxstep": [0.0, -1.0, np.nan, -np.inf],
-    "gscale": [0.0, -1.0, np.nan, np.inf, -np.inf],
+    "gscale": [0.0, -1.0, 1e101, 1e-101, np.nan, np.inf, -np.inf],
     "pxoffset": [-1e-9, np.nan, np.inf, -np.inf],
     "stoptol": [-1e-9, np.nan, np.inf, -np.inf],
 }
@@ -359,6 +374,32 @@ def test_no_spatial_distances_without_offset(reject):
     """All positions equal and the constant 0: Ps would be 0 / 0."""
     case = replace(CASE, pixels=np.ones_like(CASE.pixels), pixel_offset=0.0)
     reject(pack_case(case))
+
+
+@pytest.mark.parametrize("index", [(0, 0), (-1, -1)], ids=["first", "last"])
+def test_start_whose_squares_overflow(reject, index):
+    start = EXTENDED.init.copy()
+    start[index] = -1e101
+    reject(pack_case(replace(EXTENDED, init=start)), mentions="a start of numbers up to 1e+100")
+
+
+@pytest.mark.parametrize("beta", [0.0, 2.0])
+def test_positions_whose_squares_overflow(reject, beta):
+    data = pack_case(replace(CASE, beta=beta, pixels=np.full_like(CASE.pixels, -1e141)))
+    reject(data, mentions="positions of at most 1e+140")
+
+
+def test_positions_whose_squares_vanish(reject):
+    """Without the constant of Ps they would be a sum of nothing."""
+    case = replace(CASE, pixels=CASE.pixels * 1e-150, pixel_offset=0.0)
+    reject(pack_case(case), mentions="positions that differ by 1e-140")
+
+
+def test_perplexity_of_less_than_one_neighbour(reject):
+    reject(
+        pack_case(replace(CASE, method="interpolation", perplexity=0.33)),
+        mentions="perplexity of at least 1/3",
+    )
 
 
 # --- arguments and folders ---

@@ -198,7 +198,7 @@ BAD_VALUES = {
     "theta": NOT_NEGATIVE,
     "exaggeration": POSITIVE,
     "perplexity": POSITIVE,
-    "global_scale": POSITIVE,
+    "global_scale": [*POSITIVE, 1e101, 1e-101],
     "no_dims": [0, -1, 4, 2.0, "2", None, True, 2**31],
     "max_iter": [-1, 10.0, "10", None, 2**31],
     "initial_dims": [-1, 5.0, "5", None],
@@ -226,6 +226,16 @@ def test_start_of_another_shape(init):
 
 def test_start_that_is_not_finite():
     refused("finite numbers in init", init=np.full((40, 2), np.nan))
+
+
+def test_start_whose_squares_overflow():
+    refused("at most 1e.100 in init, found 1e.200", init=np.full((40, 2), 1e200))
+
+
+@pytest.mark.parametrize("scale", ["raw", 1e200])
+def test_pixels_whose_squares_overflow(scale):
+    pixels = np.full((40, 2), 1e150 if scale == "raw" else 1.0)
+    refused("at most 1e.140 in pixels", pixels=pixels, pixel_scale=scale)
 
 
 def test_spatial_start_without_pixels():

@@ -260,6 +260,17 @@ def test_wrong_download_is_refused(places):
     assert not cache.exists()
 
 
+def test_endless_download_is_cut_off(places, monkeypatch):
+    _, cache, answer, _ = places
+    answer(CONTENT * 1000)
+    monkeypatch.setattr(datasets, "LARGEST_DOWNLOAD", len(CONTENT))
+    assert datasets._find("file.csv").read_bytes() == CONTENT  # no byte more was read
+    monkeypatch.setattr(datasets, "LARGEST_DOWNLOAD", len(CONTENT) - 1)
+    (cache / "file.csv").unlink()
+    with pytest.raises(FileNotFoundError, match="gave another content"):
+        datasets._find("file.csv")
+
+
 def test_no_network_says_where_to_put_the_file(places):
     _, cache, _, _ = places
     with pytest.raises(FileNotFoundError) as caught:

@@ -9,6 +9,7 @@ import pytest
 
 from spasne_tools.embedding import LARGE
 from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
+from spasne_tools.validation import LARGEST_POSITION, LARGEST_SCALE, LARGEST_START
 from spasne_tools.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +52,12 @@ def test_pip_and_make_build_alike():
 def test_wrapper_and_executable_change_method_at_the_same_size():
     assert int(found_in("spasne.cpp", r"^constexpr size_t LARGE = (\d+);")) == LARGE
     assert DEFAULT_SAMPLING.exact_up_to == LARGE
+
+
+def test_wrapper_and_executable_refuse_the_same_sizes():
+    bounds = {"POSITION": LARGEST_POSITION, "START": LARGEST_START, "SCALE": LARGEST_SCALE}
+    for name, bound in bounds.items():
+        assert float(found_in("src/validation.h", rf"\bLARGEST_{name} = ([^,;]+)[,;]")) == bound
 
 
 def test_no_folder_takes_the_name_of_the_executable():

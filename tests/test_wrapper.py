@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import textwrap
 import threading
 import time
@@ -64,20 +63,6 @@ def stand_in(tmp_path, monkeypatch):
         return logbook
 
     return install
-
-
-@pytest.fixture
-def temporary_root(tmp_path, monkeypatch):
-    """An empty folder where temporary files are made."""
-    root = tmp_path / "temporary"
-    root.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(root))
-    return root
-
-
-@pytest.fixture
-def real_executable(spasne_binary, monkeypatch):
-    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
 
 
 def make_input(n=40, n_columns=6, seed=0):

@@ -1,0 +1,82 @@
+// A libFuzzer target for everything that happens to a data file: reading, validation and a run of few iterations.
+//
+// Any bytes must end in a map whose numbers are all finite or in one of the errors that the executable reports.
+// tests/fuzz/README.md says how to run it.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+
+#include "../../spasne.h"
+#include "../../src/data_file.h"
+#include "../../src/memory.h"
+
+namespace {
+
+constexpr int MOST_ITERATIONS = 3;
+constexpr size_t MOST_POINTS = 200;
+constexpr int SELDOM = 16;
+
+/// A file without a name, kept in memory, that holds the bytes given last.
+class MemoryFile {
+ public:
+  MemoryFile()
+      : descriptor_(memfd_create("data.dat", MFD_CLOEXEC)), path_("/proc/self/fd/" + std::to_string(descriptor_)) {
+    if (descriptor_ < 0) fail("no file in memory can be made");
+  }
+
+  const std::string& holding(const uint8_t* data, size_t size) const {
+    if (ftruncate(descriptor_, 0) != 0 || pwrite(descriptor_, data, size, 0) != static_cast<ssize_t>(size))
+      fail("the file in memory cannot be written");
+    return path_;
+  }
+
+ private:
+  [[noreturn]] static void fail(const char* what) {
+    std::perror(what);
+    std::abort();
+  }
+
+  int descriptor_;
+  std::string path_;
+};
+
+void require_finite(const std::vector<double>& values, const char* what) {
+  for (const double value : values)
+    if (!std::isfinite(value)) {
+      std::fprintf(stderr, "%s of a run that reported no error: %g\n", what, value);
+      std::abort();
+    }
+}
+
+/// Grids of two dimensions take 50 ms with sanitizers and of three a second, whatever the number of points: one seed in
+/// sixteen gets them.
+bool slow(const spasne::Options& options) {
+  return options.method == spasne::Method::interpolation && options.no_dims > 1 && options.seed % SELDOM != 0;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  static const MemoryFile file;
+  spasne::Problem problem;
+  spasne::Options options;
+  try {
+    spasne::read_data_file(file.holding(data, size), problem, options);
+    options.max_iter = std::min(options.max_iter, MOST_ITERATIONS);
+    options.n_threads = 1;
+    if (problem.n_points > MOST_POINTS || slow(options)) return 0;
+    const spasne::Result result = spasne::run(std::move(problem), options);
+    require_finite(result.Y, "the map");
+    require_finite(result.cost, "the cost");
+  } catch (const std::invalid_argument&) {
+  } catch (const std::runtime_error&) {
+  } catch (const spasne::NotEnoughMemory&) {
+  }
+  return 0;
+}

@@ -1,0 +1,179 @@
+"""Mutation testing: change one operator or number at a time and see whether the tests notice.
+
+    python tests/mutation/run.py kernels [--count 20] [--seed 0]
+    python tests/mutation/run.py python
+
+Works on a copy in a temporary folder. Prints each mutant and whether it was killed; docs/reliability.md says
+what the survivors were.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COPIED = (
+    "*.cpp",
+    "*.h",
+    "*.py",
+    "*.md",
+    "*.toml",
+    "Makefile",
+    "CITATION.cff",
+    "src",
+    "spasne_tools",
+    "tests",
+)
+TIME_LIMIT = 600  # seconds: a mutant that does not end is killed
+# The baseline alone, hardly optimised: an executable for tests within seconds.
+COMPILE = ["-std=c++17", "-O1", "-pthread", "-DSPASNE_BASELINE_ONLY"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Files to be changed, and the tests that are to notice."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+    compiled: bool
+
+
+TARGETS = {
+    "kernels": Target(
+        (
+            "src/all_pairs_kernels.inl",
+            "src/tree_kernels.inl",
+            "src/sparse_kernels.inl",
+            "src/dense_objective.h",
+        ),
+        ("tests/test_executable.py", "tests/test_interpolation.py", "tests/test_golden.py"),
+        True,
+    ),
+    "python": Target(
+        ("spasne_tools/data_file.py", "spasne_tools/metrics.py"),
+        ("tests/test_data_file.py", "tests/test_metrics.py", "spasne_tools/metrics.py"),
+        False,
+    ),
+}
+
+SWAPS = {
+    " + ": " - ", " - ": " + ", " * ": " / ", " / ": " * ", " += ": " -= ", " -= ": " += ",
+    " < ": " <= ", " > ": " >= ", " <= ": " < ", " >= ": " > ", " == ": " != ", " != ": " == ",
+    " && ": " || ", " || ": " && ", " and ": " or ", " or ": " and ",
+}  # fmt: skip
+CHANGEABLE = re.compile("|".join(map(re.escape, SWAPS)) + r"|(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    file: str
+    line: int
+    before: str
+    after: str
+
+
+def changed(text: str) -> str:
+    if text in SWAPS:
+        return SWAPS[text]
+    return str(float(text) + 1) if "." in text else str(int(text) + 1)
+
+
+def mutants_of(file: str) -> list[Mutant]:
+    """All mutants of a file, comments, docstrings and preprocessor lines left alone."""
+    found, within_docstring = [], False
+    for number, line in enumerate((ROOT / file).read_text(encoding="utf-8").split("\n")):
+        quotes = line.count('"""')
+        if file.endswith(".py") and (quotes or within_docstring):
+            within_docstring ^= quotes == 1
+            continue
+        code = re.split(r"//|#", line, maxsplit=1)[0]
+        if not code.strip() or code.lstrip().startswith(("template", "namespace", "from ", "import ")):
+            continue
+        for match in CHANGEABLE.finditer(code):
+            after = line[: match.start()] + changed(match[0]) + line[match.end() :]
+            found.append(Mutant(file, number, line, after))
+    return found
+
+
+def copy_project(folder: Path) -> None:
+    for pattern in COPIED:
+        for path in ROOT.glob(pattern):
+            if path.is_dir():
+                shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(path, folder)
+
+
+def compile_executable(folder: Path) -> bool:
+    sources = ("sptree.cpp", "spasne.cpp", "spasne_main.cpp")
+    command = ["g++", *COMPILE, *sources, "-o", "spasne"]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+
+
+def tests_pass(folder: Path, target: Target) -> bool:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *target.tests]
+    environment = {**os.environ, "SPASNE_BIN": str(folder / "spasne")}
+    if not target.compiled:
+        environment.pop("SPASNE_BIN")
+    try:
+        done = subprocess.run(
+            [*command, "--deselect", "tests/test_executable.py::test_plain_build"],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            timeout=TIME_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def judge(mutant: Mutant, folder: Path, target: Target) -> str:
+    path = folder / mutant.file
+    original = path.read_text(encoding="utf-8")
+    lines = original.split("\n")
+    lines[mutant.line] = mutant.after
+    path.write_text("\n".join(lines), encoding="utf-8")
+    try:
+        if target.compiled and not compile_executable(folder):
+            return "not compiled"
+        return "SURVIVED" if tests_pass(folder, target) else "killed"
+    finally:
+        path.write_text(original, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--count", type=int, default=20, help="mutants drawn (default: 20)")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    target = TARGETS[arguments.target]
+    mutants = [mutant for file in target.files for mutant in mutants_of(file)]
+    drawn = random.Random(arguments.seed).sample(mutants, min(arguments.count, len(mutants)))
+    counts: dict[str, int] = {}
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        folder = Path(name)
+        copy_project(folder)
+        if target.compiled and not compile_executable(folder) or not tests_pass(folder, target):
+            sys.exit("the tests fail without any change")
+        for mutant in drawn:
+            verdict = judge(mutant, folder, target)
+            counts[verdict] = counts.get(verdict, 0) + 1
+            print(f"{verdict:9} {mutant.file}:{mutant.line + 1}\n  - {mutant.before.strip()}", flush=True)
+            print(f"  + {mutant.after.strip()}", flush=True)
+    print(f"{len(mutants)} mutants in all, {len(drawn)} tried: {counts}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What SECURITY.md promises of loading and starting: nothing is unpickled, no shell is started."""
+
+import ast
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import spasne
+from spasne_tools.tables import read_table
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = [ROOT / "spasne.py", *sorted((ROOT / "spasne_tools").glob("*.py"))]
+
+
+class Trap:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def test_the_trap_works(tmp_path):
+    pickle.loads(pickle.dumps(Trap(tmp_path / "sprung"))).close()
+    assert (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("read", [read_table, spasne.load_data])
+def test_arrays_of_objects_are_not_unpickled(tmp_path, read):
+    np.save(tmp_path / "data.npy", np.array([[Trap(tmp_path / "sprung")]], dtype=object), allow_pickle=True)
+    with pytest.raises(ValueError, match="expected"):
+        read(tmp_path / "data.npy")
+    assert not (tmp_path / "sprung").exists()
+
+
+def calls(path):
+    """(name, keywords) of every call in a module."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func), {word.arg: ast.unparse(word.value) for word in node.keywords}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_no_module_unpickles_evaluates_or_starts_a_shell(path):
+    forbidden = {"eval", "exec", "os.system", "os.popen", "pickle.load", "pickle.loads", "pd.read_pickle"}
+    for name, keywords in calls(path):
+        assert name not in forbidden
+        assert keywords.get("shell", "False") == "False"
+        assert keywords.get("allow_pickle", "False") == "False"
+        assert name != "np.load" or keywords["allow_pickle"] == "False"
