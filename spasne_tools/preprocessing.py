@@ -237,13 +237,14 @@ def preprocess_counts(counts: MatrixLike, n_components: int = 200, hvg: int | No
     >>> preprocess_counts(counts, n_components=10).shape
     (100, 10)
     """
-    logged = _log_normalised(as_matrix(counts, "counts"))
+    logged = log_normalised(as_matrix(counts, "counts"))
     if hvg is not None:
         logged = logged[:, _highly_variable(logged, hvg)]
     return pca(logged, n_components)
 
 
-def _log_normalised(counts: Matrix) -> Matrix:
+def log_normalised(counts: Matrix) -> Matrix:
+    """`counts` (n, genes), each row scaled to the median total, and their log(1 + x)."""
     if counts.min() < 0:
         raise ValueError(f"expected counts of 0 or more, found {counts.min():g}")
     totals = np.asarray(counts.sum(axis=1)).ravel()
