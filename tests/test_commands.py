@@ -57,8 +57,8 @@ def write_10x(folder, counts, genes, barcodes, zipped, kinds=None):
         file.writelines(f"{barcode}\n" for barcode in barcodes)
 
 
-def expected_map(section):
-    data = spasne.preprocess_counts(section.counts)
+def expected_map(section, counts=None):
+    data = spasne.preprocess_counts(section.counts if counts is None else counts)
     return spasne.run_spasne(data, section.pixels.to_numpy(), perplexity=8, max_iter=40, randseed=1)
 
 
@@ -188,6 +188,27 @@ def test_rows_are_matched_by_name_and_may_be_more(tissue):
     positions = ["-x", "positions.csv", "--pixel_columns", "3,4"]
     assert run("-i", "matrices", "--counts", *positions, "-o", "map.csv", *FAST) == 0
     assert np.allclose(pd.read_csv("map.csv", index_col=0), expected_map(tissue), rtol=0, atol=1e-12)
+
+
+def test_genes_in_rows(tissue, capsys):
+    table = pd.DataFrame(tissue.counts.toarray().T, tissue.genes.index, names())
+    table.to_csv("genes.csv.gz")
+    assert run("-i", "genes.csv.gz", "--counts", *POSITIONS, "-o", "map.csv", *FAST) == 2
+    said_error(capsys, "expected 60 rows in pixels, as in the input, found 50, .* add --transpose")
+    assert run("-i", "genes.csv.gz", "--transpose", "--counts", *POSITIONS, "-o", "map.csv", *FAST) == 0
+    written = pd.read_csv("map.csv", index_col=0)
+    assert list(written.index) == list(names())
+    assert np.allclose(written, expected_map(tissue, tissue.counts.toarray()), rtol=0, atol=1e-12)
+
+
+def test_columns_that_are_no_positions(tissue, capsys):
+    scipy.sparse.save_npz("counts.npz", tissue.counts)
+    assert run("-i", "counts.npz", "--counts", "-x", "meta.csv", "-o", "map.csv", *FAST) == 2
+    said_error(capsys, "found text in layer; choose .* among x, y, layer with --pixel_columns")
+    tissue.pixels.assign(in_tissue=1, row=2).to_csv("positions.csv")
+    assert run("-i", "counts.npz", "--counts", "-x", "positions.csv", "-o", "map.csv", *FAST) == 0
+    warned = r"spasne: warning: all 4 columns of pixels \(x, y, in_tissue, row\) .*--pixel_columns.*\n"
+    assert re.fullmatch(warned, capsys.readouterr().err)
 
 
 def test_counts_without_the_flag_are_noticed(tissue, capsys):

@@ -20,6 +20,7 @@ def add_expression_arguments(parser: argparse.ArgumentParser, default: str | Non
         help="expression, rows are spots or cells: a table (.csv, .tsv, .txt, .gz too; -: standard input), "
         ".npy, .npz (sparse), .h5ad, or a folder with matrix.mtx, barcodes.tsv and features.tsv",
     )
+    group.add_argument("--transpose", action="store_true", help="the input has genes in rows")
     group.add_argument(
         "--counts",
         action="store_true",

@@ -18,15 +18,17 @@ from spasne_tools.tables import STANDARD_STREAM, has_row_names, read_table
 from spasne_tools.validation import Matrix, check_rows_match
 
 DEFAULT_COMPONENTS = 200  # of counts, as in preprocess_counts
+MOST_DIMENSIONS = 3  # of space
 LOOKED_AT = 1000  # values that tell counts from anything else
 
 
 @dataclass(frozen=True)
 class Rows:
-    """How many rows there are, and their names, where there are any."""
+    """How many rows there are, and their names, where there are any; how many columns the input has."""
 
     count: int
     names: pd.Index | None
+    n_columns: int | None = None
 
     def frame(self) -> pd.DataFrame:
         """A table of these rows without columns."""
@@ -34,12 +36,13 @@ class Rows:
 
 
 def expression_named(options: argparse.Namespace) -> Expression:
-    """The file of --input."""
-    return read_expression(options.input, options.layer, options.use_rep, options.spatial_key)
+    """The file of --input, turned around with --transpose."""
+    found = read_expression(options.input, options.layer, options.use_rep, options.spatial_key)
+    return Expression(found.values.T, found.genes, found.rows) if options.transpose else found
 
 
 def rows_of(expression: Expression) -> Rows:
-    return Rows(expression.values.shape[0], expression.rows)
+    return Rows(expression.values.shape[0], expression.rows, expression.values.shape[1])
 
 
 def data_of(expression: Expression, options: argparse.Namespace, n_components: int = 0) -> Matrix:
@@ -80,6 +83,11 @@ def read_rows(file: str | None, rows: Rows, name: str, columns: str | None = Non
             raise ValueError(f"expected a table of {name} for columns {columns!r}, found none")
         return None
     table = read_table(file, n_rows=rows.count)
+    if len(table) == rows.n_columns != rows.count:
+        raise ValueError(
+            f"expected {rows.count} rows in {name}, as in the input, found {len(table)}, as many as the "
+            "input has columns; if these are the spots, add --transpose"
+        )
     reference = rows.frame()
     if rows.names is not None and has_row_names(table):
         if table.index.is_unique and rows.names.isin(table.index).all():
@@ -103,6 +111,30 @@ def positions_named(
     options: argparse.Namespace, rows: Rows, expression: Expression | None
 ) -> pd.DataFrame | None:
     """The table of --pixels, else the positions of a .h5ad file, else none."""
+    pixels = _positions_found(options, rows, expression)
+    if pixels is None or options.pixel_columns is not None:
+        return pixels
+    texts = [
+        str(column) for column, dtype in pixels.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)
+    ]
+    if texts:
+        raise ValueError(
+            f"expected numbers in every column of pixels, found text in {', '.join(texts)}; choose the "
+            f"columns of positions among {', '.join(map(str, pixels.columns))} with --pixel_columns"
+        )
+    if pixels.shape[1] > MOST_DIMENSIONS:
+        warnings.warn(
+            f"all {pixels.shape[1]} columns of pixels ({', '.join(map(str, pixels.columns))}) are taken as "
+            "positions; --pixel_columns chooses some",
+            UserWarning,
+            stacklevel=2,
+        )
+    return pixels
+
+
+def _positions_found(
+    options: argparse.Namespace, rows: Rows, expression: Expression | None
+) -> pd.DataFrame | None:
     if options.pixels is None and expression is not None and expression.positions is not None:
         if options.pixel_columns is None:
             return expression.positions
