@@ -5,6 +5,8 @@
 # make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
 # make lint         style, warnings as errors, types
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make docs         the documentation site in build/docs, warnings as errors
+# make figures      the pictures and tables of the documentation
 # make clean        remove the executable; clean0: and __pycache__
 #
 # demo, test, bench, reproduce, lint and check-asan set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
@@ -58,6 +60,10 @@ $(VENV)/stamp-lint: pyproject.toml
 	"$(PYTHON)" .ci/environment.py $(VENV) lint
 	touch $@
 
+$(VENV)/stamp-docs: pyproject.toml
+	"$(PYTHON)" .ci/environment.py $(VENV) docs
+	touch $@
+
 demo: spasne $(VENV)/stamp-demo
 	$(VENV_PYTHON) -m spasne_tools.demo --data $(DATA)
 
@@ -78,6 +84,13 @@ lint: $(VENV)/stamp-lint
 	$(VENV)/bin/clang-format --dry-run --Werror $(SOURCES) $(HEADERS)
 	for source in $(SOURCES); do $(BUILD) $(WARNINGS) -c $$source -o /dev/null || exit 1; done
 	$(VENV_PYTHON) -m mypy
+
+.PHONY: docs figures
+docs: $(VENV)/stamp-docs
+	$(VENV_PYTHON) -m sphinx -W --keep-going -q -E -b html docs build/docs
+
+figures: spasne $(VENV)/stamp-demo
+	$(VENV_PYTHON) docs/make_figures.py
 
 clean:
 	rm -f spasne spasne.tmp
