@@ -9,6 +9,8 @@
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make fuzz         damaged data files until one breaks the executable (clang; tests/fuzz/README.md)
 # make coverage     the lines that no test reaches, Python and C++
+# make docs         the documentation site in build/docs, warnings as errors
+# make figures      the pictures and tables of the documentation
 # make clean        remove the executable; clean0: and __pycache__
 #
 # All but the executable and clean set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
@@ -41,7 +43,7 @@ FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined,float-cast-overflow
 FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
 
-.PHONY: all demo demos check-demos test bench reproduce lint check-asan fuzz coverage clean clean0
+.PHONY: all demo demos check-demos test bench reproduce lint check-asan fuzz coverage docs figures clean clean0
 # Two goals at once would set up .venv together.
 .NOTPARALLEL:
 
@@ -90,6 +92,10 @@ $(VENV)/stamp-coverage: pyproject.toml
 	"$(PYTHON)" .ci/environment.py $(VENV) progress test coverage
 	touch $@
 
+$(VENV)/stamp-docs: pyproject.toml
+	"$(PYTHON)" .ci/environment.py $(VENV) docs
+	touch $@
+
 demo: spasne $(VENV)/stamp-demo
 	$(VENV_PYTHON) -m spasne_tools.demo --data $(DATA)
 
@@ -130,6 +136,12 @@ lint: $(VENV)/stamp-lint
 	for source in $(SOURCES); do $(BUILD) $(WARNINGS) -c $$source -o /dev/null || exit 1; done
 	if command -v cppcheck >/dev/null; then $(CPPCHECK) $(SOURCES); else echo "cppcheck is not installed: skipped"; fi
 	$(VENV_PYTHON) -m mypy
+
+docs: $(VENV)/stamp-docs
+	$(VENV_PYTHON) -m sphinx -W --keep-going -q -E -b html docs build/docs
+
+figures: spasne $(VENV)/stamp-demo
+	$(VENV_PYTHON) docs/make_figures.py
 
 clean:
 	rm -f spasne spasne.tmp

@@ -1,21 +1,18 @@
-"""Builds the C++ executable `spasne` and installs it beside Python; everything else is in pyproject.toml."""
+"""Builds the C++ executable `spasne` and puts it into the package; everything else is in pyproject.toml."""
 
 import os
 import shlex
 import subprocess
 from pathlib import Path
 
-from setuptools import setup
-
-# isort: split
-# from Python 3.12 on it is setuptools, once imported, that provides distutils
-from distutils.command.build_scripts import build_scripts
-
+from setuptools import Command, Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build import build
 from setuptools.errors import CompileError, ExecError
 
 HERE = Path(__file__).parent
 EXECUTABLE = "spasne.exe" if os.name == "nt" else "spasne"
+INSIDE = Path("spasne_tools", "bin", EXECUTABLE)  # where the installed package looks for it
 SOURCES = ["sptree.cpp", "spasne.cpp", "spasne_main.cpp"]
 # The same as the Makefile's, so that an installed executable is as fast as one built by `make`.
 FAST_FLAGS = ["-O3", "-std=c++17", "-pthread"]
@@ -45,31 +42,56 @@ def compile_executable(target: Path) -> None:
     raise CompileError("the C++ compiler failed:\n\n" + "\n".join(failures))
 
 
-class BuildExecutable(build_scripts):
-    """Puts the executable where setuptools expects scripts, for pip to put into the environment."""
+class BuildExecutable(Command):
+    """Compiles the executable into the package; where that is editable, beside spasne.py as `make` does."""
+
+    build_lib = ""
+    editable_mode = False
+
+    def initialize_options(self) -> None:
+        """Nothing: `build` knows the folder."""
+
+    def finalize_options(self) -> None:
+        self.build_lib = self.get_finalized_command("build").build_lib
 
     def run(self) -> None:
-        folder = Path(self.build_dir)
-        folder.mkdir(parents=True, exist_ok=True)
-        compile_executable(folder / EXECUTABLE)
+        target = HERE / EXECUTABLE if self.editable_mode else Path(self.build_lib, INSIDE)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f"{EXECUTABLE}.tmp")  # a program in use is never half written
+        compile_executable(unfinished)
+        os.replace(unfinished, target)
 
     def get_source_files(self) -> list[str]:
         return list(SOURCES)
 
+    def get_outputs(self) -> list[str]:
+        return [str(Path(self.build_lib, INSIDE))]
+
+    def get_output_mapping(self) -> dict[str, str]:
+        return {}
+
+
+class Build(build):
+    """`build`, with the command above as its last step."""
+
+    sub_commands = [*build.sub_commands, ("build_executable", None)]
+
+
+class PlatformDistribution(Distribution):
+    """Modules that go with an executable belong where those with extension modules do."""
+
+    def has_ext_modules(self) -> bool:
+        return True
+
 
 class PlatformWheel(bdist_wheel):
     """A wheel for any Python 3 on one platform: it holds an executable, but no extension module."""
-
-    def finalize_options(self) -> None:
-        super().finalize_options()
-        self.root_is_pure = False
 
     def get_tag(self) -> tuple[str, str, str]:
         return "py3", "none", super().get_tag()[2]
 
 
 setup(
-    # setuptools runs the command below only where some script is named
-    scripts=[EXECUTABLE],
-    cmdclass={"build_scripts": BuildExecutable, "bdist_wheel": PlatformWheel},
+    distclass=PlatformDistribution,
+    cmdclass={"build": Build, "build_executable": BuildExecutable, "bdist_wheel": PlatformWheel},
 )

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-import sysconfig
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Generator, Sequence
@@ -19,6 +19,8 @@ from spasne_tools.version import __version__
 EXECUTABLE_NAME = "spasne.exe" if os.name == "nt" else "spasne"
 ENVIRONMENT_VARIABLES = ("SPASNE_BIN", "SPASNE_BIN_PATH")  # the second is the published name
 HOW_TO_BUILD = "build it with `make` in the source folder, or install it with `pip install .`"
+# Beside spasne.py, where `make` and `pip install -e .` put it; inside the package, where `pip install` does.
+OWN_FOLDERS = (Path(__file__).resolve().parents[1], Path(__file__).resolve().parent / "bin")
 VERSION_TIMEOUT_SECONDS = 60
 ERROR_PREFIX = "spasne: error: "
 
@@ -41,7 +43,7 @@ class ExecutableNotFoundError(ExecutableError, FileNotFoundError):
 
 
 def find_executable() -> Path:
-    """Return the executable: SPASNE_BIN, SPASNE_BIN_PATH, beside spasne.py, the scripts folder, PATH.
+    """Return the executable: SPASNE_BIN, SPASNE_BIN_PATH, beside spasne.py, inside the package, PATH.
 
     Raises
     ------
@@ -57,17 +59,33 @@ def find_executable() -> Path:
                     f"{variable}), found none; {HOW_TO_BUILD}"
                 )
             return path
-    folders = (Path(__file__).resolve().parent.parent, Path(sysconfig.get_path("scripts")))
-    for path in (folder / EXECUTABLE_NAME for folder in folders):
-        if _is_executable(path):
-            return path
+    if own := _own_executable():
+        return own
     if on_path := shutil.which(EXECUTABLE_NAME):
         return Path(on_path).absolute()
-    places = ", ".join(str(folder) for folder in folders)
+    places = ", ".join(str(folder) for folder in OWN_FOLDERS)
     raise ExecutableNotFoundError(
         f"expected the executable '{EXECUTABLE_NAME}' in {places} or on PATH, "
         f"found none; {HOW_TO_BUILD}, or name it in SPASNE_BIN"
     )
+
+
+def _own_executable() -> Path | None:
+    """The executable that was built with this package."""
+    paths = (folder / EXECUTABLE_NAME for folder in OWN_FOLDERS)
+    return next((path for path in paths if _is_executable(path)), None)
+
+
+def become_executable() -> NoReturn:
+    """The command `spasne` of an installed package: the executable inside it takes over this process.
+
+    It is not looked for on PATH, where this command itself is found.
+    """
+    executable = _own_executable()
+    if executable is None:
+        print(f"{ERROR_PREFIX}this installation holds no executable; {HOW_TO_BUILD}", file=sys.stderr)
+        sys.exit(1)
+    os.execv(executable, [str(executable), *sys.argv[1:]])
 
 
 def _is_executable(path: Path) -> bool:

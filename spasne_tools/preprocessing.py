@@ -67,7 +67,8 @@ def pca(X: MatrixLike, n_components: int) -> np.ndarray:
     matrix = as_matrix(X, "X", keep_single=True)
     n_components = min(n_components, *matrix.shape)
     # Sums that overflow are found in the result, and an error.
-    with threads_for(matrix.shape[0] * matrix.shape[1] * min(matrix.shape)), np.errstate(over="ignore", invalid="ignore"):
+    products = matrix.shape[0] * matrix.shape[1] * min(matrix.shape)
+    with threads_for(products), np.errstate(over="ignore", invalid="ignore"):
         return _scores(_Centred(matrix), n_components)
 
 

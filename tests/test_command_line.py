@@ -14,6 +14,7 @@ import pytest
 
 import spasne
 from spasne_tools import command_line
+from spasne_tools.commands import embed as embed_command
 from spasne_tools.simulation import simulate_components
 from spasne_tools.tables import has_row_names, read_table, write_map
 from spasne_tools.validation import Parameters
@@ -209,7 +210,7 @@ def test_without_pixels_it_is_expression_only(tables, capsys):
 
 def test_every_parameter_has_its_flag(tables, monkeypatch):
     passed = {}
-    monkeypatch.setattr(command_line, "embed", lambda data, pixels, parameters, verbose: passed.update(
+    monkeypatch.setattr(embed_command, "embed", lambda data, pixels, parameters, verbose: passed.update(
         parameters=parameters, verbose=verbose) or (_ for _ in ()).throw(ValueError("enough")))  # fmt: skip
     flags = (
         "--alpha 1 --beta 2.5 --exaggeration 3 -d 3 -p 5 -t 0.1 -r 6 -n 7 --no_pca -m 8 "
@@ -225,7 +226,7 @@ def test_every_parameter_has_its_flag(tables, monkeypatch):
 
 
 def test_flags_default_to_run_spasnes_defaults():
-    options = vars(command_line._parser().parse_args([]))
+    options = vars(command_line.parser_of("embed").parse_args([]))
     without = {"callback", "callback_every"}  # functions have no place on a command line
     defaults = {name: value for name, value in vars(Parameters()).items() if name not in without}
     assert {name: options[name] for name in defaults} == defaults
@@ -382,7 +383,7 @@ def test_interrupt(tables, capsys, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command_line, "embed", interrupt)
+    monkeypatch.setattr(embed_command, "embed", interrupt)
     assert run() == 130
     assert capsys.readouterr().err == "spasne: error: interrupted\n"
 
@@ -452,7 +453,7 @@ def test_interrupted_bench_data_leave_nothing(tmp_path, monkeypatch):
 
 def test_sampled_scores_are_printed_with_their_errors(tables, capsys, monkeypatch):
     monkeypatch.setattr(
-        command_line, "_scored", lambda *_: pd.Series({"r1": 0.5, "r1_se": 0.0123, "s": 0.25})
+        embed_command, "_scored", lambda *_: pd.Series({"r1": 0.5, "r1_se": 0.0123, "s": 0.25})
     )
     assert run("-m", "2", "-p", "5") == 0
     assert capsys.readouterr().out.splitlines()[-2:] == ["r1 0.5000 +- 0.0123", "s 0.2500"]

@@ -1,7 +1,9 @@
 """The installed package works from any folder: source archive -> wheel -> fresh environment."""
 
 import os
+import re
 import shutil
+import stat
 import subprocess
 import sys
 import sysconfig
@@ -12,10 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from spasne_tools.version import __version__
+
 ROOT = Path(__file__).resolve().parents[1]
 NOT_SOURCES = shutil.ignore_patterns(
     ".git", ".venv", "build", "dist", "*.egg-info", "__pycache__", ".*_cache", "spasne"
 )
+INSIDE = "spasne_tools/bin/spasne"
 TIME_LIMIT = 300  # seconds
 SCORED_MAP = """
 import sys
@@ -75,12 +80,16 @@ def wheel(unpacked, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scripts(wheel, tmp_path_factory):
-    """The scripts folder of a fresh environment with the wheel; other packages are this environment's."""
-    environment = tmp_path_factory.mktemp("environment")
+    """The scripts folder of a fresh environment with the wheel."""
+    folder = fresh_environment(tmp_path_factory.mktemp("environment"))
+    pip_install(folder, wheel)
+    return folder
+
+
+def fresh_environment(environment):
+    """Make an environment that sees the packages of this one besides its own; return its scripts folder."""
     venv.create(environment)
     bin_folder = environment / ("Scripts" if os.name == "nt" else "bin")
-    target = ["--python", bin_folder / "python", "install", "--quiet", "--no-deps", "--no-index"]
-    checked(sys.executable, "-m", "pip", *target, wheel, cwd=environment)
     site_packages = checked(
         bin_folder / "python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=environment
     ).strip()
@@ -89,8 +98,14 @@ def scripts(wheel, tmp_path_factory):
     return bin_folder
 
 
+def pip_install(scripts, *what, **variables):
+    target = ["--python", scripts / "python", "install", "--quiet", "--no-deps", "--no-index"]
+    done = run(sys.executable, "-m", "pip", *target, "--no-build-isolation", *what, cwd=scripts, **variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_source_archive_holds_every_source(unpacked):
-    patterns = ("*.cpp", "*.h", "src/*", "spasne_tools/*.py", "spasne_tools/page/*")
+    patterns = ("*.cpp", "*.h", "src/*", "spasne_tools/**/*.py", "spasne_tools/page/*")
     names = [path.relative_to(ROOT) for pattern in patterns for path in ROOT.glob(pattern)]
     assert Path("spasne_main.cpp") in names
     assert [str(name) for name in names if not (unpacked / name).is_file()] == []
@@ -113,10 +128,48 @@ def test_import_and_map_from_another_folder(scripts, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_executable_is_on_the_path_of_the_environment(scripts, tmp_path):
-    from spasne_tools.version import __version__
+def test_wheel_holds_the_executable_and_every_module(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        mode = archive.getinfo(INSIDE).external_attr >> 16
+    assert mode & stat.S_IXUSR
+    assert {path.relative_to(ROOT).as_posix() for path in ROOT.glob("spasne_tools/**/*.py")} <= names
+    assert {"spasne.py", "spasne_tools/py.typed"} <= names
 
-    assert checked(scripts / "spasne", "--version", cwd=tmp_path).strip() == f"spasne {__version__}"
+
+@pytest.mark.parametrize("command", ["spasne", "spasne-map"])
+def test_commands_are_on_the_path_of_the_environment(scripts, tmp_path, command):
+    assert checked(scripts / command, "--version", cwd=tmp_path).strip() == f"spasne {__version__}"
+
+
+def test_installed_executable_is_found_inside_the_package(scripts, tmp_path):
+    said = checked(scripts / "spasne-map", "doctor", cwd=tmp_path)
+    (executable,) = re.findall(r"^executable +(.*)$", said, re.MULTILINE)
+    assert executable.endswith(INSIDE)
+    assert Path(executable).is_relative_to(scripts.parent)
+    assert "all is well" in said
+
+
+def test_installed_executable_speaks_for_itself(scripts, tmp_path):
+    done = run(scripts / "spasne", "--data", "no.dat", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("spasne: error: ")
+
+
+def test_editable_installation_builds_beside_the_module(unpacked, wheel, tmp_path):
+    """As `pip install -e .`; a stand-in for the compiler hands out the executable that is there already."""
+    checkout, built = tmp_path / "checkout", tmp_path / "built"
+    shutil.copytree(unpacked, checkout, ignore=NOT_SOURCES)
+    with zipfile.ZipFile(wheel) as archive:
+        built.write_bytes(archive.read(INSIDE))
+    compiler = tmp_path / "compiler"
+    compiler.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\ncp "$BUILT" "$2"; chmod +x "$2"\n')
+    compiler.chmod(0o755)
+    folder = fresh_environment(tmp_path / "environment")
+    pip_install(folder, "-e", checkout, CXX=str(compiler), BUILT=str(built))
+    said = checked(folder / "spasne-map", "doctor", cwd=tmp_path)
+    assert re.findall(r"^executable +(.*)$", said, re.MULTILINE) == [str(checkout / "spasne")]
+    assert checked(folder / "spasne", "--version", cwd=tmp_path).strip() == f"spasne {__version__}"
 
 
 def test_missing_compiler_is_named_with_the_remedy(unpacked, tmp_path):

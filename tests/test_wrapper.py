@@ -538,12 +538,11 @@ def test_pynndescent_finds_neighbours():
 def places(tmp_path, monkeypatch):
     """Makes each place an executable is looked for in a folder of its own, and fills those named."""
     folders = {
-        name: tmp_path / name for name in ("SPASNE_BIN", "SPASNE_BIN_PATH", "beside", "scripts", "PATH")
+        name: tmp_path / name for name in ("SPASNE_BIN", "SPASNE_BIN_PATH", "beside", "package", "PATH")
     }
     for folder in folders.values():
-        (folder / "spasne_tools").mkdir(parents=True)
-    monkeypatch.setattr(executable, "__file__", str(folders["beside"] / "spasne_tools" / "executable.py"))
-    monkeypatch.setattr(executable.sysconfig, "get_path", lambda name: str(folders[name]))
+        folder.mkdir()
+    monkeypatch.setattr(executable, "OWN_FOLDERS", (folders["beside"], folders["package"]))
     monkeypatch.setenv("PATH", str(folders["PATH"]))
     monkeypatch.delenv("SPASNE_BIN", raising=False)
     monkeypatch.delenv("SPASNE_BIN_PATH", raising=False)
@@ -560,7 +559,7 @@ def places(tmp_path, monkeypatch):
     return fill
 
 
-ORDER = ["SPASNE_BIN", "SPASNE_BIN_PATH", "beside", "scripts", "PATH"]
+ORDER = ["SPASNE_BIN", "SPASNE_BIN_PATH", "beside", "package", "PATH"]
 
 
 @pytest.mark.parametrize("first", range(5), ids=ORDER)
@@ -585,9 +584,17 @@ def test_a_named_executable_that_is_missing_is_not_replaced_by_another(places, m
 
 
 def test_a_file_that_may_not_be_executed_is_passed_over(places):
-    folders = places("beside", "scripts")
+    folders = places("beside", "package")
     (folders["beside"] / "spasne").chmod(0o644)
-    assert find_executable() == folders["scripts"] / "spasne"
+    assert find_executable() == folders["package"] / "spasne"
+
+
+def test_the_command_of_an_installation_never_finds_itself(places, capsys):
+    places("PATH")
+    with pytest.raises(SystemExit) as caught:
+        executable.become_executable()
+    assert caught.value.code == 1
+    assert "this installation holds no executable; build it with `make`" in capsys.readouterr().err
 
 
 def test_another_version_is_refused(stand_in, temporary_root):

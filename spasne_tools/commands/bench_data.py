@@ -1,4 +1,4 @@
-"""``python -m spasne bench-data N -o FOLDER``: a simulated section of any size, as files to make a map of."""
+"""``spasne-map bench-data N -o FOLDER``: a simulated section of any size, as files to make a map of."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+SUMMARY = "simulate a tissue section of any size, as files to try the other commands on"
+EXAMPLES = """\
+example:
+  spasne-map bench-data 20000 -o section
+  spasne-map embed -i section/components.npy -x section/pixels.npy -l section/labels.csv -o map.csv -v
+"""
 COMPONENTS_FILE, PIXELS_FILE, LABELS_FILE = "components.npy", "pixels.npy", "labels.csv"
 
 
@@ -24,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--components", type=int, default=50, help="principal components of the expression")
     parser.add_argument("--genes", type=int, default=500, help="genes that they come from, at least 50")
     parser.add_argument("--seed", type=int, default=0, help="seed of the simulation")
+
+
+def run(options: argparse.Namespace) -> None:
+    write_bench_data(options.output, options.n_spots, options.components, options.genes, options.seed)
+    print(f"{options.output}: {options.n_spots} spots, {options.components} components")
 
 
 def write_bench_data(

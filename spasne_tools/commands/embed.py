@@ -1,0 +1,83 @@
+"""``spasne-map embed``: expression and positions in, a map, its scores and a figure out."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from dataclasses import replace
+
+import pandas as pd
+
+from spasne_tools.commands import inputs
+from spasne_tools.commands.arguments import (
+    add_expression_arguments,
+    add_output_argument,
+    add_parameter_arguments,
+    add_tissue_arguments,
+    parameters_of,
+)
+from spasne_tools.commands.score import lines_of
+from spasne_tools.embedding import embed
+from spasne_tools.preprocessing import pca
+from spasne_tools.tables import STANDARD_STREAM, write_map
+from spasne_tools.validation import STARTS, check_parameters
+
+SUMMARY = "map spots or cells; also done where flags come without a command"
+EXAMPLES = """\
+examples:
+  spasne-map embed -i expression.csv.gz -x pixels.csv -o map.csv --alpha 9 --beta 4
+  spasne-map embed -i expression.csv -x meta.csv --pixel_columns x,y -l meta.csv --label_column layer \\
+      -o map.csv --plot map.png -v
+  spasne-map embed -i outs/filtered_feature_bc_matrix --counts -x outs/spatial/tissue_positions.csv \\
+      --pixel_columns pxl_col_in_fullres,pxl_row_in_fullres -o map.csv
+  spasne-map embed -i section.h5ad --use_rep X_pca --label_column layer -o map.csv
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_expression_arguments(parser, default=STANDARD_STREAM)
+    add_tissue_arguments(parser)
+    add_output_argument(
+        parser, "map: .csv with header and row names; .txt, .dat, .tsv or - (standard output): bare numbers"
+    )
+    parser.add_argument("--plot", help="figure of the tissue and the map, .png, .pdf or .svg")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show progress")
+    add_parameter_arguments(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    parameters = parameters_of(options)
+    start_file = None if parameters.init in STARTS else parameters.init
+    check_parameters(parameters if start_file is None else replace(parameters, init="random"))
+    inputs.check_can_write(options.output, options.plot)
+    inputs.check_figure_format(options.plot)
+    expression = inputs.expression_named(options)
+    rows = inputs.rows_of(expression)
+    pixels = inputs.positions_named(options, rows, expression)
+    labels = inputs.labels_named(options, rows, expression)
+    if start_file is not None:
+        parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
+    # What is printed must not mix with a map on standard output.
+    printed_to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
+    with contextlib.redirect_stdout(printed_to):
+        positions = "" if pixels is None else f"; positions: {pixels.shape[1]} columns"
+        print(f"expression: {rows.count} rows, {expression.values.shape[1]} columns{positions}", flush=True)
+        data = inputs.data_of(expression, options, parameters.initial_dims)
+        Y = embed(data, pixels, parameters, options.verbose).Y
+    write_map(options.output, Y, rows.names)
+    scores = _scored(Y, data, pixels, labels)
+    print(*lines_of(scores), sep="\n", file=printed_to)
+    if options.plot:
+        from spasne_tools.plotting import plot_maps
+
+        # Without classes the tissue is coloured by what varies most in expression.
+        colors = pca(data, 1)[:, 0] if labels is None else labels
+        figure = plot_maps({"SpaSNE": Y}, colors, pixels, scores={"SpaSNE": scores.to_dict()})
+        figure.savefig(options.plot, bbox_inches="tight")
+
+
+def _scored(*arguments: object) -> pd.Series:
+    from spasne_tools.metrics import score_embedding  # scikit-learn, which --help need not wait for
+
+    return score_embedding(*arguments)

@@ -1,0 +1,111 @@
+"""``spasne-map plot``: the tissue and maps side by side, in the same colours."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import scipy.sparse
+
+from spasne_tools.commands import inputs
+from spasne_tools.commands.arguments import (
+    add_expression_arguments,
+    add_output_argument,
+    add_tissue_arguments,
+)
+from spasne_tools.expression_file import Expression
+from spasne_tools.preprocessing import log_normalise
+from spasne_tools.tables import has_row_names, read_table
+from spasne_tools.validation import as_matrix
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SUMMARY = "draw the tissue beside one or several maps, by class or by gene"
+EXAMPLES = """\
+examples:
+  spasne-map plot map.csv -x pixels.csv -l labels.csv -o figure.png
+  spasne-map plot tsne.csv spasne.csv -x pixels.csv -l labels.csv -o both.pdf --annotate
+  spasne-map plot map.csv -i outs/filtered_feature_bc_matrix --counts --genes Mbp,Gad1 \\
+      -x pixels.csv -o genes.png
+  spasne-map plot map3d.csv -x pixels.csv --rgb -o painted.png
+"""
+NO_INPUT = ""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("maps", nargs="+", help="tables of maps, as embed writes them; file names are titles")
+    add_expression_arguments(parser, default=NO_INPUT)
+    add_tissue_arguments(parser)
+    parser.add_argument("--genes", help="columns of the input to colour by, separated by commas")
+    parser.add_argument("--rgb", action="store_true", help="paint the axes of a 3-D map on the tissue")
+    parser.add_argument("--annotate", action="store_true", help="write the names of classes on the maps")
+    parser.add_argument(
+        "--upright", action="store_true", help="tissue with y upwards, not downwards as in an image"
+    )
+    add_output_argument(parser, "figure: .png, .pdf or .svg", default="map.png")
+
+
+def run(options: argparse.Namespace) -> None:
+    inputs.check_can_write(options.output)
+    inputs.check_figure_format(options.output)
+    expression = None if options.input == NO_INPUT else inputs.expression_named(options)
+    if expression is not None:
+        rows = inputs.rows_of(expression)
+    else:
+        first = read_table(options.maps[0])
+        rows = inputs.Rows(len(first), first.index if has_row_names(first) else None)
+    maps = {Path(file).name.split(".")[0]: inputs.read_rows(file, rows, file) for file in options.maps}
+    if len(maps) < len(options.maps):
+        raise ValueError("expected maps with different file names, which are their titles")
+    pixels = inputs.positions_named(options, rows, expression)
+    labels = inputs.labels_named(options, rows, expression)
+    figure = _drawn(options, maps, pixels, labels, expression)
+    figure.savefig(options.output, bbox_inches="tight")
+
+
+def _drawn(
+    options: argparse.Namespace,
+    maps: dict[str, pd.DataFrame | None],
+    pixels: pd.DataFrame | None,
+    labels: pd.Series | None,
+    expression: Expression | None,
+) -> Figure:
+    from spasne_tools.plotting import plot_genes, plot_maps, plot_rgb
+
+    image_like = not options.upright
+    if options.rgb:
+        if pixels is None:
+            raise ValueError("expected positions (-x) to paint the map on, found none")
+        return plot_rgb(next(iter(maps.values())), pixels, image_like=image_like)
+    if options.genes is not None:
+        values = _gene_values(options, expression)
+        if pixels is not None:
+            values.index = pixels.index
+        return plot_genes(maps, values, pixels, image_like=image_like)
+    if labels is None:
+        raise ValueError(
+            "expected something to colour by, found none: classes (-l, or --label_column of a .h5ad file), "
+            "genes (-i and --genes) or --rgb"
+        )
+    title = None if labels.name is None else str(labels.name)
+    return plot_maps(
+        maps, labels, pixels, image_like=image_like, annotate=options.annotate, legend_title=title
+    )
+
+
+def _gene_values(options: argparse.Namespace, expression: Expression | None) -> pd.DataFrame:
+    if expression is None or expression.genes is None:
+        raise ValueError("expected an input (-i) with named columns for --genes, found none")
+    places = {str(gene): place for place, gene in reversed(list(enumerate(expression.genes)))}
+    wanted = options.genes.split(",")
+    if missing := [gene for gene in wanted if gene not in places]:
+        some = ", ".join(list(places)[:5])
+        raise ValueError(f"expected gene {missing[0]!r} in {options.input}, found {len(places)}: {some} ...")
+    matrix = as_matrix(expression.values, "input")
+    if options.counts:
+        matrix = log_normalise(matrix)
+    chosen = matrix[:, [places[gene] for gene in wanted]]
+    return pd.DataFrame(chosen.toarray() if scipy.sparse.issparse(chosen) else chosen, columns=wanted)

@@ -1,0 +1,58 @@
+"""``spasne-map score``: how well a map keeps expression, space and known classes."""
+
+from __future__ import annotations
+
+import argparse
+
+import pandas as pd
+
+from spasne_tools.commands import inputs
+from spasne_tools.commands.arguments import (
+    add_expression_arguments,
+    add_output_argument,
+    add_tissue_arguments,
+)
+from spasne_tools.tables import STANDARD_STREAM
+
+SUMMARY = "score a map: r1 (expression kept), r2 (space kept), s (classes apart)"
+EXAMPLES = """\
+examples:
+  spasne-map score map.csv -i expression.csv -x pixels.csv -l labels.csv
+  spasne-map score map.csv -i section.h5ad --use_rep X_pca --label_column layer --full -o scores.csv
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("map", help="table of the map, as embed writes it")
+    add_expression_arguments(parser)
+    add_tissue_arguments(parser)
+    parser.add_argument(
+        "--full", action="store_true", help="more scores: neighbours kept, rank correlations, Moran's I"
+    )
+    add_output_argument(parser, "table of the scores, .csv; -: lines on standard output")
+
+
+def run(options: argparse.Namespace) -> None:
+    from spasne_tools.metrics import score_embedding
+
+    inputs.check_can_write(options.output)
+    expression = inputs.expression_named(options)
+    rows = inputs.rows_of(expression)
+    Y = inputs.read_rows(options.map, rows, "map")
+    pixels = inputs.positions_named(options, rows, expression)
+    labels = inputs.labels_named(options, rows, expression)
+    scores = score_embedding(Y, inputs.data_of(expression, options), pixels, labels, full=options.full)
+    if options.output == STANDARD_STREAM:
+        print(*lines_of(scores), sep="\n")
+    else:
+        scores.to_csv(options.output, index_label="name", lineterminator="\n")
+
+
+def lines_of(scores: pd.Series) -> list[str]:
+    """A line for each score, with its standard error where it was estimated from a sample."""
+    lines = []
+    for name, value in scores.items():
+        if not str(name).endswith("_se"):
+            error = f" +- {scores[f'{name}_se']:.4f}" if f"{name}_se" in scores else ""
+            lines.append(f"{name} {value:.4f}{error}")
+    return lines
