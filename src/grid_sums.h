@@ -20,11 +20,12 @@
 
 namespace spasne {
 
-/// With one charge a row of eight nodes is one vector, so order 8 costs hardly more than less; with many charges the
-/// number of nodes counts, order^DIMS. The spacings are those that keep the relative error of every sum below 1e-4
-/// (tests/test_grid.py on uniform, clustered, compact and wide maps), in widths of the kernel.
-constexpr int REPULSION_ORDER = 8, CHARGE_ORDER = 4;
-constexpr double REPULSION_SPACING = 0.23, CHARGE_SPACING = 0.125;
+/// With one charge a row of eight nodes is one vector, so order 8 costs hardly more than less. With many charges the
+/// number of nodes counts: order^DIMS for each point, less with order 4, and of the grid, less with order 6, whichever
+/// weighs more. The spacings are those that keep the relative error of every sum below 1e-4 (tests/test_grid.py on
+/// uniform, clustered, compact and wide maps), in widths of the kernel.
+constexpr int REPULSION_ORDER = 8, CHARGE_ORDER = 4, WIDE_CHARGE_ORDER = 6;
+constexpr double REPULSION_SPACING = 0.23, CHARGE_SPACING = 0.125, WIDE_CHARGE_SPACING = 0.3;
 
 template <int DIMS>
 class GridSums {
@@ -44,8 +45,10 @@ class GridSums {
         scale2_(scale2),
         repulsion_(n_points, 1, {GridKernel::repulsion, 1}),
         charges_(n_points, n_charges, {GridKernel::logarithm, scale2}),
+        wide_charges_(n_points, n_charges, {GridKernel::logarithm, scale2}),
         repulsion_spacing_(spacing_limit(REPULSION_SPACING, REPULSION_ORDER, accuracy)),
-        charge_spacing_(spacing_limit(CHARGE_SPACING, CHARGE_ORDER, accuracy) / std::sqrt(std::max(scale2, 1e-12))) {
+        charge_spacing_(spacing_limit(CHARGE_SPACING, CHARGE_ORDER, accuracy) / sharpness(scale2)),
+        wide_charge_spacing_(spacing_limit(WIDE_CHARGE_SPACING, WIDE_CHARGE_ORDER, accuracy) / sharpness(scale2)) {
     if (n_charges != 1 && n_charges % LANES != 0)
       throw std::invalid_argument("expected 1 or a multiple of 8 charges, found " + std::to_string(n_charges));
   }
@@ -62,9 +65,12 @@ class GridSums {
       repulsion_.gather_repulsion(Y, static_cast<double>(n_points_ - far_.size()), pool, out.Z, out.repulsion);
     }
     if (want_charges) {
-      charges_.place(box, fitting_spacing(charges_, box, charge_spacing_), pool);
-      charges_.fill(Y, charges, far, pool);
-      charges_.gather_charges(Y, charges, a, pool, out.force, out.value);
+      const double spacing = fitting_spacing(charges_, box, charge_spacing_);
+      const double wide_spacing = fitting_spacing(wide_charges_, box, wide_charge_spacing_);
+      if (charges_.work(box, spacing) <= wide_charges_.work(box, wide_spacing))
+        sum_charges(charges_, box, spacing, Y, charges, a, pool, out);
+      else
+        sum_charges(wide_charges_, box, wide_spacing, Y, charges, a, pool, out);
     }
     if (far) add_far_points(Y, want_charges ? charges : nullptr, a, pool, out);
   }
@@ -74,6 +80,17 @@ class GridSums {
   static constexpr size_t MAX_FAR = 64;
   static constexpr size_t TASKS = 32;
   static constexpr size_t FAR_SUMS = 2 + 2 * DIMS;
+
+  template <class Grid>
+  void sum_charges(Grid& grid, const Box& box, double spacing, const double* Y, const float* charges, double a,
+                   ThreadPool& pool, const Output& out) {
+    grid.place(box, spacing, pool);
+    grid.fill(Y, charges, far_.empty() ? nullptr : is_far_.data(), pool);
+    grid.gather_charges(Y, charges, a, pool, out.force, out.value);
+  }
+
+  /// 1 / width of the kernel of the charges.
+  static double sharpness(double scale2) { return std::sqrt(std::max(scale2, 1e-12)); }
 
   /// The error of a gradient grows as spacing^(order - 1).
   static double spacing_limit(double at_default, int order, double accuracy) {
@@ -104,7 +121,7 @@ class GridSums {
   Box choose_box(const double* Y, bool want_repulsion, bool want_charges, ThreadPool& pool) {
     const auto fits = [&](const Box& box) {
       return (!want_repulsion || repulsion_.fits(box, wanted_spacing(box, repulsion_spacing_))) &&
-             (!want_charges || charges_.fits(box, wanted_spacing(box, charge_spacing_)));
+             (!want_charges || wide_charges_.fits(box, wanted_spacing(box, wide_charge_spacing_)));
     };
     far_.clear();
     const Box all = bounding_box(Y, pool);
@@ -219,7 +236,8 @@ class GridSums {
   double scale2_;
   KernelGrid<DIMS, REPULSION_ORDER> repulsion_;
   KernelGrid<DIMS, CHARGE_ORDER> charges_;
-  double repulsion_spacing_, charge_spacing_;
+  KernelGrid<DIMS, WIDE_CHARGE_ORDER> wide_charges_;
+  double repulsion_spacing_, charge_spacing_, wide_charge_spacing_;
   std::vector<Box> boxes_;
   std::vector<unsigned char> finite_;
   std::vector<size_t> far_;  // points summed directly, few or none

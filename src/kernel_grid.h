@@ -99,6 +99,14 @@ class KernelGrid {
     return size <= MAX_SIZE;
   }
 
+  /// Work for each charge, in products of a charge and a weight: spreading and gathering, and what is done at the
+  /// nodes.
+  double work(const Box& box, double spacing) const {
+    double n_padded = 1;
+    for (size_t axis = 0; axis < DIMS; ++axis) n_padded *= 2 * ((box.high[axis] - box.low[axis]) / spacing + ORDER + 1);
+    return 2 * std::pow(ORDER, DIMS) * static_cast<double>(n_points_) + WORK_PER_NODE * n_padded;
+  }
+
   /// Puts the grid over the box; the kernel's transform is computed anew unless one of the last two serves.
   void place(const Box& box, double spacing, ThreadPool& pool) {
     std::array<size_t, DIMS> padded;
@@ -166,6 +174,7 @@ class KernelGrid {
   }
 
  private:
+  static constexpr double WORK_PER_NODE = 20;  // measured: transforms, and adding grids, for a node of the padded grid
   static constexpr double MAX_GRIDS = 8;       // more threads than that spread charges no faster
   static constexpr size_t POINTS = 512;        // per task of a gathering
   static constexpr size_t TASKS = 32;          // at most, per pass of a convolution

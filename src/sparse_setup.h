@@ -18,7 +18,6 @@
 namespace spasne {
 
 constexpr double DEFAULT_THETA = 0.5;  // of the tree, where theta is 0
-constexpr double GRID_SHARE = 0.1;     // of the accuracy, for each of the grid's sums, which pull against each other
 
 struct SparseSetup {
   std::unique_ptr<Objective> objective;
@@ -73,7 +72,7 @@ std::unique_ptr<Objective> make_sparse_objective(SparseAffinities affinities, co
   charge_options.alpha = 0;
   GlobalCharges space = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
   const SparseOptions options{o.theta > 0 ? o.theta : DEFAULT_THETA, o.alpha, o.beta, o.global_scale * o.global_scale,
-                              GRID_SHARE * o.accuracy};
+                              o.accuracy};
   return std::make_unique<SparseObjective<DIMS>>(std::move(affinities), std::move(charges), std::move(space), options,
                                                  pool);
 }
