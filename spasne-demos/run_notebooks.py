@@ -26,7 +26,7 @@ from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted(ROOT.glob("*-demo*/*.ipynb"))
-TIME_LIMIT = 1800  # seconds that a cell may take
+TIME_LIMIT, START_LIMIT = 7200, 300  # seconds that a cell and the start of a kernel may take
 SHRINKING = 2  # of figures, which notebooks draw with 200 dots an inch
 FIGURE_WIDTH = 1200  # pixels of a figure on a page, at most
 KEPT_METADATA = {
@@ -52,6 +52,7 @@ def execute(path: Path, runtime: Path) -> Any:
     NotebookClient(
         notebook,
         timeout=TIME_LIMIT,
+        startup_timeout=START_LIMIT,
         kernel_name="python3",
         resources={"metadata": {"path": str(path.parent)}},
         config=Config({"KernelManager": sockets}),
