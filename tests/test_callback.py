@@ -14,7 +14,9 @@ from data_layout import pack_case, unpack_result
 from random_cases import random_case
 
 import spasne
+from spasne_tools import embedding
 from spasne_tools.embedding import embed as embed_data
+from spasne_tools.executable import run_executable
 from spasne_tools.progress import ProgressPrinter
 from spasne_tools.validation import Parameters
 
@@ -143,6 +145,18 @@ def test_a_callback_stops_the_run(capsys, answer, verbose):
     assert np.array_equal(stopped.Y, spasne.run_spasne(data, pixels, **(RUN | {"max_iter": 20})))
     out = capsys.readouterr().out
     assert "snapshot" not in out and ("method barnes_hut" in out) == verbose
+
+
+@pytest.mark.parametrize("verbose", [False, True])
+def test_costs_are_not_computed_for_lines_nobody_sees(monkeypatch, verbose):
+    passed = []
+    monkeypatch.setattr(
+        embedding,
+        "run_executable",
+        lambda arguments, on_line: passed.extend(arguments) or run_executable(arguments, on_line),
+    )
+    embed_data(*make_input(), Parameters(**RUN, callback=lambda *_: None), verbose)
+    assert ("--quiet" in passed) == (not verbose)
 
 
 @pytest.mark.parametrize("answer", [1, "stop", np.ones((2, 2)), False])

@@ -148,6 +148,17 @@ def test_affinities_seen_from_the_reference():
         assert found[0, j] == pytest.approx(weights[-1] / weights.sum(), rel=1e-9)
 
 
+def test_affinities_are_seen_from_both_sides():
+    reference = make_reference()
+    X, _, _ = new_points()
+    index, squared = nearest(X, reference.X, reference.perplexity)
+    assert index.shape == (5, 12)
+    own = np.zeros((5, reference.n_points))
+    np.put_along_axis(own, index, Gaussians.of(squared, 4).of_neighbours(squared), axis=1)
+    columns = columns_for(reference, X)
+    assert columns.affinity == pytest.approx((own + reference.gaussians.of_newcomers(columns.squared)) / 2)
+
+
 def test_a_sample_stands_for_all(monkeypatch):
     """Columns weigh as many as there are points, and places are near those of all points' sums."""
     reference = make_reference(400, perplexity=10.0)
@@ -184,6 +195,22 @@ def test_points_end_where_the_gradient_vanishes():
     assert (cost(placed)[0] <= cost(start)[0]).all()
     other = cost(placed + np.random.default_rng(0).normal(scale=0.1, size=placed.shape))[0]
     assert (cost(placed)[0] < other).mean() > 0.9
+
+
+def test_a_step_that_increases_the_cost_is_not_made():
+    """The second row meets a cost that rises with each look at it, the first goes downhill."""
+    seen = []
+
+    def cost(y):
+        seen.append(y.copy())
+        return np.array([(y[0] ** 2).sum(), len(seen)]), np.array([2 * y[0], [1.0, 0.0]])
+
+    start = np.ones((2, 2))
+    final = placement._descend(cost, start, 3.0)
+    assert np.linalg.norm(final[0]) < 1e-3
+    assert np.array_equal(final[1], start[1])
+    tried = np.array([1 - y[1, 0] for y in seen[1:4]])
+    assert tried == pytest.approx(tried[0] / np.array([1, 4, 16]))
 
 
 def test_every_row_is_placed_by_itself(monkeypatch):
