@@ -1,4 +1,5 @@
-// Two ways to draw the same points: WebGL, and pixel by pixel where there is none.
+// Two ways to draw the same points: WebGL, and pixel by pixel where the browser has none or emulates it on the processor,
+// which takes four times as long.
 //
 // A frame is {width, height, ratio} of the panel (CSS pixels, device pixels per CSS pixel), {ax, bx, ay, by} by which a
 // code becomes a position in CSS pixels, the diameter `size` in CSS pixels, and `ground` and `dim`, colours [r, g, b].
@@ -197,7 +198,7 @@ function blend(image, stamp, x, y, colours, at) {
 
 function drawingFor(canvas) {
   // Kept after drawing, so that printing and saving the canvas as an image work at any time.
-  const options = { alpha: false, antialias: false, preserveDrawingBuffer: true };
+  const options = { alpha: false, antialias: false, preserveDrawingBuffer: true, failIfMajorPerformanceCaveat: true };
   const context = canvas.getContext("webgl2", options);
   return context ? new WebglDrawing(canvas, context) : new PixelDrawing(canvas);
 }
