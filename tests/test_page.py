@@ -108,6 +108,7 @@ def test_three_axes_at_most_and_a_line_is_spread(write, n_dims, axes):
         assert all(axis["extent"] > 0 for axis in view["axes"])
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_single_point_and_equal_positions(write):
     page = write([[2.0, 3.0]], [[5.0, 5.0]], labels=["a"])
     assert [axis["extent"] for view in page.header["views"] for axis in view["axes"]] == [0, 0, 0, 0]
@@ -224,6 +225,7 @@ def test_text_of_the_user_stays_text(write):
     plain = write(Y, pixels, labels={"a": ["a", "b"] * 30}, genes={"a": Y[:, 0]}, names=["a"] * 60)
     page = write(Y, pixels, title=HOSTILE, **options)
     assert page.tags == plain.tags
+    assert not re.search("[<>&]", page.texts["header"])
     shown = HOSTILE.replace("\ud800", "?")
     assert page.texts["title"] == page.texts["h1"] == shown
     assert page.header["title"] == HOSTILE

@@ -1,4 +1,5 @@
-// Two ways to draw the same points: WebGL, and pixel by pixel where there is none.
+// Two ways to draw the same points: WebGL, and pixel by pixel where the browser has none or emulates it on the processor,
+// which takes several times as long.
 //
 // A frame is {width, height, ratio} of the panel (CSS pixels, device pixels per CSS pixel), {ax, bx, ay, by} by which a
 // code becomes a position in CSS pixels, the diameter `size` in CSS pixels, and `ground` and `dim`, colours [r, g, b].
@@ -196,8 +197,17 @@ function blend(image, stamp, x, y, colours, at) {
 }
 
 function drawingFor(canvas) {
-  // Kept after drawing, so that printing and saving the canvas as an image work at any time.
-  const options = { alpha: false, antialias: false, preserveDrawingBuffer: true };
-  const context = canvas.getContext("webgl2", options);
-  return context ? new WebglDrawing(canvas, context) : new PixelDrawing(canvas);
+  if (!hasGraphicsCard()) return new PixelDrawing(canvas);
+  // Kept after drawing, so that saving the canvas as an image works at any time.
+  return new WebglDrawing(canvas, canvas.getContext("webgl2", { alpha: false, antialias: false, preserveDrawingBuffer: true }));
+}
+
+/** Whether there is WebGL, by other means than a program on the processor. */
+function hasGraphicsCard() {
+  const context = document.createElement("canvas").getContext("webgl2");
+  if (!context) return false;
+  const described = context.getExtension("WEBGL_debug_renderer_info");
+  const renderer = context.getParameter(described ? described.UNMASKED_RENDERER_WEBGL : context.RENDERER);
+  context.getExtension("WEBGL_lose_context")?.loseContext(); // browsers allow few at a time
+  return !/swiftshader|llvmpipe|softpipe|basic render/i.test(renderer);
 }

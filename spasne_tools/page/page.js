@@ -231,7 +231,7 @@ class App {
 
   tellSelection() {
     const share = (100 * this.selected) / this.n, percent = share > 0 && share < 0.1 ? "under 0.1" : share.toFixed(1);
-    const text = `${count(this.selected)} of ${count(this.n)} points selected (${percent} %)`;
+    const text = `${count(this.selected)} of ${count(this.n)} points selected (${percent}\u00a0%)`;
     document.getElementById("status").textContent = this.selected ? text : "No points selected. Draw around some in either panel.";
     document.getElementById("save").disabled = document.getElementById("clear").disabled = this.selected === 0;
     this.tellMeans();
