@@ -96,6 +96,15 @@ Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, 
 
 int choose_seed(int seed) { return seed >= 0 ? seed : static_cast<int>(std::random_device{}() >> 1); }
 
+/// A map can be finite and so far from all reason that its cost is not.
+void require_finite(const Result& r) {
+  const auto is_finite = [](double value) { return std::isfinite(value); };
+  if (!std::all_of(r.Y.begin(), r.Y.end(), is_finite) || !std::all_of(r.cost.begin(), r.cost.end(), is_finite) ||
+      !std::isfinite(r.cost_local + r.cost_global + r.cost_space))
+    throw std::runtime_error(
+        "the cost of the map is not finite; smaller weights, another start or a smaller step limit may help");
+}
+
 void take_map(Objective& objective, const MapState& map, const std::vector<size_t>& order, Result& result) {
   result.cost.resize(map.n_points);
   const CostParts cost = objective.cost(map.Y.data(), &result.cost);
@@ -103,12 +112,6 @@ void take_map(Objective& objective, const MapState& map, const std::vector<size_
   result.cost_global = cost.global;
   result.cost_space = cost.space;
   result.Y = map.rows();
-  const auto is_finite = [](double value) { return std::isfinite(value); };
-  if (!std::all_of(result.Y.begin(), result.Y.end(), is_finite) ||
-      !std::all_of(result.cost.begin(), result.cost.end(), is_finite) || !std::isfinite(cost.total))
-    throw std::runtime_error(
-        "the cost of the map is not finite; smaller weights, another start or a smaller step "
-        "limit may help");
   if (order.empty()) return;
   result.Y = put_rows(result.Y, order, map.n_dims);
   result.cost = put_rows(result.cost, order, 1);
@@ -137,6 +140,7 @@ void optimise(Work& work, const Options& o, const Listener& listener, Result& re
   result.learning_rate = descent.learning_rate;
   descend_safely(*work.objective, map, descent, std::isnan(o.max_step), work.other_start, listener, result);
   take_map(*work.objective, map, work.order, result);
+  require_finite(result);
   result.seconds_optimise = seconds_since(start);
 }
 

@@ -11,7 +11,8 @@
 #include <new>
 #include <vector>
 
-#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
+// SPASNE_BASELINE_ONLY leaves the wider instruction sets out, for a build within seconds.
+#if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__) && !defined(SPASNE_BASELINE_ONLY)
 #define SPASNE_X86 1
 #include <immintrin.h>
 #endif

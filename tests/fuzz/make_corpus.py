@@ -48,6 +48,8 @@ def seeds() -> dict[str, bytes]:
         )
     )
     files["accuracy"] = plain + MAGIC + record("accuracy", floats([1e-2])) + record("end")
+    runs = floats([[8.0, 2.0, 1.0], [0.0, 0.0, -1.0]])
+    files["runs"] = plain + MAGIC + record("runs", runs) + record("end")
     files["neighbours"] = (
         plain + MAGIC + record("method", b"interpolation") + neighbour_records() + record("end")
     )
