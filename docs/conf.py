@@ -8,7 +8,8 @@ from typing import Any
 from docutils import nodes
 from docutils.utils.math.latex2mathml import tex2mathml
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent))
 
 from spasne_tools.version import __version__  # noqa: E402
 
@@ -46,7 +47,19 @@ def _plain_citations(app: Any, what: str, name: str, found: Any, options: Any, l
     lines[:] = [re.sub(r"^(\s*)\.\. (?=\[\d\])", r"\1", re.sub(r"(\[\d\])_", r"\1", line)) for line in lines]
 
 
+def _outside(app: Any, name: str, source: list[str]) -> None:
+    """Links to pages outside this folder, which the site does not hold, become names of files."""
+    folder = (DOCS / name).parent
+
+    def plain(link: re.Match[str]) -> str:
+        path = (folder / link[2]).resolve()
+        return link[0] if path.is_relative_to(DOCS) else f"{link[1]} (`{path.relative_to(DOCS.parent)}`)"
+
+    source[0] = re.sub(r"\[([^]]*)\]\(([^)#:]+\.md)\)", plain, source[0])
+
+
 def setup(app: Any) -> None:
     """Formulas as MathML, which browsers draw by themselves: the site needs no network."""
     app.connect("autodoc-process-docstring", _plain_citations, priority=100)  # before napoleon
+    app.connect("source-read", _outside)
     app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))

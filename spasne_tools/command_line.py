@@ -21,7 +21,7 @@ from spasne_tools.version import __version__
 
 PROGRAM = "spasne-map"
 EMBED = "embed"  # the command that flags alone mean
-COMMANDS = (EMBED, "score", "plot", "demo", "bench", "bench-data", "doctor")
+COMMANDS = (EMBED, "screen", "score", "plot", "demo", "bench", "bench-data", "doctor")
 EXIT_OTHER, EXIT_BAD_INPUT, EXIT_NUMERICAL, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 

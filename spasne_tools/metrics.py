@@ -91,8 +91,8 @@ def score_embedding(
     s                            silhouette of the map under `labels` (needs them) [2]_
     *with full=True*
     spearman_expression, _space  as r1 and r2, on ranked distances [4]_
-    knn10_, knn15_expression,    share of the 10 or 15 nearest neighbours kept [4]_
-    knn10_, knn15_space
+    knn10_expression, _space,    share of the 10 or 15 nearest neighbours kept [4]_
+    knn15_expression, _space
     trustworthiness_expression,  k = 15 [3]_
     continuity_expression, and
     both _space

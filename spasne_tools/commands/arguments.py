@@ -52,12 +52,16 @@ def add_tissue_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_parameter_arguments(parser: argparse.ArgumentParser) -> None:
-    """The parameters of run_spasne, under their own names; `parameters_of` collects them."""
+def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = True) -> None:
+    """The parameters of run_spasne, under their own names; without `weights` all but alpha and beta.
+
+    `parameters_of` collects them.
+    """
     defaults = Parameters()
     group = parser.add_argument_group("the map")
-    group.add_argument("--alpha", type=float, default=defaults.alpha, help="weight of global expression")
-    group.add_argument("--beta", type=float, default=defaults.beta, help="weight of space")
+    if weights:
+        group.add_argument("--alpha", type=float, default=defaults.alpha, help="weight of global expression")
+        group.add_argument("--beta", type=float, default=defaults.beta, help="weight of space")
     group.add_argument(
         "--exaggeration",
         type=float,
@@ -139,9 +143,7 @@ def _number_or_text(text: str) -> float | str:
 
 def parameters_of(options: argparse.Namespace) -> Parameters:
     """The parameters among `options`; `init` may still be the name of a file."""
-    return Parameters(
-        **{name: getattr(options, name) for name in Parameters.__dataclass_fields__ if hasattr(options, name)}
-    )
+    return Parameters.from_arguments(vars(options))
 
 
 def add_output_argument(parser: argparse.ArgumentParser, what: str, default: str = STANDARD_STREAM) -> None:

@@ -1,0 +1,114 @@
+"""``spasne-map screen``: alpha and beta chosen from a grid, and the map of the best."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from spasne_tools.commands import inputs
+from spasne_tools.commands.arguments import (
+    add_expression_arguments,
+    add_output_argument,
+    add_parameter_arguments,
+    add_tissue_arguments,
+    parameters_of,
+)
+from spasne_tools.tables import STANDARD_STREAM, write_map
+from spasne_tools.validation import STARTS, check_parameters
+
+SUMMARY = "choose alpha and beta: many maps over a grid of both, the best one written"
+EXAMPLES = """\
+examples:
+  spasne-map screen -i expression.csv.gz -x pixels.csv -o best.csv --table cells.csv --plot cells.png -v
+  spasne-map screen -i section.h5ad --use_rep X_pca --checkpoint runs -o best.csv
+  spasne-map screen -i expression.csv -x pixels.csv --alphas 5,8,12 --betas 1,2,4 --stage rough -o best.csv
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_expression_arguments(parser)
+    add_tissue_arguments(parser)
+    parser.add_argument(
+        "--schedule",
+        choices=("default", "published"),
+        default="default",
+        help="default: about a fifteenth of the published runs; published: about 3,500 runs",
+    )
+    parser.add_argument(
+        "--stage",
+        choices=("both", "rough", "fine"),
+        default="both",
+        help="rough: the rough grid only; fine: the published fine grid without a rough one",
+    )
+    parser.add_argument("--alphas", type=_numbers, help="of the rough grid, separated by commas")
+    parser.add_argument("--betas", type=_numbers, help="of the rough grid, separated by commas")
+    parser.add_argument(
+        "--checkpoint", help="folder for finished runs, from which a screening that was ended goes on"
+    )
+    parser.add_argument("--table", help="table of all cells, .csv: scores, success and spread")
+    parser.add_argument("--plot", help="heat maps of the cells, .png, .pdf or .svg")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show how far it is")
+    add_output_argument(parser, "map of the best cell, as of embed")
+    add_parameter_arguments(parser, weights=False)
+    parser.set_defaults(randseed=1)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers separated by commas, found {text!r}") from None
+
+
+def run(options: argparse.Namespace) -> None:
+    from spasne_tools.screening import screen_parameters
+    from spasne_tools.screening_plot import plot_screening
+
+    parameters = parameters_of(options)
+    start_file = None if parameters.init in STARTS else parameters.init
+    check_parameters(parameters if start_file is None else replace(parameters, init="random"))
+    inputs.check_can_write(options.output, options.table, options.plot)
+    inputs.check_figure_format(options.plot)
+    expression = inputs.expression_named(options)
+    rows = inputs.rows_of(expression)
+    pixels = inputs.positions_named(options, rows, expression)
+    labels = inputs.labels_named(options, rows, expression)
+    if start_file is not None:
+        parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
+    found = screen_parameters(
+        inputs.data_of(expression, options, parameters.initial_dims),
+        pixels,
+        labels,
+        options.stage,
+        schedule=_schedule(options),
+        checkpoint=options.checkpoint,
+        verbose=options.verbose,
+        **_common(parameters),
+    )
+    write_map(options.output, found.Y, rows.names)
+    if options.table:
+        stages = {"rough": found.rough, "fine": found.fine}  # concat leaves out those that are None
+        cells = pd.concat(stages, names=["stage"]).reset_index("stage")
+        cells.to_csv(options.table, index=False, lineterminator="\n")
+    if options.plot:
+        plot_screening(found).savefig(options.plot, bbox_inches="tight")
+    if options.output != STANDARD_STREAM:
+        print(f"alpha {found.alpha:g}\nbeta {found.beta:g}\nrandseed {found.randseed}")
+
+
+def _schedule(options: argparse.Namespace) -> Any:
+    from spasne_tools.screening_schedule import as_schedule
+
+    given = {"rough_alphas": options.alphas, "rough_betas": options.betas}
+    return replace(
+        as_schedule(options.schedule),
+        **{name: values for name, values in given.items() if values is not None},
+    )
+
+
+def _common(parameters: Any) -> dict[str, Any]:
+    """What all runs share."""
+    return {name: value for name, value in vars(parameters).items() if name not in ("alpha", "beta")}
