@@ -115,6 +115,7 @@ def run_spasne(
     accuracy: float | None = None,
     callback: Callback | None = None,
     callback_every: int = 50,
+    sections: Any = None,
 ) -> np.ndarray:
     """Map spots or cells to 1, 2 or 3 dimensions, keeping local and global expression and spatial structure.
 
@@ -187,6 +188,11 @@ def run_spasne(
         run is repeated, the iterations count from 0 again.
     callback_every : int, default 50
         Iterations from one call of `callback` to the next, 1 or more.
+    sections : array-like of shape (n,), optional
+        The tissue section of each row, as labels of any type, none missing. Distances in the tissue then
+        count within sections only, in the map as well, so that sections get one joint map wherever each of
+        them lies; expression counts everywhere. All must have the same unit of length. A section of one row
+        has no distances. None: one section.
 
     Returns
     -------

@@ -1,15 +1,22 @@
-"""Several tissue sections: spatial pairs within sections only, in the executable, against the reference."""
+"""Several tissue sections: spatial pairs within sections only, in the executable and its Python face."""
 
 import itertools
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 import reference
 from data_layout import MAGIC, pack_case, record
 from random_cases import random_case
+from scipy.spatial.distance import pdist
+from sklearn.neighbors import NearestNeighbors
+
+from spasne import preprocess_counts, run_spasne, score_embedding, simulate_tissue
+from spasne_tools.embedding import prepare_problem
+from spasne_tools.validation import Parameters
 
 N_POINTS = 120
 ALPHA, BETA = 8.0, 2.0
@@ -172,3 +179,163 @@ def test_one_position_in_each_section_without_offset_is_rejected(execute):
 
 def test_sections_of_one_point_each_will_do_without_the_spatial_term(embed):
     assert np.all(np.isfinite(embed(with_sections(range(40), beta=0.0)).Y))
+
+
+# --- Python ---
+
+
+def prepared(sections, pixels=None, **parameters):
+    case = random_case(73)
+    pixels = case.pixels if pixels is None else pixels
+    return prepare_problem(case.X, pixels, Parameters(perplexity=5, sections=sections, **parameters))
+
+
+LABELS = np.array(["right", "left"])[LAYOUTS["two"]]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        LABELS,
+        LABELS.tolist(),
+        pd.Series(LABELS),
+        pd.Categorical(LABELS, ["left", "right", "none"]),
+        LABELS == "left",
+        np.where(LABELS == "left", 2.5, -1),
+        LAYOUTS["two"] + 7,
+    ],
+    ids=["array", "list", "series", "categories", "booleans", "numbers", "integers"],
+)
+def test_labels_of_any_type(labels):
+    codes = prepared(labels).extension["sections"]
+    assert codes.dtype == np.int32
+    np.testing.assert_array_equal(codes.ravel(), LAYOUTS["two"])
+
+
+def test_one_label_for_all_is_no_section_at_all():
+    problem, plain = prepared(["brain"] * N_POINTS), prepared(None)
+    assert "sections" not in problem.extension
+    np.testing.assert_array_equal(problem.pixels, plain.pixels)
+
+
+def test_unit_is_that_of_pairs_within_sections():
+    codes, pixels = LAYOUTS["blocks"], random_case(73).pixels
+    moved = pixels + 1e5 * codes[:, None]
+    found = prepared(codes, moved, pixel_scale="unit").pixels
+    inside = [pdist(found[codes == code]) ** 2 for code in range(3)]
+    assert np.concatenate(inside).mean() == pytest.approx(1)
+    ratio = np.sqrt(inside[1]) / pdist(pixels[codes == 1])
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
+
+
+def test_warns_of_small_coordinates_within_sections():
+    pixels = random_case(73).pixels
+    with pytest.warns(UserWarning, match="nearly vanishes"):
+        prepared(LABELS, pixels / 1e3 + 1e6 * LAYOUTS["two"][:, None])
+
+
+def test_spatial_start_lays_sections_on_each_other():
+    start = prepared(LABELS, random_case(73).pixels + 1e6 * LAYOUTS["two"][:, None], init="spatial")
+    means = [start.extension["init"][LAYOUTS["two"] == code].mean(axis=0) for code in (0, 1)]
+    np.testing.assert_allclose(means, 0, atol=1e-6 * reference.INIT_SCALE)
+
+
+# --- scores ---
+
+
+def test_scores_within_sections():
+    case, codes = random_case(74, n_points=150), np.repeat([1, 0, 2], [90, 58, 2])
+    Y = case.pixels + np.random.default_rng(0).normal(size=(150, 2)) * 60
+    labels = np.array(["b", "a", "lone"])[codes]
+    moved = case.pixels + 1e5 * codes[:, None]
+    domains = (case.pixels[:, 0] > 300) + 0
+    scores = score_embedding(Y, case.X, moved, labels, domains=domains, sections=labels, full=True)
+    assert "r2_lone" not in scores  # too few spots
+    alone = {}
+    for name in ("a", "b"):
+        rows = labels == name
+        alone[name] = score_embedding(Y[rows], case.X[rows], moved[rows], domains=domains[rows], full=True)
+        assert scores[f"r2_{name}"] == pytest.approx(alone[name]["r2"])
+    for name in ("r2", "knn15_space", "moran_1", "chaos", "pas", "spearman_space"):
+        mean = (58 * alone["b"][name] + 90 * alone["a"][name]) / 148
+        assert scores[name] == pytest.approx(mean), name
+    whole = score_embedding(Y, case.X, case.pixels, labels, domains=domains, full=True)
+    for name in ("r1", "s", "knn15_expression"):
+        assert scores[name] == whole[name]
+    assert set(scores.index) == set(whole.index) | {"r2_a", "r2_b"}
+
+
+def test_scores_need_a_section_large_enough():
+    case = random_case(74, n_points=40)
+    with pytest.raises(ValueError, match="section of at least 3 spots, found none"):
+        score_embedding(case.pixels, case.X, case.pixels, sections=np.arange(40) // 2)
+    with pytest.raises(ValueError, match="expected 40 rows in sections"):
+        score_embedding(case.pixels, case.X, case.pixels, sections=["a"] * 39)
+
+
+# --- a joint map ---
+
+
+@dataclass
+class Joint:
+    """Two sections of one simulated tissue, the second turned, mirrored and far away."""
+
+    X: np.ndarray
+    pixels: np.ndarray
+    sections: np.ndarray
+    layers: np.ndarray
+
+    def alone(self, section):
+        rows = self.sections == section
+        return self.X[rows], self.pixels[rows]
+
+
+@pytest.fixture(scope="module")
+def joint():
+    tissue = simulate_tissue(600, 200, seed=3)
+    pixels, sections = tissue.pixels.to_numpy(copy=True), np.array(["first", "second"])[np.arange(600) % 2]
+    turn = np.array([[0.28, -0.96], [-0.96, -0.28]])
+    pixels[sections == "second"] = pixels[sections == "second"] @ turn + [50_000, -20_000]
+    layers = tissue.labels.cat.codes.to_numpy()
+    return Joint(preprocess_counts(tissue.counts, 50), pixels, sections, layers)
+
+
+def shares_of_other(Y, sections, k=15):
+    """Share of the 15 nearest spots on the map that lie in the other section; a half if well mixed."""
+    near = NearestNeighbors(n_neighbors=k).fit(Y).kneighbors(return_distance=False)
+    return np.mean(sections[near] != sections[:, None])
+
+
+def shared_layers(Y, layers, given, asked, k=15):
+    """Share of the 15 nearest spots among `given` that lie in the layer of a spot of `asked`, on average."""
+    search = NearestNeighbors(n_neighbors=k).fit(Y[given])
+    near = search.kneighbors(None if given is asked else Y[asked], return_distance=False)  # without itself
+    return np.mean(layers[given][near] == layers[asked][:, None])
+
+
+JOINT_OPTIONS = {"beta": 4, "perplexity": 25, "randseed": 1, "use_pca": False}
+
+
+@pytest.mark.parametrize("method", ["exact", "barnes_hut"])
+def test_joint_map(spasne_binary, monkeypatch, joint, method):
+    """Space is kept as well as in each section alone, and the sections lie on each other."""
+    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
+    options = JOINT_OPTIONS | {"method": method}
+    Y = run_spasne(joint.X, joint.pixels, sections=joint.sections, **options)
+    scores = score_embedding(Y, joint.X, joint.pixels, joint.sections, sections=joint.sections)
+    for section in ("first", "second"):
+        X, pixels = joint.alone(section)
+        alone = score_embedding(run_spasne(X, pixels, **options), X, pixels)
+        assert scores[f"r2_{section}"] > alone["r2"] - 0.02
+    assert abs(scores["s"]) < 0.02  # silhouette of the sections
+    assert shares_of_other(Y, joint.sections) > 0.45
+    first, second = joint.sections == "first", joint.sections == "second"
+    across, within = (shared_layers(Y, joint.layers, given, second) for given in (first, second))
+    assert across > 0.95 * within
+    assert across > 2 * np.mean(np.equal.outer(joint.layers, joint.layers))  # chance
+
+
+def test_without_sections_the_same_spots_fall_apart(spasne_binary, monkeypatch, joint):
+    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
+    Y = run_spasne(joint.X, joint.pixels, **JOINT_OPTIONS)
+    assert shares_of_other(Y, joint.sections) < 0.05
