@@ -29,6 +29,7 @@ from spasne_tools.validation import MatrixLike, Parameters
 from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
+    from spasne_tools import pl, tl
     from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.estimator import SpaSNE
     from spasne_tools.html_page import export_html
@@ -56,9 +57,11 @@ __all__ = [
     "run_spasne",
     "save_map",
     "score_embedding",
+    "pl",
     "screen_parameters",
     "simulate_tissue",
     "spasne",
+    "tl",
 ]
 
 # Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
@@ -77,16 +80,19 @@ _LOADED_AT_USE = {
     "save_map": "spasne_tools.saved_map",
     "plot_rgb": "spasne_tools.plotting",
 }
+_NAMESPACES = {"pl": "spasne_tools.pl", "tl": "spasne_tools.tl"}  # for AnnData
 
 
 def __getattr__(name: str) -> Any:
+    if name in _NAMESPACES:
+        return import_module(_NAMESPACES[name])
     if name not in _LOADED_AT_USE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LOADED_AT_USE[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LOADED_AT_USE})
+    return sorted({*globals(), *_LOADED_AT_USE, *_NAMESPACES})
 
 
 def run_spasne(

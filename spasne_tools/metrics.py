@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.metrics_checks import points
+from spasne_tools.metrics_checks import label_codes, points
 from spasne_tools.metrics_correlation import pairwise_correlation
 from spasne_tools.metrics_neighbours import (
     KNN_NEIGHBOURS,
@@ -81,7 +81,7 @@ def _spatial_scores_within(
     sections: Any, spots: dict[str, Any], full: bool, sampling: Sampling
 ) -> dict[str, float]:
     """Means of the spatial scores over sections, weighted by their spots, and r2 of each section."""
-    codes, n_sections = _codes(sections, len(spots["Y"]), "sections")
+    codes, n_sections = label_codes(sections, len(spots["Y"]), "sections")
     names, least = pd.unique(np.asarray(sections)), 2 * RANK_NEIGHBOURS + 2 if full else 3
     kept = [code for code in range(n_sections) if np.count_nonzero(codes == code) >= least]
     if not kept:
