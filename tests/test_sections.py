@@ -1,5 +1,6 @@
 """Several tissue sections: spatial pairs within sections only, in the executable and its Python face."""
 
+import functools
 import itertools
 import json
 import re
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import reference
-from data_layout import MAGIC, pack_case, record
+from data_layout import MAGIC, floats, pack_case, record
 from random_cases import random_case
 from scipy.spatial.distance import pdist
 from sklearn.neighbors import NearestNeighbors
@@ -111,7 +112,7 @@ def test_one_section_changes_nothing(embed, method):
     assert embed(replace(in_one, sections=LAYOUTS["one_alone"])).result_bytes != embed(case).result_bytes
 
 
-@pytest.mark.parametrize("method", ["exact", "barnes_hut"])
+@pytest.mark.parametrize("method", ["exact", "barnes_hut", "interpolation"])
 def test_where_a_section_lies_is_irrelevant(embed, method):
     """Whole coordinates and shifts, so that nothing is rounded on the way in."""
     case = in_sections(method=method)
@@ -129,6 +130,111 @@ def test_same_bytes_for_any_number_of_threads(embed):
 def test_log_tells(embed):
     assert re.search(r"\b3 sections: .*\bwithin\b", embed(in_sections("blocks", max_iter=0)).stdout)
     assert "sections" not in embed(random_case(70, max_iter=0)).stdout
+
+
+# --- method interpolation ---
+
+GRADIENT_ERROR, STRICT_ERROR, COST_ERROR = 1e-3, 1e-4, 1e-3  # at the default accuracy, and at 1e-5
+
+
+def one_step(embed, case, *records):
+    """The gradient at the start of a case but for its mean, read off one iteration."""
+    step = {
+        "max_iter": 1,
+        "learning_rate": RATE,
+        "max_step": np.inf,
+        "stop_tolerance": 0.0,
+        "exaggeration": 1.0,
+    }
+    packed, end = pack_case(replace(case, **step)), record("end")
+    moved = embed(packed[: -len(end)] + b"".join(records) + end).Y - case.init
+    return (moved.mean(axis=0) - moved) / (RATE * FIRST_GAIN)
+
+
+# Sections are summed pair by pair up to 256 points, larger ones over a grid.
+LAYOUT_OF_MANY = np.arange(660) % 41
+LARGE = np.random.default_rng(75).permutation(np.repeat([0, 1, 2, 3], [300, 299, 60, 1]))
+
+
+@functools.cache
+def large_affinities(n_space, offset):
+    return reference.affinities(interpolated(n_space=n_space, pixel_offset=offset))
+
+
+def interpolated(no_dims=2, n_space=2, spread=1.0, **options):
+    """In three dimensions repulsion is a tree's, nearly exact for a small theta."""
+    start = spread * np.random.default_rng(75).normal(size=(len(LARGE), no_dims))
+    theta = 0.02 if no_dims == 3 else 0.5
+    options = {"method": "interpolation", "sections": LARGE, "init": start, "theta": theta, **options}
+    return random_case(75, len(LARGE), n_space=n_space, no_dims=no_dims, **options)
+
+
+def assert_gradient(embed, case, P_all, strict=True):
+    expected = reference.gradient(case.init, P_all, case.alpha, case.beta, case.sigma, case.pairs)
+    expected -= expected.mean(axis=0)
+    size = np.linalg.norm(expected)
+    assert np.linalg.norm(one_step(embed, case) - expected) < GRADIENT_ERROR * size
+    if strict:
+        fine = one_step(embed, case, record("accuracy", floats(1e-5)))
+        assert np.linalg.norm(fine - expected) < STRICT_ERROR * size
+
+
+def assert_cost(embed, case, P_all):
+    outcome = embed(replace(case, max_iter=0), "--report", "report.json")
+    terms = reference.cost_terms(case.init, P_all, case.alpha, case.beta, case.sigma, case.pairs)
+    report = json.loads((outcome.folder / "report.json").read_text())
+    parts = [report["cost_local"], report["cost_global"], report["cost_space"]]
+    np.testing.assert_allclose(parts, terms.sum(axis=1), rtol=COST_ERROR)
+    shares = terms.sum(axis=0)
+    np.testing.assert_allclose(outcome.cost, shares, rtol=0, atol=COST_ERROR * np.abs(shares).max())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"no_dims": 1},
+        {"no_dims": 3, "spread": 0.1},
+        {"alpha": 0.0},
+        {"beta": 0.0},
+        {"global_scale": 0.3},
+        {"global_scale": 3.0, "pixel_offset": 0.0, "spread": 0.1},
+        {"n_space": 3, "spread": 2.0},
+    ],
+    ids=lambda options: " ".join(f"{name}={value:g}" for name, value in options.items()) or "defaults",
+)
+def test_interpolation(embed, options):
+    case = interpolated(**options)
+    P_all = large_affinities(case.pixels.shape[1], case.offset)
+    assert_gradient(embed, case, P_all, strict=options == {})
+    assert_cost(embed, case, P_all)
+
+
+def test_interpolation_within_small_sections_only(embed):
+    case = interpolated(sections=LAYOUT_OF_MANY)
+    P_all = reference.affinities(case)
+    assert_gradient(embed, case, P_all, strict=False)
+    assert_cost(embed, case, P_all)
+
+
+@pytest.mark.parametrize("moved", [np.flatnonzero(LARGE == 1), np.flatnonzero(LARGE == 2)[:1]])
+def test_interpolation_of_a_map_in_pieces(embed, moved):
+    """A section, or one of a section's points, far from the rest: further than one grid reaches."""
+    case = interpolated()
+    case.init[moved] += 40 if len(moved) > 1 else 1e4
+    assert_gradient(embed, case, large_affinities(2, 1.0), strict=False)
+
+
+def test_interpolation_in_one_section_changes_nothing(embed):
+    case = replace(random_case(71), method="interpolation", max_iter=60)
+    assert embed(replace(case, sections=np.zeros(N_POINTS))).result_bytes == embed(case).result_bytes
+
+
+@pytest.mark.parametrize("no_dims", [2, 3])
+def test_interpolation_gives_the_same_bytes_for_any_number_of_threads(embed, no_dims):
+    sections = np.random.default_rng(76).choice(4, 1500, p=[0.4, 0.4, 0.1, 0.1])
+    case = random_case(76, 1500, no_dims=no_dims, sections=sections, method="interpolation", max_iter=5)
+    assert len({embed(case, "--threads", threads).result_bytes for threads in (1, 2, 7)}) == 1
 
 
 # --- what is rejected ---
@@ -316,7 +422,7 @@ def shared_layers(Y, layers, given, asked, k=15):
 JOINT_OPTIONS = {"beta": 4, "perplexity": 25, "randseed": 1, "use_pca": False}
 
 
-@pytest.mark.parametrize("method", ["exact", "barnes_hut"])
+@pytest.mark.parametrize("method", ["exact", "barnes_hut", "interpolation"])
 def test_joint_map(spasne_binary, monkeypatch, joint, method):
     """Space is kept as well as in each section alone, and the sections lie on each other."""
     monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
