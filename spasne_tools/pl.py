@@ -35,7 +35,7 @@ def spasne(
         A column of ``.obs`` or a gene. Several, which must be numbers, get a row of panels each. None: all
         observations alike.
     basis : str
-        The map's key in ``.obsm``, with or without its "X_".
+        The map's key in ``.obsm``, with or without its ``X_``.
     spatial_key : str, optional
         Positions in ``.obsm``; None, or none there: only the map is drawn.
     library_key : str, optional

@@ -132,6 +132,17 @@ def test_log_tells(embed):
     assert "sections" not in embed(random_case(70, max_iter=0)).stdout
 
 
+@pytest.mark.parametrize("options", [{"theta": 0}, {"theta": 0.5, "global_scale": 0.3}])
+def test_runs_of_a_batch_are_those_alone(embed, options):
+    runs = np.array([[8.0, 2.0, 1], [4.0, 0.0, 2], [0.0, 3.0, 3]])
+    case = in_sections(max_iter=40, **options)
+    batch = embed(replace(case, runs=runs))
+    assert re.search(r"\b3 sections: .*\bwithin\b", batch.stdout)
+    for number, (alpha, beta, seed) in enumerate(runs):
+        alone = embed(replace(case, alpha=alpha, beta=beta, seed=int(seed)))
+        assert (batch.folder / f"result.{number}.dat").read_bytes() == alone.result_bytes
+
+
 # --- method interpolation ---
 
 GRADIENT_ERROR, STRICT_ERROR, COST_ERROR = 1e-3, 1e-4, 1e-3  # at the default accuracy, and at 1e-5
