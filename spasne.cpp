@@ -67,15 +67,24 @@ DenseOptions dense_options(const Options& o, Method method) {
 /// global_terms: whether any run gives them weight.
 DenseAffinities make_affinities(Problem& p, const Options& o, bool global_terms, ThreadPool& pool) {
   return dense_affinities(std::move(p.X), p.n_features, std::move(p.S), p.n_space, p.n_points,
-                          {o.perplexity, o.space_offset, global_terms}, pool);
+                          {o.perplexity, o.space_offset, global_terms, Sections(p.sections, p.n_points)}, pool);
 }
 
 std::vector<double> dense_start(const Options& o, size_t n_points, int seed) {
   return o.start.empty() ? random_start(n_points, o.no_dims, seed) : o.start;
 }
 
+/// Centres the positions within each of several sections: what lies between them means nothing.
+void centre_sections(Problem& p, const std::function<void(const std::string&)>& note) {
+  const Sections sections(p.sections, p.n_points);
+  if (!sections.several()) return;
+  centre_within(p.S, p.n_space, sections);
+  if (note) note(text(sections.members.size()) + " sections: spatial pairs within each, normalised in closed form");
+}
+
 Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, const Listener& listener) {
   const size_t n = p.n_points;
+  centre_sections(p, listener.note);
   Work work;
   work.other_start = start_from_columns(p.S, n, p.n_space, o.no_dims);
   if (r.method == Method::interpolation) {
@@ -177,6 +186,7 @@ void side_by_side(Problem problem, const Options& o, const std::vector<Run>& run
               " at a time");
 
   const Clock::time_point start = Clock::now();
+  centre_sections(problem, [&](const std::string& what) { teller.note(what); });
   const std::vector<double> other_start = start_from_columns(problem.S, n, problem.n_space, o.no_dims);
   const bool global_terms =
       std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.alpha > 0 || run.beta > 0; });
@@ -220,6 +230,7 @@ const char* name(Method method) {
 void validate(const Problem& problem, const Options& options) {
   detail::validate_options(options, problem.n_points);
   detail::validate_data(problem, options);
+  detail::validate_sections(problem, options);
   detail::validate_neighbours(problem, options);
 }
 

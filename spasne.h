@@ -1,10 +1,11 @@
 // SpaSNE: a map Y of n points that minimises
 //
-//   C(Y) = KL(P || Q) + alpha KL(Pg || Qg) + beta KL(Ps || Qg)
+//   C(Y) = KL(P || Q) + alpha KL(Pg || Qg) + beta KL(Ps || Qs)
 //
 // P: Gaussian affinities of the expression profiles at a given perplexity, Q: Student-t affinities of the map (t-SNE);
-// Pg, Ps, Qg: 1 + squared distance, normalised over all pairs, in expression, tissue and map.
-// Zhou et al., GigaScience 14 (2025) giaf002; van der Maaten, JMLR 15 (2014).
+// Pg, Ps, Qg: 1 + squared distance, normalised over all pairs, in expression, tissue and map. Qs is Qg; where the
+// points lie in several tissue sections, Ps and Qs are over the pairs within sections only. Zhou et al., GigaScience 14
+// (2025) giaf002; van der Maaten, JMLR 15 (2014).
 //
 // Reads no files, prints nothing. Errors: std::invalid_argument for unusable input, std::runtime_error for
 // numerical trouble, std::bad_alloc when memory runs out.
@@ -26,8 +27,9 @@ const char* name(Method method);
 /// The data: one row per point.
 struct Problem {
   size_t n_points = 0, n_features = 0, n_space = 0;
-  std::vector<double> X;  // n_points x n_features, expression
-  std::vector<double> S;  // n_points x n_space, positions
+  std::vector<double> X;          // n_points x n_features, expression
+  std::vector<double> S;          // n_points x n_space, positions
+  std::vector<int32_t> sections;  // of each point, 0 .. number of sections - 1; empty: one
 
   // Nearest neighbours in X, if the caller has them (method interpolation): n_points x n_neighbours.
   size_t n_neighbours = 0;
@@ -89,7 +91,7 @@ struct BatchListener {
 struct Result {
   std::vector<double> Y;                                   // n_points x no_dims
   std::vector<double> cost;                                // per point; sums to the final cost
-  double cost_local = 0, cost_global = 0, cost_space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qg)
+  double cost_local = 0, cost_global = 0, cost_space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qs)
   Method method = Method::exact;
   int n_iter = 0;
   bool converged = false, repeated = false, stopped = false;  // stopped: by the caller, at a snapshot

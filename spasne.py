@@ -29,6 +29,7 @@ from spasne_tools.validation import MatrixLike, Parameters
 from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
+    from spasne_tools import pl, tl
     from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.estimator import SpaSNE
     from spasne_tools.html_page import export_html
@@ -48,6 +49,7 @@ __all__ = [
     "load_example",
     "load_map",
     "main",
+    "pl",
     "plot_genes",
     "plot_maps",
     "plot_rgb",
@@ -59,6 +61,7 @@ __all__ = [
     "screen_parameters",
     "simulate_tissue",
     "spasne",
+    "tl",
 ]
 
 # Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
@@ -77,16 +80,19 @@ _LOADED_AT_USE = {
     "save_map": "spasne_tools.saved_map",
     "plot_rgb": "spasne_tools.plotting",
 }
+_NAMESPACES = {"pl": "spasne_tools.pl", "tl": "spasne_tools.tl"}  # for AnnData
 
 
 def __getattr__(name: str) -> Any:
+    if name in _NAMESPACES:
+        return import_module(_NAMESPACES[name])
     if name not in _LOADED_AT_USE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_LOADED_AT_USE[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LOADED_AT_USE})
+    return sorted({*globals(), *_LOADED_AT_USE, *_NAMESPACES})
 
 
 def run_spasne(
@@ -115,6 +121,7 @@ def run_spasne(
     accuracy: float | None = None,
     callback: Callback | None = None,
     callback_every: int = 50,
+    sections: Any = None,
 ) -> np.ndarray:
     """Map spots or cells to 1, 2 or 3 dimensions, keeping local and global expression and spatial structure.
 
@@ -187,6 +194,11 @@ def run_spasne(
         run is repeated, the iterations count from 0 again.
     callback_every : int, default 50
         Iterations from one call of `callback` to the next, 1 or more.
+    sections : array-like of shape (n,), optional
+        The tissue section of each row, as labels of any type, none missing. Distances in the tissue then
+        count within sections only, in the map as well, so that sections get one joint map wherever each of
+        them lies; expression counts everywhere. All must have the same unit of length. A section of one row
+        has no distances. None: one section.
 
     Returns
     -------

@@ -16,7 +16,7 @@ from spasne_tools.validation import Matrix
 EXTENSION_MAGIC = b"SPASNEX1"
 TAG_BYTES = 8
 NUMBER = np.dtype("<f8")  # of all arrays and numbers but these
-RECORD_TYPES = {"nbrindex": np.dtype("<i4"), "nbrdist": np.dtype("<f4")}
+RECORD_TYPES = {"nbrindex": np.dtype("<i4"), "nbrdist": np.dtype("<f4"), "sections": np.dtype("<i4")}
 WRITTEN_AT_ONCE = 1 << 20  # numbers
 
 

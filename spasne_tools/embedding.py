@@ -32,6 +32,7 @@ from spasne_tools.validation import (
     check_parameters,
     check_perplexity,
     check_rows_match,
+    check_sections,
     check_size,
 )
 
@@ -161,7 +162,8 @@ def prepare_problem(
     matrix = check_data(data)
     n_points = matrix.shape[0]
     check_perplexity(parameters.perplexity, n_points)
-    positions, unit_free = _positions(data, pixels, n_points, parameters)
+    sections = check_sections(parameters.sections, data)
+    positions, unit_free = _positions(data, pixels, n_points, sections, parameters)
     check_size(positions, LARGEST_POSITION, "pixels")
     start = _start_known_before_pca(positions if pixels is not None else None, matrix.shape, parameters)
     graph = None
@@ -186,12 +188,16 @@ def prepare_problem(
         # Any negative seed asks for entropy; -1 stands for all, however large they are.
         seed=max(int(parameters.randseed), -1),
         max_iter=int(parameters.max_iter),
-        extension=_extension(parameters, start, unit_free, graph),
+        extension=_extension(parameters, start, unit_free, graph, sections),
     )
 
 
 def _extension(
-    parameters: Parameters, start: np.ndarray | None, unit_free: bool, graph: Graph | None
+    parameters: Parameters,
+    start: np.ndarray | None,
+    unit_free: bool,
+    graph: Graph | None,
+    sections: np.ndarray | None,
 ) -> dict[str, str | float | np.ndarray]:
     """Records for what differs from the executable's own defaults."""
     extension: dict[str, str | float | np.ndarray] = {}
@@ -209,6 +215,8 @@ def _extension(
         extension["pxoffset"] = 0.0
     if parameters.accuracy is not None:
         extension["accuracy"] = float(parameters.accuracy)
+    if sections is not None:
+        extension["sections"] = sections[:, None]
     if graph is not None:
         extension |= {"nbrindex": graph.index, "nbrdist": graph.distance}
     return extension
@@ -253,17 +261,31 @@ def _check_memory(
 
 
 def _positions(
-    data: MatrixLike, pixels: MatrixLike | None, n_points: int, parameters: Parameters
+    data: MatrixLike,
+    pixels: MatrixLike | None,
+    n_points: int,
+    sections: np.ndarray | None,
+    parameters: Parameters,
 ) -> tuple[np.ndarray, bool]:
-    """Positions as the executable gets them, and whether their unit is to be made irrelevant."""
+    """Positions as the executable gets them, and whether their unit is to be made irrelevant.
+
+    Sections are centred each by itself: what lies between them means nothing.
+    """
     if pixels is None:
         return np.zeros((n_points, 1)), False  # the file needs a column; beta is 0
     positions = as_matrix(pixels, "pixels", allow_sparse=False)
     check_rows_match(data, pixels, "pixels")
-    spread = _mean_squared_distance(positions)
+    if sections is not None:
+        positions = _centred_within(positions, sections)
+        if parameters.beta > 0 and sections.max() == n_points - 1:
+            raise ValueError("expected sections of two rows or more, found one row in each; use beta=0")
+    spread = _mean_squared_distance(positions, sections)
     if parameters.pixel_scale == "unit":
         if spread == 0:
-            raise ValueError("expected pixels that differ for pixel_scale='unit', found all rows the same")
+            where = "" if sections is None else " within a section"
+            raise ValueError(
+                f"expected pixels that differ{where} for pixel_scale='unit', found all rows the same"
+            )
         return (positions - positions.mean(axis=0)) / np.sqrt(spread), True
     if parameters.pixel_scale != "raw":
         return positions * float(parameters.pixel_scale), False
@@ -278,10 +300,26 @@ def _positions(
     return positions, False
 
 
-def _mean_squared_distance(positions: np.ndarray) -> float:
-    """Mean of |si - sj|^2 over all pairs i != j, which is twice the summed variance of the columns."""
+def _centred_within(positions: np.ndarray, sections: np.ndarray) -> np.ndarray:
+    counts = np.bincount(sections)
+    means = np.stack([np.bincount(sections, column) / counts for column in positions.T], axis=1)
+    return positions - means[sections]
+
+
+def _mean_squared_distance(positions: np.ndarray, sections: np.ndarray | None) -> float:
+    """Mean of |si - sj|^2 over all pairs i != j (within sections), 0 without pairs.
+
+    In one section it is twice the summed variance of the columns.
+    """
+    groups = [positions]
+    if sections is not None:
+        by_section = positions[np.argsort(sections, kind="stable")]
+        groups = np.split(by_section, np.cumsum(np.bincount(sections))[:-1])
+    paired = [group for group in groups if len(group) > 1]
+    n_pairs = np.array([len(group) * (len(group) - 1) for group in paired], dtype=float)
     with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(2 * positions.var(axis=0, ddof=1).sum())
+        means = np.array([2 * group.var(axis=0, ddof=1).sum() for group in paired])
+        mean = float(means @ (n_pairs / n_pairs.sum()))
     if not np.isfinite(mean):
         raise ValueError(
             "expected pixels whose squares can be summed, found values so large that they overflow"

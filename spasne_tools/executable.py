@@ -143,9 +143,7 @@ def run_executable(arguments: Sequence[str | Path], on_line: OnLine | None = Non
                 return
 
 
-def executable_lines(
-    arguments: Sequence[str | Path], quiet: bool
-) -> Generator[str, str | None, None]:
+def executable_lines(arguments: Sequence[str | Path], quiet: bool) -> Generator[str, str | None, None]:
     """Run the executable with `arguments` and yield its lines as they come; what is sent goes to its stdin.
 
     The child never outlives the generator: it is killed when that is closed (use contextlib.closing) or when

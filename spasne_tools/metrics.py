@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.metrics_checks import points
+from spasne_tools.metrics_checks import label_codes, points
 from spasne_tools.metrics_correlation import pairwise_correlation
 from spasne_tools.metrics_neighbours import (
     KNN_NEIGHBOURS,
@@ -73,6 +73,37 @@ def _all_scores(
     return scores
 
 
+def _is_spatial(score: str) -> bool:
+    return score in ("r2", "chaos", "pas") or score.endswith("_space") or score.startswith("moran_")
+
+
+def _spatial_scores_within(
+    sections: Any, spots: dict[str, Any], full: bool, sampling: Sampling
+) -> dict[str, float]:
+    """Means of the spatial scores over sections, weighted by their spots, and r2 of each section."""
+    codes, n_sections = label_codes(sections, len(spots["Y"]), "sections")
+    names, least = pd.unique(np.asarray(sections)), 2 * RANK_NEIGHBOURS + 2 if full else 3
+    kept = [code for code in range(n_sections) if np.count_nonzero(codes == code) >= least]
+    if not kept:
+        raise ValueError(f"expected a section of at least {least} spots, found none in sections")
+    tables = []
+    for code in kept:
+        rows = np.flatnonzero(codes == code)
+        own = {name: None if value is None else value[rows] for name, value in spots.items()}
+        tables.append(score_embedding(**own, full=full, sampling=sampling))
+    share = np.array([np.count_nonzero(codes == code) for code in kept], dtype=float)
+    share /= share.sum()
+    scores: dict[str, float] = {}
+    for score in filter(_is_spatial, tables[0].index):
+        values = np.array([table[score] for table in tables])
+        errors = np.array([table.get(f"{score}_se", 0.0) for table in tables])
+        scores[score] = Estimate(float(share @ values), float(np.linalg.norm(share * errors)))
+        if score == "r2":
+            named = zip(kept, values, errors, strict=True)
+            scores |= {f"r2_{names[code]}": Estimate(value, error) for code, value, error in named}
+    return scores
+
+
 def score_embedding(
     Y: MatrixLike,
     data: MatrixLike,
@@ -80,6 +111,7 @@ def score_embedding(
     labels: Any = None,
     *,
     domains: Any = None,
+    sections: Any = None,
     full: bool = False,
     sampling: Sampling = DEFAULT_SAMPLING,
 ) -> pd.Series:
@@ -88,6 +120,7 @@ def score_embedding(
     ===========================  =======================================================================
     r1                           Pearson correlation of all pairwise distances in `data` and in the map [1]_
     r2                           the same for `pixels` (needs them)
+    r2_<section>                 r2 of each of the `sections` (needs them)
     s                            silhouette of the map under `labels` (needs them) [2]_
     *with full=True*
     spearman_expression, _space  as r1 and r2, on ranked distances [4]_
@@ -112,6 +145,10 @@ def score_embedding(
         Known classes, for s.
     domains : array-like (n,), optional
         Domains found with the map (for example clusters on it), for CHAOS and PAS.
+    sections : array-like (n,), optional
+        The tissue section of each spot, as given to ``run_spasne``. Scores that refer to `pixels` are then
+        taken within each section, and of the sections the mean, weighted by their spots. Sections of fewer
+        than 3 spots (32 with full=True) are left out.
     full : bool
         All scores rather than r1, r2 and s.
     sampling : Sampling
@@ -141,7 +178,8 @@ def score_embedding(
     >>> score_embedding(pixels / 1000, data, pixels).round(3)["r2"]
     np.float64(1.0)
     """
-    for other, name in ((pixels, "pixels"), (Y, "Y"), (labels, "labels"), (domains, "domains")):
+    by_spot = {"pixels": pixels, "Y": Y, "labels": labels, "domains": domains, "sections": sections}
+    for name, other in by_spot.items():
         if other is not None:
             check_rows_match(data, other, name)
     Y = points(Y, "Y")
@@ -149,7 +187,12 @@ def score_embedding(
     data = points(data, "data", n)
     pixels = None if pixels is None else points(pixels, "pixels", n)
     scores: dict[str, float] = {"r1": pairwise_correlation(data, Y, sampling=sampling)}
-    if pixels is not None:
+    if pixels is not None and sections is not None:
+        spots = {"Y": Y, "data": data, "pixels": pixels}
+        spots["domains"] = None if domains is None else np.asarray(domains)
+        scores |= _spatial_scores_within(sections, spots, full, sampling)
+        pixels = None  # what else there is to say of them would compare sections
+    elif pixels is not None:
         scores["r2"] = pairwise_correlation(pixels, Y, sampling=sampling)
     if labels is not None:
         scores["s"] = silhouette(Y, labels, sampling)

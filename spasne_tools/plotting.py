@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from spasne_tools.validation import MatrixLike, as_matrix
+from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match
 
-__all__ = ["PALETTE", "palette", "plot_genes", "plot_maps", "plot_rgb"]
+__all__ = ["PALETTE", "palette", "plot_genes", "plot_maps", "plot_rgb", "side_by_side"]
 
 # Six colours of Okabe and Ito, Color Universal Design (2008), continued so that for each k the first k keep a
 # large smallest distance (Oklab) in normal, deuteranopic, protanopic and tritanopic vision, as simulated by
@@ -42,6 +42,7 @@ LEGEND_WIDTH, BAR_WIDTH = 1.7, 0.4  # inches kept for a legend, and for a bar of
 LARGEST_VECTOR = 3_000  # points; more are drawn as pixels in vector formats
 RASTER_DPI = 200
 # Share of a panel's area that its markers would cover without overlap: few points, and many.
+SECTION_GAP = 0.08  # between sections side by side, share of the widest one's width
 TISSUE_COVER, MAP_COVER = (0.62, 1.3), (0.32, 0.6)
 MARKER_AREAS = (0.15, 42.0)  # points^2
 SCORE_HEIGHT = 18  # points between a panel and its title, for a line of scores
@@ -238,6 +239,49 @@ def _score_text(scores: Mapping[str, float]) -> str:
         for name in symbols
         if name in scores
     )
+
+
+def side_by_side(pixels: MatrixLike, sections: Any) -> np.ndarray:
+    """Positions of several tissue sections moved so that the sections stand in a row, to be drawn at once.
+
+    Parameters
+    ----------
+    pixels : array-like (n, 2 or more)
+        Positions, each section's in a frame of its own.
+    sections : array-like (n,)
+        The section of each spot.
+
+    Returns
+    -------
+    ndarray (n, 2 or more)
+        In the order of `palette`, tops aligned, a small gap between neighbours.
+
+    Raises
+    ------
+    ValueError
+        For numbers of rows that differ, or a spot without a section.
+
+    Examples
+    --------
+    >>> side_by_side([[0, 0], [10, 5], [500, 90], [510, 95]], ["a", "a", "b", "b"])
+    array([[ 0. ,  0. ],
+           [10. ,  5. ],
+           [10.8,  0. ],
+           [20.8,  5. ]])
+    """
+    moved = as_matrix(pixels, "pixels", allow_sparse=False).copy()
+    names = pd.Series(sections).reset_index(drop=True)
+    check_rows_match(moved, names, "sections")
+    if names.isna().any():
+        raise ValueError(f"expected a section of every row, found {names.isna().sum()} missing")
+    parts = [(names == name).to_numpy() for name in palette(names)]
+    gap = SECTION_GAP * max(np.ptp(moved[part, 0]) for part in parts)
+    left = 0.0
+    for part in parts:
+        moved[part] -= moved[part].min(axis=0)
+        moved[part, 0] += left
+        left = moved[part, 0].max() + gap
+    return moved
 
 
 # ---- figures ---------------------------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class Parameters:
     accuracy: float | None = None
     callback: Any = None
     callback_every: int = 50
+    sections: Any = None
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any]) -> Parameters:
@@ -193,6 +194,21 @@ def check_rows_match(data: MatrixLike, other: MatrixLike, name: str) -> None:
         f"expected {name} to have the index of data, found {other.index[where]!r} in place of "
         f"{data.index[where]!r} in row {where}; if the rows do belong together, pass {name}.to_numpy()"
     )
+
+
+def check_sections(sections: Any, data: MatrixLike) -> np.ndarray | None:
+    """Return the section of each row of `data` as a code (n,) int32, 0 .. sections - 1; None: all in one."""
+    if sections is None:
+        return None
+    try:
+        labels = pd.Series(sections)
+    except ValueError as error:  # several columns
+        raise ValueError(f"expected sections with one label per row, found others ({error})") from None
+    check_rows_match(data, labels if isinstance(sections, pd.Series) else labels.to_numpy(), "sections")
+    codes, names = pd.factorize(labels)
+    if n_missing := int(np.count_nonzero(codes < 0)):
+        raise ValueError(f"expected a section of every row, found {n_missing} missing")
+    return codes.astype(np.int32) if len(names) > 1 else None
 
 
 def _n_rows(matrix: MatrixLike) -> int:

@@ -9,6 +9,7 @@
 
 #include "all_pairs.h"
 #include "perplexity.h"
+#include "sections.h"
 #include "threads.h"
 
 namespace spasne {
@@ -48,9 +49,18 @@ inline double pair_sum(const std::vector<double>& X, size_t n, size_t D, double 
   return c * count * (count - 1) + 2 * count * spread;
 }
 
+/// The same over the pairs within sections.
+inline double pair_sum(const std::vector<double>& X, size_t D, double c, const Sections& sections) {
+  double total = 0;
+  for (const std::vector<size_t>& members : sections.members)
+    total += pair_sum(take_rows(X, members, D), members.size(), D, c);
+  return total;
+}
+
 /// The affinities as tiles, and their sums. Ps is computed from the positions where it is needed.
 struct DenseAffinities {
-  explicit DenseAffinities(size_t n) : tiles(n), chunks(tiles.chunk_bounds()), row_sums(AFFINITY_SUMS) {}
+  DenseAffinities(size_t n, const Sections& s)
+      : tiles(n), chunks(tiles.chunk_bounds()), sections(s), row_sums(AFFINITY_SUMS) {}
 
   SymmetricTiles tiles;
   std::vector<size_t> chunks;   // bounds of the chunks of blocks that threads take
@@ -58,10 +68,14 @@ struct DenseAffinities {
   AlignedVector packed_space;
   size_t n_space = 0;
   double space_offset = 1, space_factor = 0;
+  Sections sections;
+  AlignedVector section_of;                   // n_padded long; empty for one section
   std::vector<std::vector<double>> row_sums;  // [kind][point], see AFFINITY_SUMS
 
   size_t n_chunks() const { return chunks.size() - 1; }
-  SpaceInput space() const { return {packed_space.data(), n_space, space_offset, space_factor}; }
+  SpaceInput space() const {
+    return {packed_space.data(), n_space, space_offset, space_factor, section_of.empty() ? nullptr : section_of.data()};
+  }
 };
 
 namespace detail {
@@ -123,15 +137,16 @@ inline void add_in_order(const std::vector<AlignedVector>& parts, AlignedVector&
 struct AffinityOptions {
   double perplexity, space_offset;
   bool global_terms;  // whether any run gives them weight
+  Sections sections;
 };
 
 /// X, S: n x D and n x n_space, row-major; both are freed.
 inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::vector<double> S, size_t n_space,
                                         size_t n, const AffinityOptions& o, ThreadPool& pool) {
-  DenseAffinities a(n);
+  DenseAffinities a(n, o.sections);
   centre_and_scale(X, n, D);
   const double global_sum = pair_sum(X, n, D, 1);
-  const double space_sum = pair_sum(S, n, n_space, o.space_offset);
+  const double space_sum = pair_sum(S, n_space, o.space_offset, o.sections);
   a.local.resize(a.tiles.size());
   {
     const AlignedVector packed = pack_panels(X, n, D);
@@ -142,6 +157,11 @@ inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::ve
   a.n_space = n_space;
   a.space_offset = o.space_offset;
   a.space_factor = space_sum > 0 ? 1 / space_sum : 0;
+  if (a.sections.several()) {
+    a.section_of.resize(a.tiles.n_padded, 0.0);
+    for (size_t s = 0; s < a.sections.members.size(); ++s)
+      for (const size_t i : a.sections.members[s]) a.section_of[i] = static_cast<double>(s);
+  }
   const detail::Gaussians g = detail::find_gaussians(a, o.perplexity, pool);
   if (o.global_terms) a.global.resize(a.tiles.size());
 

@@ -9,12 +9,13 @@ namespace spasne {
 /// Kinds of row sums taken with the affinities: of P, P ln P, Pg, Pg ln Pg, Ps, Ps ln Ps.
 constexpr size_t AFFINITY_SUMS = 6;
 
-/// Ps = (c + |si - sj|^2) / sum, computed where it is needed.
+/// Ps = (c + |si - sj|^2) / sum, computed where it is needed; 0 for points of different sections.
 struct SpaceInput {
   const double* packed;  // positions by panels
   size_t n_columns;
-  double offset;  // c
-  double factor;  // 1 / sum
+  double offset;          // c
+  double factor;          // 1 / sum
+  const double* section;  // of each point (n_padded long); null: one section
 };
 
 /// Input of affinities_from_distances. Per point (n_padded long): precision, shift and row_factor, with

@@ -80,6 +80,15 @@ SPASNE_INLINE LanesInt pair_mask(const SymmetricTiles& tiles, size_t i, size_t p
   return mask;
 }
 
+/// Squared spatial distances of a tile; -c for points of different sections, so that their Ps is 0.
+SPASNE_INLINE void space_distance_tile(const SpaceInput& s, size_t first_row, size_t panel, double* out) {
+  squared_distance_tile(s.packed, s.n_columns, first_row, panel, out);
+  if (!s.section) return;
+  const Lanes column = load(s.section + panel * LANES);
+  for (size_t r = 0; r < BLOCK_ROWS; ++r)
+    store(out + r * LANES, select(column != s.section[first_row + r], lanes(-s.offset), load(out + r * LANES)));
+}
+
 /// Ps of squared spatial distances; 0 where Pg is, which holds for just the pairs that do not exist.
 SPASNE_INLINE Lanes space_affinity(const SpaceInput& s, const Lanes& squared_distance, const Lanes& pg) {
   return select(pg > 0.0, (squared_distance + s.offset) * s.factor, lanes(0.0));
@@ -96,7 +105,7 @@ static void affinities_from_distances(const SymmetricTiles& tiles, const Affinit
     for (size_t panel = diagonal; panel < tiles.n_panels; ++panel) {
       const size_t at = tiles.offset(block) + (panel - diagonal) * TILE;
       double space[TILE] __attribute__((aligned(64)));
-      if (a.global) squared_distance_tile(a.space.packed, a.space.n_columns, block * BLOCK_ROWS, panel, space);
+      if (a.global) space_distance_tile(a.space, block * BLOCK_ROWS, panel, space);
       for (size_t r = 0; r < BLOCK_ROWS; ++r) {
         const size_t i = block * BLOCK_ROWS + r, j = panel * LANES;
         const LanesInt valid = pair_mask(tiles, i, panel);
@@ -134,7 +143,7 @@ struct WeightedRow {
 
 /// Squared spatial distances of a tile; 0 where they have no weight, for they may overflow.
 SPASNE_INLINE void space_tile(const GlobalWeights& w, size_t first_row, size_t panel, double* out) {
-  if (w.beta > 0) return squared_distance_tile(w.space.packed, w.space.n_columns, first_row, panel, out);
+  if (w.beta > 0) return space_distance_tile(w.space, first_row, panel, out);
   for (size_t r = 0; r < BLOCK_ROWS; ++r) store(out + r * LANES, lanes(0.0));
 }
 

@@ -138,6 +138,9 @@ inline void read_record(DataReader& in, const std::string& tag, uint64_t size, P
     problem.neighbour_index = read_neighbours<int32_t>(in, tag, size, problem);
   } else if (tag == "nbrdist") {
     problem.neighbour_distance = read_neighbours<float>(in, tag, size, problem);
+  } else if (tag == "sections") {
+    expect_size(problem.n_points * sizeof(int32_t));
+    problem.sections = in.read_matrix<int32_t>(problem.n_points, 1, "sections");
   } else if (tag == "stoptol") {
     o.stop_tolerance = number();
   } else if (tag == "runs") {

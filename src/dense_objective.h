@@ -70,6 +70,7 @@ class DenseObjective : public Objective {
       }
     }
     collect(Y, Z, global, gradient);
+    if (own_space()) add_section_spread(a_.sections, Y, t.n_padded, n_dims_, o_.scale2, o_.beta, gradient);
   }
 
   CostParts cost(const double* Y, std::vector<double>* shares) override {
@@ -91,6 +92,9 @@ class DenseObjective : public Objective {
   }
 
  private:
+  /// Whether the spatial term has a normaliser of its own, in closed form, instead of the global one.
+  bool own_space() const { return a_.sections.several() && o_.beta > 0; }
+
   size_t n_force_rows() const { return tree_ ? n_dims_ : 2 * n_dims_; }
 
   /// W once it is made, P before.
@@ -121,10 +125,10 @@ class DenseObjective : public Objective {
   size_t first_point(size_t chunk) const { return a_.tiles.diagonal_panel(a_.chunks[chunk]) * LANES; }
 
   /// gradient = attraction - repulsion / Z + (alpha + beta) sigma^2 (N y - sum y) / Zg, the chunks' parts added in
-  /// order.
+  /// order; without beta's part where the spatial term has its own.
   void collect(const double* Y, double Z, const GlobalSum& global, double* gradient) {
     const SymmetricTiles& t = a_.tiles;
-    const double spread = (o_.alpha + o_.beta) * o_.scale2 / global.Z;
+    const double spread = (own_space() ? o_.alpha : o_.alpha + o_.beta) * o_.scale2 / global.Z;
     const size_t RANGE = 512;
     pool_.for_each_range(t.n_padded, RANGE, [&](size_t begin, size_t end) {
       for (size_t axis = 0; axis < n_dims_; ++axis) {
@@ -157,12 +161,14 @@ class DenseObjective : public Objective {
     const SymmetricTiles& t = a_.tiles;
     const double log_Z = std::log(total[0] - static_cast<double>(t.n_padded));
     const double log_Zg = std::log(global_sum(Y, t.n_points, t.n_padded, n_dims_, o_.scale2).Z);
+    const double log_Zs =
+        own_space() ? std::log(section_sums(a_.sections, Y, t.n_padded, n_dims_, o_.scale2).Z) : log_Zg;
     CostParts cost;
     for (size_t i = 0; i < t.n_points; ++i) {
       const auto& s = a_.row_sums;
       const double local = s[1][i] + s[0][i] * log_Z;
       const double global = weighted(o_.alpha, s[3][i] + s[2][i] * log_Zg);
-      const double space = weighted(o_.beta, s[5][i] + s[4][i] * log_Zg);
+      const double space = weighted(o_.beta, s[5][i] + s[4][i] * log_Zs);
       if (shares) (*shares)[i] = local + global + space + share[i];
       cost.total += local + global + space + share[i];
       cost.local += local;

@@ -53,6 +53,13 @@ class GridSums {
       throw std::invalid_argument("expected 1 or a multiple of 8 charges, found " + std::to_string(n_charges));
   }
 
+  /// From now on for another number of points.
+  void take(size_t n_points) {
+    n_points_ = n_points;
+    repulsion_.take(n_points);
+    charges_.take(n_points);
+  }
+
   /// Y: [axis * n_padded + point], n_padded = n_points rounded up to LANES; charges: [point * n_charges + c].
   /// Throws runtime_error if the map is not finite.
   void evaluate(const double* Y, const float* charges, double a, ThreadPool& pool, const Output& out) {

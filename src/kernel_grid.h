@@ -83,9 +83,15 @@ struct Box {
 template <int DIMS, int ORDER>
 class KernelGrid {
  public:
-  KernelGrid(size_t n_points, size_t n_charges, GridKernel kernel) : n_points_(n_points), kernel_(kernel) {
-    view_.n_padded = round_up(n_points, LANES);
+  KernelGrid(size_t n_points, size_t n_charges, GridKernel kernel) : kernel_(kernel) {
+    take(n_points);
     view_.n_charges = n_charges;
+  }
+
+  /// From now on for another number of points.
+  void take(size_t n_points) {
+    n_points_ = n_points;
+    view_.n_padded = round_up(n_points, LANES);
   }
 
   /// Whether a grid over the box stays within bounds of memory.

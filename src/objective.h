@@ -8,7 +8,7 @@ namespace spasne {
 
 struct CostParts {
   double total = 0;
-  double local = 0, global = 0, space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qg)
+  double local = 0, global = 0, space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qs)
 };
 
 /// Maps are stored by axis: Y[axis * n_padded + point], n_padded = n rounded up to LANES.

@@ -13,6 +13,7 @@
 #include "global_charges.h"
 #include "grid_sums.h"
 #include "objective.h"
+#include "section_grid.h"
 #include "sparse_affinities.h"
 #include "threads.h"
 
@@ -45,11 +46,14 @@ struct SparseOptions {
 template <int DIMS>
 class SparseObjective : public Objective {
  public:
+  /// charges: of both global terms, space_charges: of the spatial one alone. With several sections the former are of
+  /// the expression's alone, the latter empty; otherwise `sections` is null.
   SparseObjective(SparseAffinities affinities, GlobalCharges charges, GlobalCharges space_charges,
-                  const SparseOptions& o, ThreadPool& pool)
+                  std::unique_ptr<SectionGrid<DIMS>> sections, const SparseOptions& o, ThreadPool& pool)
       : a_(std::move(affinities)),
         g_(std::move(charges)),
         space_(std::move(space_charges)),
+        sections_(std::move(sections)),
         o_(o),
         pool_(pool),
         n_(a_.n_points),
@@ -68,7 +72,7 @@ class SparseObjective : public Objective {
     const double Z = sum_repulsion(Y);
     sum_neighbours(Y, gradient);
     const GlobalSum global = global_sum(Y, n_, n_padded_, DIMS, o_.scale2);
-    const double spread = (o_.alpha + o_.beta) * o_.scale2 / global.Z;
+    const double spread = (sections_ ? o_.alpha : o_.alpha + o_.beta) * o_.scale2 / global.Z;
     const double* repulsion = tree_ ? tree_sums_.force.data() : repulsion_.data();
     pool_.for_each_range(n_padded_, CHUNK, [&](size_t begin, size_t end) {
       for (size_t axis = 0; axis < DIMS; ++axis)
@@ -81,12 +85,17 @@ class SparseObjective : public Objective {
             gradient[k] = 0;
         }
     });
+    if (sections_) sections_->add_gradient(Y, gradient);
   }
 
   CostParts cost(const double* Y, std::vector<double>* shares) override {
     const double log_Z = std::log(sum_repulsion(Y));
     const double log_Zg = std::log(global_sum(Y, n_, n_padded_, DIMS, o_.scale2).Z);
-    const std::vector<double> global_logs = charge_logs(Y, g_), space_logs = charge_logs(Y, space_);
+    const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
+    const std::vector<double> global_logs = charge_logs(Y, g_);
+    const std::vector<double> space_logs = sections_ ? sections_->logs(Y) : charge_logs(Y, space_);
+    const std::vector<double>& space_entropy = sections_ ? sections_->entropy() : g_.space_entropy;
+    const std::vector<double>& space_mass = sections_ ? sections_->mass() : g_.space_mass;
     std::vector<double> logs(n_), entropy(n_), mass(n_);
     const auto kernel = SPASNE_DISPATCH(neighbour_logs<DIMS>);
     const SparseRows rows = interleave(Y);
@@ -96,8 +105,9 @@ class SparseObjective : public Objective {
     CostParts cost;
     for (size_t i = 0; i < n_; ++i) {
       const double local = entropy[i] + logs[i] + mass[i] * log_Z;
-      const double space = g_.space_entropy[i] + g_.space_mass[i] * log_Zg - space_logs[i];
-      const double global = g_.global_entropy[i] + g_.global_mass[i] * log_Zg - (global_logs[i] - space_logs[i]);
+      const double space = space_entropy[i] + space_mass[i] * log_Zs - space_logs[i];
+      const double global = g_.global_entropy[i] + g_.global_mass[i] * log_Zg -
+                            (sections_ ? global_logs[i] : global_logs[i] - space_logs[i]);
       cost.local += local;
       cost.global += global;
       cost.space += space;
@@ -152,6 +162,7 @@ class SparseObjective : public Objective {
 
   SparseAffinities a_;
   GlobalCharges g_, space_;  // of both global terms, and of the spatial one alone (cost)
+  std::unique_ptr<SectionGrid<DIMS>> sections_;
   SparseOptions o_;
   ThreadPool& pool_;
   size_t n_, n_padded_;

@@ -67,14 +67,21 @@ inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::
 template <int DIMS>
 std::unique_ptr<Objective> make_sparse_objective(SparseAffinities affinities, const Problem& p, const Options& o,
                                                  ThreadPool& pool) {
+  const SparseOptions options{o.theta > 0 ? o.theta : DEFAULT_THETA, o.alpha, o.beta, o.global_scale * o.global_scale,
+                              o.accuracy};
+  Sections sections(p.sections, p.n_points);
+  std::unique_ptr<SectionGrid<DIMS>> section_grid;
   ChargeOptions charge_options{o.alpha, o.beta, o.space_offset};
+  if (sections.several() && o.beta > 0) {
+    section_grid = std::make_unique<SectionGrid<DIMS>>(std::move(sections), p.S, p.n_space, o.beta, o.space_offset,
+                                                       options.scale2, options.accuracy, pool);
+    charge_options.beta = 0;
+  }
   GlobalCharges charges = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
   charge_options.alpha = 0;
   GlobalCharges space = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
-  const SparseOptions options{o.theta > 0 ? o.theta : DEFAULT_THETA, o.alpha, o.beta, o.global_scale * o.global_scale,
-                              o.accuracy};
-  return std::make_unique<SparseObjective<DIMS>>(std::move(affinities), std::move(charges), std::move(space), options,
-                                                 pool);
+  return std::make_unique<SparseObjective<DIMS>>(std::move(affinities), std::move(charges), std::move(space),
+                                                 std::move(section_grid), options, pool);
 }
 
 }  // namespace detail
@@ -89,6 +96,7 @@ inline SparseSetup set_up_sparse(Problem p, const Options& o, ThreadPool& pool, 
   setup.start = take_rows(o.start.empty() ? start_from_columns(scores, n, d, o.no_dims) : o.start, setup.order, d);
   p.X = take_rows(p.X, setup.order, p.n_features);
   p.S = take_rows(p.S, setup.order, p.n_space);
+  if (!p.sections.empty()) p.sections = take_rows(p.sections, setup.order, 1);
   SparseAffinities affinities;
   {
     const NeighbourGraph graph = detail::find_graph(p, o, setup.order, scale, pool, listener);

@@ -63,6 +63,35 @@ inline void validate_data(const Problem& p, const Options& o) {
   }
 }
 
+/// Codes of sections without gaps and, where space counts, pairs within sections, with distances if only those count.
+inline void validate_sections(const Problem& p, const Options& o) {
+  if (!p.sections.empty() && p.sections.size() != p.n_points)
+    reject("a section of each of " + text(p.n_points) + " points", text(p.sections.size()));
+  std::vector<size_t> last(p.n_points, p.n_points);  // point seen in each section
+  int32_t largest = 0;
+  bool paired = false, differing = false;
+  for (size_t i = 0; i < p.n_points; ++i) {
+    const int32_t code = p.sections.empty() ? 0 : p.sections[i];
+    if (code < 0 || static_cast<size_t>(code) >= p.n_points)
+      reject("codes of sections from 0 to the number of sections - 1", text(code) + " at point " + text(i));
+    largest = std::max(largest, code);
+    const size_t before = last[static_cast<size_t>(code)];
+    last[static_cast<size_t>(code)] = i;
+    if (before == p.n_points) continue;
+    paired = true;
+    for (size_t k = 0; k < p.n_space; ++k)
+      differing = differing || p.S[i * p.n_space + k] != p.S[before * p.n_space + k];
+  }
+  for (int32_t code = 0; code < largest; ++code)
+    if (last[static_cast<size_t>(code)] == p.n_points)
+      reject("each code of sections from 0 to " + text(largest), "none of code " + text(code));
+  if (o.beta == 0) return;
+  if (!paired) reject("a section with two points or more", "one point in each");
+  if (!differing && o.space_offset == 0)
+    reject(p.sections.empty() ? "positions that differ between points" : "positions that differ within a section",
+           "constant positions");
+}
+
 /// A caller's graph: as many neighbours as the affinities take, none of them the point itself.
 inline void validate_neighbours(const Problem& p, const Options& o) {
   const size_t k = p.n_neighbours;

@@ -55,6 +55,7 @@ def extension_records(case):
         "gscale": case.global_scale,
         "pxoffset": case.pixel_offset,
         "stoptol": case.stop_tolerance,
+        "sections": None if case.sections is None else np.asarray(case.sections, dtype="<i4").tobytes(),
         "runs": case.runs,
     }
     return [

@@ -46,6 +46,7 @@ class Case:
     pixel_offset: float | None = None
     stop_tolerance: float | None = None
     runs: np.ndarray | None = None  # rows of alpha, beta, seed: a batch
+    sections: np.ndarray | None = None  # code of each point's section
 
     @property
     def sigma(self):
@@ -54,6 +55,11 @@ class Case:
     @property
     def offset(self):
         return 1.0 if self.pixel_offset is None else self.pixel_offset
+
+    @property
+    def pairs(self):
+        """Pairs of the spatial term, (N, N): those of two points of the same section; 1.0 where all are."""
+        return 1.0 if self.sections is None else np.equal.outer(self.sections, self.sections).astype(float)
 
 
 # --- random start ---
@@ -165,25 +171,26 @@ def neighbour_affinities(X, perplexity):
     return (P + P.T) / (2 * P.sum())
 
 
-def global_affinities(A, offset=1.0):
+def global_affinities(A, offset=1.0, pairs=1.0):
     """(offset + |a_i - a_j|^2) / sum: Pg of the scaled X, Ps of the positions as they are given."""
-    return normalised(offset + squared_distances(A))
+    return normalised(pairs * (offset + squared_distances(A)))
 
 
 def affinities(case):
     """(P, Pg, Ps) of a case; P over neighbours for method `interpolation`, else over all pairs."""
     sparse = case.method == "interpolation"
     P = (neighbour_affinities if sparse else local_affinities)(case.X, case.perplexity)
-    return P, global_affinities(scaled(case.X)), global_affinities(case.pixels, case.offset)
+    return P, global_affinities(scaled(case.X)), global_affinities(case.pixels, case.offset, case.pairs)
 
 
 # --- objective ---
 
 
-def map_affinities(Y, sigma=1.0):
-    """(Q, Qg) of the map."""
+def map_affinities(Y, sigma=1.0, pairs=1.0):
+    """(Q, Qg, Qs) of the map; Qs is Qg over the pairs of the spatial term."""
     d2 = squared_distances(Y)
-    return normalised(1 / (1 + d2)), normalised(1 + sigma**2 * d2)
+    far = 1 + sigma**2 * d2
+    return normalised(1 / (1 + d2)), normalised(far), normalised(pairs * far)
 
 
 def divergence_shares(P, Q):
@@ -193,22 +200,22 @@ def divergence_shares(P, Q):
     return np.sum(P * np.log(ratio), axis=1)
 
 
-def cost_terms(Y, P_all, alpha, beta, sigma=1.0):
-    """Shares of each point in KL(P||Q), alpha KL(Pg||Qg) and beta KL(Ps||Qg), shape (3, N)."""
+def cost_terms(Y, P_all, alpha, beta, sigma=1.0, pairs=1.0):
+    """Shares of each point in KL(P||Q), alpha KL(Pg||Qg) and beta KL(Ps||Qs), shape (3, N)."""
     P, P_global, P_space = P_all
-    Q, Q_global = map_affinities(Y, sigma)
+    Q, Q_global, Q_space = map_affinities(Y, sigma, pairs)
     return np.array(
         [
             divergence_shares(P, Q),
             alpha * divergence_shares(P_global, Q_global),
-            beta * divergence_shares(P_space, Q_global),
+            beta * divergence_shares(P_space, Q_space),
         ]
     )
 
 
-def cost_shares(Y, P_all, alpha, beta, sigma=1.0):
+def cost_shares(Y, P_all, alpha, beta, sigma=1.0, pairs=1.0):
     """Each point's share of C(Y); their sum is C."""
-    return cost_terms(Y, P_all, alpha, beta, sigma).sum(axis=0)
+    return cost_terms(Y, P_all, alpha, beta, sigma, pairs).sum(axis=0)
 
 
 def weighted_differences(M, Y):
@@ -216,17 +223,17 @@ def weighted_differences(M, Y):
     return np.stack([np.sum(M * np.subtract.outer(y, y), axis=1) for y in Y.T], axis=1)
 
 
-def gradient(Y, P_all, alpha, beta, sigma=1.0):
+def gradient(Y, P_all, alpha, beta, sigma=1.0, pairs=1.0):
     """dC/dY by definition, without the constant factor 4.
 
     sum_j (p - q) (y_i - y_j) / (1 + d^2)
-    - sigma^2 sum_j [alpha (pg - qg) + beta (ps - qg)] (y_i - y_j) / (1 + sigma^2 d^2)
+    - sigma^2 sum_j [alpha (pg - qg) + beta (ps - qs)] (y_i - y_j) / (1 + sigma^2 d^2)
     """
     P, P_global, P_space = P_all
-    Q, Q_global = map_affinities(Y, sigma)
+    Q, Q_global, Q_space = map_affinities(Y, sigma, pairs)
     d2 = squared_distances(Y)
     local = (P - Q) / (1 + d2)
-    far = alpha * (P_global - Q_global) + beta * (P_space - Q_global)
+    far = alpha * (P_global - Q_global) + beta * (P_space - Q_space)
     return weighted_differences(local - sigma**2 * far / (1 + sigma**2 * d2), Y)
 
 
@@ -287,17 +294,24 @@ def tree_sums(Y, theta, sigma=1.0):
     return repulsion, Z[0].sum(), Z[1].sum()
 
 
-def tree_gradient(Y, P_all, alpha, beta, theta, sigma=1.0):
+def tree_gradient(Y, P_all, alpha, beta, theta, sigma=1.0, pairs=1.0):
     """The published gradient for theta > 0: exact attraction, repulsion and both normalisers from the tree.
 
-    The force of Qg is linear in the map: sum_j (y_i - y_j) / Zg = (N y_i - sum_j y_j) / Zg.
+    The force of Qg is linear in the map: sum_j (y_i - y_j) / Zg = (N y_i - sum_j y_j) / Zg. With several
+    sections (`pairs` an array) that of Qs, over pairs within them, has an exact normaliser of its own.
     """
     P, P_global, P_space = P_all
     d2 = squared_distances(Y)
     pull = P / (1 + d2) - sigma**2 * (alpha * P_global + beta * P_space) / (1 + sigma**2 * d2)
     repulsion, Z_local, Z_global = tree_sums(Y, theta, sigma)
     linear = len(Y) * Y - Y.sum(axis=0)
-    return weighted_differences(pull, Y) - repulsion / Z_local + (alpha + beta) * sigma**2 * linear / Z_global
+    push = repulsion / Z_local
+    if np.ndim(pairs) == 0:
+        spread = (alpha + beta) * linear / Z_global
+    else:
+        far = normalised(pairs * (1 + sigma**2 * d2)) / (1 + sigma**2 * d2)
+        spread = alpha * linear / Z_global + beta * weighted_differences(far, Y)
+    return weighted_differences(pull, Y) - push + sigma**2 * spread
 
 
 # --- optimiser ---
@@ -323,9 +337,9 @@ def run(case):
         early = iteration <= LAST_EARLY_ITERATION
         P_all = (P * case.exaggeration if early else P), P_global, P_space
         if exact:
-            slope = gradient(Y, P_all, case.alpha, case.beta, case.sigma)
+            slope = gradient(Y, P_all, case.alpha, case.beta, case.sigma, case.pairs)
         else:
-            slope = tree_gradient(Y, P_all, case.alpha, case.beta, case.theta, case.sigma)
+            slope = tree_gradient(Y, P_all, case.alpha, case.beta, case.theta, case.sigma, case.pairs)
         downhill = np.sign(slope) != np.sign(velocity)
         gains = np.maximum(np.where(downhill, gains + GAIN_STEP, gains * GAIN_DECAY), GAIN_FLOOR)
         momentum = EARLY_MOMENTUM if early else LATE_MOMENTUM

@@ -99,6 +99,34 @@ def test_sparse_complex_data():
     refused("real numbers in data", data=scipy.sparse.csr_matrix(make_data() * 1j))
 
 
+BAD_SECTIONS = {
+    "too few": (["a", "b"] * 19, "40 rows in sections, as in data, found 38"),
+    "too many": (np.zeros(41), "40 rows in sections, as in data, found 41"),
+    "a gap": (["a"] * 39 + [None], "section of every row, found 1 missing"),
+    "nan": ([np.nan, 1, "b", np.nan] * 10, "section of every row, found 20 missing"),
+    "missing category": (pd.Categorical(["a", None] * 20), "section of every row, found 20 missing"),
+    "two columns": (np.zeros((40, 2)), "one label per row"),
+    "a name": ("sample", "40 rows in sections, as in data, found 1"),
+    "one row in each": (range(40), "two rows or more, found one row in each"),
+}
+
+
+@pytest.mark.parametrize(("sections", "message"), BAD_SECTIONS.values(), ids=BAD_SECTIONS)
+def test_bad_sections(sections, message):
+    refused(message, sections=sections)
+
+
+def test_sections_in_another_order():
+    data, sections = pd.DataFrame(make_data(), NAMES), pd.Series(["a", "b"] * 20, NAMES)
+    refused("sections in the row order of data", data=data, sections=sections[::-1])
+
+
+def test_one_position_in_each_section_without_a_unit():
+    sections = np.arange(40) % 2
+    pixels = sections[:, None] * [1, 2]
+    refused("differ within a section", pixels=pixels, sections=sections, pixel_scale="unit")
+
+
 INDEX = np.argsort(np.linalg.norm(make_data()[:, None] - make_data(), axis=2), axis=1)[:, 1:11]
 DISTANCE = np.ones(INDEX.shape)
 LONE_ROW = scipy.sparse.csr_matrix(([1.0], ([3], [4])), shape=(40, 40))

@@ -12,8 +12,17 @@ from matplotlib import colormaps
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
+from scipy.spatial.distance import pdist
 
-from spasne_tools.plotting import LARGEST_VECTOR, PALETTE, palette, plot_genes, plot_maps, plot_rgb
+from spasne_tools.plotting import (
+    LARGEST_VECTOR,
+    PALETTE,
+    palette,
+    plot_genes,
+    plot_maps,
+    plot_rgb,
+    side_by_side,
+)
 
 # Machado, Oliveira, Fernandes, IEEE TVCG 15 (2009) 1291: severity 1, on linear RGB.
 VISION = {
@@ -304,3 +313,28 @@ def test_rgb_needs_three_dimensions_and_matching_rows():
         plot_rgb(Y[:, :2], pixels)
     with pytest.raises(ValueError, match="expected 120 rows in pixels, one per colour, found 119"):
         plot_rgb(Y, pixels[:-1])
+
+
+# --- sections side by side ---
+
+
+def test_sections_side_by_side_keep_their_shape():
+    pixels = np.random.default_rng(0).uniform(0, [300, 200], size=(60, 2))
+    names = np.array(["b", "a", "c"])[np.arange(60) % 3]
+    moved = side_by_side(pixels + 1e4 * (np.arange(60) % 3)[:, None], names)
+    assert moved.min(axis=0).tolist() == [0, 0]
+    right = 0.0
+    for name in "abc":
+        part = names == name
+        np.testing.assert_allclose(pdist(moved[part]), pdist(pixels[part]))
+        assert moved[part, 0].min() > right or name == "a"
+        right = moved[part, 0].max()
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [(["a"] * 5, "expected 4 rows in sections, .* found 5"), (["a", None] * 2, "every row, found 2 missing")],
+)
+def test_bad_sections_side_by_side(names, message):
+    with pytest.raises(ValueError, match=message):
+        side_by_side(np.ones((4, 2)), names)

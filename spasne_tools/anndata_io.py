@@ -1,0 +1,198 @@
+"""AnnData in and out: which of its matrices is mapped, where positions and sections are, where a map goes.
+
+The conventions are those of scanpy (Wolf et al., Genome Biology 19 (2018) 15) and squidpy (Palla et al.,
+Nature Methods 19 (2022) 171).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+
+from spasne_tools.embedding import DEFAULT_COMPONENTS, Embedding
+from spasne_tools.validation import Matrix, Parameters
+
+PCA_KEY, HIGHLY_VARIABLE = "X_pca", "highly_variable"  # where scanpy keeps them, in obsm and var
+OBSM_KEY, UNS_KEY = "X_spasne", "spasne"
+# Parameters that keys of the AnnData stand for, and what to use instead.
+TAKEN = {
+    "sections": "library_key",
+    "randseed": "random_state",
+    "use_pca": "use_rep or n_pcs",
+    "initial_dims": "n_pcs",
+}
+
+
+def load_anndata() -> ModuleType:
+    """The package anndata; ImportError names the extra that brings it."""
+    try:
+        import anndata
+    except ImportError as error:
+        raise ImportError(
+            f"expected the package anndata for spasne.tl and spasne.pl, found none ({error}); install it "
+            "with pip install 'spasne[anndata]'"
+        ) from error
+    return anndata
+
+
+def find_table(data: Any, table_key: str | None = None) -> Any:
+    """The AnnData that `data` is or, being SpatialData, holds as its table `table_key` (or its only one).
+
+    Raises
+    ------
+    ValueError
+        `data` is neither, or its table cannot be told.
+    """
+    AnnData = load_anndata().AnnData
+    if isinstance(data, AnnData):
+        return data
+    tables = getattr(data, "tables", None)
+    if tables is None and getattr(data, "table", None) is not None:
+        tables = {"table": data.table}  # SpatialData before 0.1
+    if not isinstance(tables, Mapping):
+        raise ValueError(f"expected an AnnData or a SpatialData object, found {type(data).__name__}")
+    names = ", ".join(map(repr, tables)) or "none"
+    if table_key is None and len(tables) == 1:
+        table_key = next(iter(tables))
+    if table_key not in tables:
+        asked = "one table, or its name as table_key" if table_key is None else f"a table {table_key!r}"
+        raise ValueError(f"expected {asked}, found {names}")
+    return tables[table_key]
+
+
+@dataclass(frozen=True)
+class Representation:
+    """What of an AnnData is mapped: `matrix` (n, D), or its `n_components` principal components if above 0.
+
+    ``described`` goes to the record of the run.
+    """
+
+    matrix: Matrix
+    n_components: int
+    described: dict[str, Any]
+
+
+def choose_representation(adata: Any, use_rep: str | None, n_pcs: int | None) -> Representation:
+    """obsm[use_rep] or X as asked; else obsm["X_pca"] or, where there is none, principal components of X.
+
+    Those are made of the highly variable genes where var marks them, as scanpy.pp.pca does. `n_pcs` is the
+    number of leading columns or components; with 0 it is X itself.
+
+    Raises
+    ------
+    ValueError
+        There is no such representation, or it has fewer columns.
+    """
+    check_count("n_pcs", n_pcs)
+    if use_rep is None:
+        use_rep = "X" if n_pcs == 0 or PCA_KEY not in adata.obsm else PCA_KEY
+        if use_rep == "X" and n_pcs != 0:
+            return _components_of_genes(adata, n_pcs)
+    if use_rep in adata.obsm:
+        matrix = adata.obsm[use_rep]
+        matrix = matrix.tocsr() if issparse(matrix) else np.asarray(matrix)
+        n_columns = matrix.shape[1]
+        if n_pcs is not None and n_pcs > n_columns:
+            raise ValueError(f"expected n_pcs of at most {n_columns} in obsm[{use_rep!r}], found {n_pcs}")
+        described = {"use_rep": use_rep, "n_pcs": n_pcs or n_columns}
+        return Representation(matrix[:, : n_pcs or None], 0, described)
+    if use_rep != "X":
+        present = ", ".join(map(repr, adata.obsm)) or "nothing"
+        raise ValueError(f"expected use_rep to be 'X' or a key of obsm ({present}), found {use_rep!r}")
+    if n_pcs:
+        return _components_of_genes(adata, n_pcs)
+    return Representation(adata.X, 0, {"use_rep": "X"})
+
+
+def check_count(name: str, value: Any) -> None:
+    """ValueError unless `value` is None or an integer of 0 or more."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if value is not None and not (whole and value >= 0):
+        raise ValueError(f"expected {name} to be None or an integer of 0 or more, found {value!r}")
+
+
+def _components_of_genes(adata: Any, n_pcs: int | None) -> Representation:
+    marked = HIGHLY_VARIABLE in adata.var
+    genes = adata.X[:, adata.var[HIGHLY_VARIABLE].to_numpy(dtype=bool)] if marked else adata.X
+    n_components = min(n_pcs or DEFAULT_COMPONENTS, *genes.shape)
+    described = {"use_rep": "PCA of X", "n_pcs": n_components, "use_highly_variable": marked}
+    return Representation(genes, n_components, described)
+
+
+def positions(adata: Any, spatial_key: str | None) -> np.ndarray | None:
+    """obsm[spatial_key] (n, 2 or 3); None for None."""
+    if spatial_key is None:
+        return None
+    if spatial_key not in adata.obsm:
+        present = ", ".join(map(repr, adata.obsm)) or "nothing"
+        raise ValueError(
+            f"expected positions in obsm[{spatial_key!r}], found {present} in obsm; name others with "
+            "spatial_key, None for a map without a spatial term"
+        )
+    return np.asarray(adata.obsm[spatial_key])
+
+
+def labels(adata: Any, key: str | None, name: str) -> Any:
+    """Column `key` of obs, asked for as parameter `name`; None for None."""
+    if key is None:
+        return None
+    if key not in adata.obs:
+        raise ValueError(f"expected {name} to be a column of obs, found {key!r}")
+    return adata.obs[key].array
+
+
+def neighbour_distances(adata: Any, neighbors_key: str | None) -> Matrix | None:
+    """The matrix of distances that scanpy.pp.neighbors left under `neighbors_key`; None for None."""
+    if neighbors_key is None:
+        return None
+    if neighbors_key not in adata.uns:
+        raise ValueError(f"expected a graph of scanpy.pp.neighbors in uns[{neighbors_key!r}], found none")
+    return adata.obsp[adata.uns[neighbors_key].get("distances_key", "distances")]
+
+
+def make_parameters(given: Mapping[str, Any], **known: Any) -> Parameters:
+    """Parameters of the keywords that a caller gave and of those that the AnnData's keys stand for.
+
+    Raises
+    ------
+    TypeError
+        There is no such keyword, or a key of the AnnData stands for it.
+    """
+    names = {field.name for field in fields(Parameters)}
+    for name in given:
+        if name in TAKEN:
+            raise TypeError(f"expected {TAKEN[name]} in place of {name} with AnnData, found {name}")
+        if name not in names:
+            allowed = ", ".join(sorted(names - set(TAKEN)))
+            raise TypeError(f"expected parameters among {allowed}, found {name!r}")
+    return Parameters(**known, **given)
+
+
+def store(adata: Any, embedding: Embedding, params: Mapping[str, Any], key_added: str | None) -> None:
+    """Write the map to obsm["X_spasne"] and its record to uns["spasne"], or both under `key_added`.
+
+    The record holds "params" and "report", all of it of kinds that .h5ad can hold.
+    """
+    adata.obsm[key_added or OBSM_KEY] = embedding.Y
+    adata.uns[key_added or UNS_KEY] = {
+        "params": _writable(params),
+        "report": _writable(embedding.report),
+    }
+
+
+def _writable(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers, texts and dictionaries of them; of arrays only the word; None and functions are left out."""
+    out: dict[str, Any] = {}
+    for name, value in record.items():
+        if isinstance(value, Mapping):
+            out[name] = _writable(value)
+        elif isinstance(value, (bool, int, float, str, np.generic)):
+            out[name] = value
+        elif value is not None and not callable(value):
+            out[name] = "array"
+    return out

@@ -1,0 +1,124 @@
+"""``spasne.tl``: maps of AnnData objects, by the conventions of scanpy's and squidpy's tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spasne_tools.anndata_io import (
+    check_count,
+    choose_representation,
+    find_table,
+    labels,
+    make_parameters,
+    neighbour_distances,
+    positions,
+    store,
+)
+from spasne_tools.embedding import embed
+
+__all__ = ["spasne"]
+
+
+def spasne(
+    adata: Any,
+    n_pcs: int | None = None,
+    *,
+    use_rep: str | None = None,
+    spatial_key: str | None = "spatial",
+    library_key: str | None = None,
+    neighbors_key: str | None = None,
+    key_added: str | None = None,
+    table_key: str | None = None,
+    random_state: int | None = 0,
+    copy: bool = False,
+    verbose: bool = False,
+    **parameters: Any,
+) -> Any:
+    """Map the observations of an AnnData, keeping expression and tissue structure.
+
+    Parameters
+    ----------
+    adata : AnnData, or SpatialData with a table
+        Observations are spots or cells. A view becomes an AnnData of its own, as with scanpy.
+    n_pcs : int, optional
+        Principal components, or leading columns of `use_rep`, to use. None: all there are, 200 where they
+        are computed here. 0: ``.X`` as it is.
+    use_rep : str, optional
+        "X" or a key of ``.obsm``. None: ``.obsm["X_pca"]``; where there is none, principal components of
+        ``.X``, made of the genes that ``.var["highly_variable"]`` marks if it is there. They are not stored.
+    spatial_key : str, optional
+        Positions in ``.obsm``. None: no spatial term.
+    library_key : str, optional
+        Column of ``.obs`` that tells tissue sections apart. Distances in the tissue then count within
+        sections only, so that all get one joint map; positions of all in the same unit of length.
+    neighbors_key : str, optional
+        Use the neighbour graph that scanpy.pp.neighbors left in ``.uns[neighbors_key]``, usually
+        "neighbors"; it needs at least `perplexity` neighbours. None: neighbours are found here.
+    key_added : str, optional
+        Key of both ``.obsm`` and ``.uns`` in place of "X_spasne" and "spasne".
+    table_key : str, optional
+        The table of a SpatialData object that has several.
+    random_state : int, optional
+        Seed of the start; None: a new start each time.
+    copy : bool
+        Return a changed copy instead of changing `adata` (of SpatialData: a copy of its table).
+    verbose : bool
+        Print what is used and the progress.
+    **parameters
+        As in ``spasne.run_spasne``: alpha, beta, perplexity, no_dims, max_iter, method, pixel_scale ...
+
+    Returns
+    -------
+    AnnData or None
+        Nothing unless `copy`. Added: ``.obsm["X_spasne"]`` (n, no_dims), the map;
+        ``.uns["spasne"]["params"]``, what it was made with; ``.uns["spasne"]["report"]``, what the executable
+        says of the run (method, iterations, cost ...).
+
+    Raises
+    ------
+    ValueError
+        There is no such key, or an argument is not what ``spasne.run_spasne`` takes.
+    TypeError
+        An unknown parameter, or one that a key stands for (sections: library_key; randseed: random_state).
+    ImportError
+        anndata is missing (the extra ``spasne[anndata]``).
+    RuntimeError, MemoryError
+        As ``spasne.run_spasne``.
+
+    References
+    ----------
+    Zhou et al.: Dimensionality reduction for visualizing spatially resolved profiling data using SpaSNE.
+    GigaScience 14 (2025) giaf002.
+
+    Examples
+    --------
+    >>> import scanpy as sc, spasne  # doctest: +SKIP
+    >>> adata = sc.read_h5ad("sections.h5ad")  # doctest: +SKIP
+    >>> spasne.tl.spasne(adata, library_key="library_id", alpha=9, beta=4)  # doctest: +SKIP
+    >>> sc.pl.embedding(adata, "spasne", color="library_id")  # doctest: +SKIP
+    """
+    table = find_table(adata, table_key)
+    check_count("random_state", random_state)
+    representation = choose_representation(table, use_rep, n_pcs)
+    known = {
+        "sections": labels(table, library_key, "library_key"),
+        "randseed": -1 if random_state is None else random_state,
+        "use_pca": representation.n_components > 0,
+        "initial_dims": representation.n_components,
+    }
+    if neighbors_key is not None:
+        known["neighbors"] = neighbour_distances(table, neighbors_key)
+    used = make_parameters(parameters, **known)
+    if verbose:
+        print(*(f"{name}: {value}" for name, value in representation.described.items()), sep=", ", flush=True)
+    embedding = embed(representation.matrix, positions(table, spatial_key), used, verbose)
+    record = representation.described | {
+        "spatial_key": spatial_key,
+        "library_key": library_key,
+        "neighbors_key": neighbors_key,
+        "random_state": random_state,
+    }
+    record |= {name: value for name, value in vars(used).items() if name not in known}
+    target = table.copy() if copy else table
+    store(target, embedding, record, key_added)
+    return target if copy else None
