@@ -58,6 +58,7 @@ class GridSums {
     n_points_ = n_points;
     repulsion_.take(n_points);
     charges_.take(n_points);
+    wide_charges_.take(n_points);
   }
 
   /// Y: [axis * n_padded + point], n_padded = n_points rounded up to LANES; charges: [point * n_charges + c].

@@ -112,7 +112,7 @@ def embed(execute):
 @pytest.fixture
 def temporary_root(tmp_path, monkeypatch):
     """An empty folder where temporary files are made."""
-    root = tmp_path / "temporary"
+    root = tmp_path / "t"  # short: sockets of multiprocessing lie below it
     root.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(root))
     return root
