@@ -163,8 +163,8 @@ def run_spasne(
         Threads. None or -1: all cores. The map does not depend on it, unless neighbors="approximate".
     init : {"random", "pca", "spatial"} or array of shape (n, no_dims)
         The start. "pca" and "spatial" are scaled so that the standard deviation of the widest axis is 1e-4,
-        the spread of the random start; an array is used as given. Method "interpolation" takes principal
-        axes where it would be random.
+        the spread of the random start; an array is used as given. Method "interpolation" (above 5,000 points)
+        takes principal axes for "random"; for a random start there, give an array of one.
     learning_rate : float or "auto", optional
         Step size, above 0. "auto": max(500, n / exaggeration). None: 500 as published, or "auto" for large
         data.
@@ -185,8 +185,8 @@ def run_spasne(
         as many as the shortest has. Each point needs at least `perplexity` of them, better three times as
         many; entries of a point for itself are dropped.
     accuracy : float, optional
-        Error that method "interpolation" may make, between 0 and 1: in sums over the grid, and in the
-        attraction of the global term where columns of the data are left out of it. None: 1e-3.
+        Error that method "interpolation" may make in the gradient, relative to its length, between 0 and 1; also
+        how closely the map has to rest before the run stops. None: 1e-3.
     callback : callable, optional
         ``callback(iteration, cost, Y)`` is called after every `callback_every` iterations and the last, with
         the number of iterations done, the cost and the map, float64 (n, no_dims), its own to keep. If it
