@@ -227,7 +227,7 @@ def test_every_parameter_has_its_flag(tables, monkeypatch):
 
 def test_flags_default_to_run_spasnes_defaults():
     options = vars(command_line.parser_of("embed").parse_args([]))
-    without = {"callback", "callback_every"}  # functions have no place on a command line
+    without = {"callback", "callback_every", "sections"}  # functions and labels of rows have no flag
     defaults = {name: value for name, value in vars(Parameters()).items() if name not in without}
     assert {name: options[name] for name in defaults} == defaults
 
