@@ -48,6 +48,10 @@ def seeds() -> dict[str, bytes]:
         )
     )
     files["accuracy"] = plain + MAGIC + record("accuracy", floats([1e-2])) + record("end")
+    files["sections"] = pack_case(small_case(sections=np.arange(13) % 3))
+    files["sections_interpolation"] = pack_case(
+        small_case(sections=np.arange(13) % 3, method="interpolation", no_dims=1)
+    )
     runs = floats([[8.0, 2.0, 1.0], [0.0, 0.0, -1.0]])
     files["runs"] = plain + MAGIC + record("runs", runs) + record("end")
     files["neighbours"] = (

@@ -59,8 +59,12 @@ TARGETS = {
         True,
     ),
     "python": Target(
-        ("spasne_tools/data_file.py", "spasne_tools/metrics.py"),
-        ("tests/test_data_file.py", "tests/test_metrics.py", "spasne_tools/metrics.py"),
+        (
+            "spasne_tools/data_file.py",
+            "spasne_tools/metrics_correlation.py",
+            "spasne_tools/metrics_silhouette.py",
+        ),
+        ("tests/test_data_file.py", "tests/test_metrics.py"),
         False,
     ),
 }
