@@ -27,8 +27,8 @@ MARGIN = 16  # as in panel.js
 TISSUE, MAP = 0, 1
 SIDE = 12  # spots along a side of the tissue
 N = SIDE * SIDE
-# The page leaves WebGL alone where it is emulated in software, as on machines without a graphics card. It does
-# not see that where the browser does not say what draws.
+# The page leaves WebGL alone where it is emulated in software, as on machines without a graphics card.
+# It does not see that where the browser does not say what draws.
 WEBGL = """
 const original = WebGL2RenderingContext.prototype.getExtension;
 WebGL2RenderingContext.prototype.getExtension = function (name) {
