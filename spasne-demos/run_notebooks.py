@@ -27,8 +27,7 @@ from traitlets.config import Config
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted(ROOT.glob("*-demo*/*.ipynb"))
 TIME_LIMIT, START_LIMIT = 7200, 300  # seconds that a cell and the start of a kernel may take
-SHRINKING = 2  # of figures, which notebooks draw with 200 dots an inch
-FIGURE_WIDTH = 1200  # pixels of a figure on a page, at most
+FIGURE_DPI, FIGURE_WIDTH = 100, 1200  # dots an inch of a figure on a page, and pixels, at most
 KEPT_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -68,7 +67,7 @@ def write_page(notebook: Any, path: Path, pages: Path) -> None:
     text, resources = exporter.from_notebook_node(
         notebook, {"unique_key": path.stem, "output_files_dir": figures}
     )
-    link = os.path.relpath(path, pages)
+    link = Path(os.path.relpath(path, pages)).as_posix()
     note = f"*This page shows [{path.name}]({link}) and what it gave; `make demos` writes it.*\n\n"
     (pages / figures).mkdir(parents=True, exist_ok=True)
     for old in (pages / figures).glob("*.png"):
@@ -78,8 +77,15 @@ def write_page(notebook: Any, path: Path, pages: Path) -> None:
     text = text.replace("![png](", "![Figure](").replace(
         f"]({path.parent.name}/", f"](../../{path.parent.name}/"
     )
-    text = re.sub(r"\]\(\.\./[\w-]+/(\w+)\.ipynb\)", r"](\1.md)", text)  # of one notebook to another
+    text = re.sub(r"\]\((\.\./.*?)\)", lambda match: f"]({moved_link(match[1], path, pages)})", text)
     (pages / f"{path.stem}.md").write_text(note + tidy(text), encoding="utf-8")
+
+
+def moved_link(link: str, path: Path, pages: Path) -> str:
+    """A link of a notebook as its page needs it; one to another notebook leads to the page of that."""
+    if link.endswith(".ipynb"):
+        return f"{Path(link).stem}.md"
+    return Path(os.path.relpath(path.parent / link, pages)).as_posix()
 
 
 def tidy(text: str) -> str:
@@ -91,10 +97,12 @@ def tidy(text: str) -> str:
 
 def small_png(content: bytes) -> bytes:
     """A figure shrunk for a page, in 256 colours that stay close to its own."""
-    image = Image.open(io.BytesIO(content)).convert("RGB")
-    if image.width > FIGURE_WIDTH:
-        width = min(image.width // SHRINKING, FIGURE_WIDTH)
-        image = image.resize((width, round(image.height * width / image.width)), Image.Resampling.LANCZOS)
+    picture = Image.open(io.BytesIO(content))
+    width, image = picture.width, picture.convert("RGB")
+    dpi = picture.info.get("dpi", (FIGURE_DPI,))[0]
+    wanted = round(min(width * min(1, FIGURE_DPI / dpi), FIGURE_WIDTH))
+    if wanted < width:
+        image = image.resize((wanted, round(image.height * wanted / width)), Image.Resampling.LANCZOS)
     colours = image.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)
     file = io.BytesIO()
     colours.save(file, "png", optimize=True)

@@ -19,6 +19,7 @@ EXPECTED = {
     "spasne_BreastCancer1272_example",
     "spasne_VisualCortex1207_example",
     "spasne_large_example",
+    "spasne_screening_example",
 }
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
