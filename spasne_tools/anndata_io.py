@@ -34,7 +34,7 @@ def load_anndata() -> ModuleType:
         import anndata
     except ImportError as error:
         raise ImportError(
-            f"expected the package anndata for spasne.tl and spasne.pl, found none ({error}); install it "
+            f"expected the package anndata, found none ({error}); install it "
             "with pip install 'spasne[anndata]'"
         ) from error
     return anndata

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -13,6 +12,7 @@ import pandas as pd
 import scipy.io
 import scipy.sparse
 
+from spasne_tools.anndata_io import load_anndata
 from spasne_tools.tables import GZIP_MAGIC, STANDARD_STREAM, has_row_names, read_table
 from spasne_tools.validation import Matrix
 
@@ -149,18 +149,6 @@ def _read_names(path: Path) -> pd.DataFrame:
 
 
 # ---- AnnData ---------------------------------------------------------------------------------------------
-
-
-def load_anndata() -> ModuleType:
-    """The package that reads .h5ad files; ImportError names the extra that brings it."""
-    try:
-        import anndata
-    except ImportError as error:
-        raise ImportError(
-            f"expected the package anndata to read .h5ad files, found none ({error}); install it with "
-            "pip install 'spasne[anndata]'"
-        ) from error
-    return anndata
 
 
 def _read_anndata(path: Path, layer: str | None, use_rep: str | None, spatial_key: str) -> Expression:

@@ -301,6 +301,36 @@ def test_nothing_to_plot(mapped, capsys, arguments, message):
     assert not Path("map.png").exists()
 
 
+# ---- several sections ------------------------------------------------------------------------------------
+
+
+def test_sections(tissue, mapped, capsys):
+    data, _ = mapped
+    sections = np.where(np.arange(N_SPOTS) % 2 == 0, "a", "b")
+    pd.DataFrame({"section": sections, "other": 1}, names()).to_csv("sections.csv")
+    chosen = ["--sections", "sections.csv", "--section_column", "section"]
+    assert run("-i", "components.csv", *POSITIONS, *chosen, "-o", "joint.csv", *FAST) == 0
+    Y = spasne.run_spasne(data, tissue.pixels, perplexity=8, max_iter=40, randseed=1, sections=sections)
+    assert np.allclose(pd.read_csv("joint.csv", index_col=0), Y, rtol=0, atol=1e-12)
+    expected = spasne.score_embedding(Y, data, tissue.pixels, sections=sections)
+    printed = scores_printed(capsys)
+    assert printed == pytest.approx(expected.to_dict(), abs=6e-5)
+    assert run("score", "joint.csv", "-i", "components.csv", *POSITIONS, *chosen) == 0
+    assert scores_printed(capsys) == printed
+    assert run("-i", "components.csv", *POSITIONS, "--sections", "sections.csv", "-o", "joint.csv") == 2
+    said_error(capsys, "expected one column of sections in sections.csv, .*--section_column")
+
+
+def test_sections_without_positions(mapped):
+    pd.DataFrame({"section": ["a", "b"] * (N_SPOTS // 2)}, names()).to_csv("sections.csv")
+    assert run("-i", "components.csv", "--sections", "sections.csv", "-o", "joint.csv", *FAST) == 0
+
+
+def scores_printed(capsys):
+    lines = re.findall(r"^(\w+) (-?\d\.\d+)$", capsys.readouterr().out, re.MULTILINE)
+    return {name: float(value) for name, value in lines}
+
+
 # ---- screen ----------------------------------------------------------------------------------------------
 
 GRID = ["--alphas", "2,8", "--betas", "1,4", "--stage", "rough"]

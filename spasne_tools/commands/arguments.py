@@ -52,6 +52,17 @@ def add_tissue_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_section_arguments(parser: argparse.ArgumentParser) -> None:
+    """--sections: which rows lie in one section."""
+    group = parser.add_argument_group("several sections")
+    group.add_argument(
+        "--sections", help="table with the section of each row; distances in the tissue count within sections"
+    )
+    group.add_argument(
+        "--section_column", help="column of the table of sections, or of obs of a .h5ad file, to use"
+    )
+
+
 def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = True) -> None:
     """The parameters of run_spasne, under their own names; without `weights` all but alpha and beta.
 

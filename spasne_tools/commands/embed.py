@@ -14,6 +14,7 @@ from spasne_tools.commands.arguments import (
     add_expression_arguments,
     add_output_argument,
     add_parameter_arguments,
+    add_section_arguments,
     add_tissue_arguments,
     parameters_of,
 )
@@ -38,6 +39,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_expression_arguments(parser, default=STANDARD_STREAM)
     add_tissue_arguments(parser)
+    add_section_arguments(parser)
     add_output_argument(
         parser, "map: .csv with header and row names; .txt, .dat, .tsv or - (standard output): bare numbers"
     )
@@ -49,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     parameters = parameters_of(options)
     start_file = None if parameters.init in STARTS else parameters.init
-    check_parameters(parameters if start_file is None else replace(parameters, init="random"))
+    parameters = replace(parameters, init="random" if start_file else parameters.init, sections=None)
+    check_parameters(parameters)
     inputs.check_can_write(options.output, options.plot)
     inputs.check_figure_format(options.plot)
     expression = inputs.expression_named(options)
@@ -58,6 +61,8 @@ def run(options: argparse.Namespace) -> None:
     labels = inputs.labels_named(options, rows, expression)
     if start_file is not None:
         parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
+    sections = inputs.sections_named(options, rows, expression)
+    parameters = replace(parameters, sections=None if sections is None else sections.to_numpy())
     # What is printed must not mix with a map on standard output.
     printed_to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
     with contextlib.redirect_stdout(printed_to):
@@ -66,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
         data = inputs.data_of(expression, options, parameters.initial_dims)
         Y = embed(data, pixels, parameters, options.verbose).Y
     write_map(options.output, Y, rows.names)
-    scores = _scored(Y, data, pixels, labels)
+    scores = _scored(Y, data, pixels, labels, parameters.sections)
     print(*lines_of(scores), sep="\n", file=printed_to)
     if options.plot:
         from spasne_tools.plotting import plot_maps
@@ -77,7 +82,9 @@ def run(options: argparse.Namespace) -> None:
         figure.savefig(options.plot, bbox_inches="tight")
 
 
-def _scored(*arguments: object) -> pd.Series:
+def _scored(Y: object, data: object, pixels: object, labels: object, sections: object) -> pd.Series:
     from spasne_tools.metrics import score_embedding  # scikit-learn, which --help need not wait for
 
-    return score_embedding(*arguments)
+    if pixels is None:
+        sections = None  # which the scores of space alone need
+    return score_embedding(Y, data, pixels, labels, sections=sections)

@@ -144,19 +144,33 @@ def _positions_found(
 
 def labels_named(options: argparse.Namespace, rows: Rows, expression: Expression | None) -> pd.Series | None:
     """The column of classes of --labels, else of the annotation of a .h5ad file, else none."""
-    column = options.label_column
-    if options.labels is None and expression is not None and expression.annotation is not None:
+    return _one_column(options, "label", rows, expression)
+
+
+def sections_named(
+    options: argparse.Namespace, rows: Rows, expression: Expression | None
+) -> pd.Series | None:
+    """The section of each row: of --sections, else of the annotation of a .h5ad file, else none."""
+    return _one_column(options, "section", rows, expression)
+
+
+def _one_column(
+    options: argparse.Namespace, what: str, rows: Rows, expression: Expression | None
+) -> pd.Series | None:
+    """The column that the flags --`what`s (a table) and --`what`_column name."""
+    file, column = getattr(options, f"{what}s"), getattr(options, f"{what}_column")
+    if file is None and expression is not None and expression.annotation is not None:
         if column is None:
             return None
         table: pd.DataFrame | None = chosen_columns(expression.annotation, column, options.input)
     else:
-        table = read_rows(options.labels, rows, "labels", column)
+        table = read_rows(file, rows, f"{what}s", column)
     if table is None:
         return None
     if table.shape[1] != 1:
         raise ValueError(
-            f"expected one column of labels in {options.labels or options.input}, found "
-            f"{', '.join(map(str, table.columns))}; choose one with --label_column"
+            f"expected one column of {what}s in {file or options.input}, found "
+            f"{', '.join(map(str, table.columns))}; choose one with --{what}_column"
         )
     return table.iloc[:, 0]
 

@@ -10,6 +10,7 @@ from spasne_tools.commands import inputs
 from spasne_tools.commands.arguments import (
     add_expression_arguments,
     add_output_argument,
+    add_section_arguments,
     add_tissue_arguments,
 )
 from spasne_tools.tables import STANDARD_STREAM
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("map", help="table of the map, as embed writes it")
     add_expression_arguments(parser)
     add_tissue_arguments(parser)
+    add_section_arguments(parser)
     parser.add_argument(
         "--full", action="store_true", help="more scores: neighbours kept, rank correlations, Moran's I"
     )
@@ -41,7 +43,15 @@ def run(options: argparse.Namespace) -> None:
     Y = inputs.read_rows(options.map, rows, "map")
     pixels = inputs.positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
-    scores = score_embedding(Y, inputs.data_of(expression, options), pixels, labels, full=options.full)
+    sections = inputs.sections_named(options, rows, expression)
+    scores = score_embedding(
+        Y,
+        inputs.data_of(expression, options),
+        pixels,
+        labels,
+        sections=None if sections is None else sections.to_numpy(),
+        full=options.full,
+    )
     if options.output == STANDARD_STREAM:
         print(*lines_of(scores), sep="\n")
     else:
