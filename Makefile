@@ -3,7 +3,7 @@
 # make demos        all notebooks on the data at hand; what they show goes to docs/demos
 # make check-demos  all notebooks, the largest on fewer cells; fails if a cell does
 # make test         all tests
-# make test-anndata those of AnnData in an environment of their own, as anndata wants an older pandas
+# make test-extras  those of the optional extras and beside scanpy, in an environment of their own (older pandas)
 # make bench        this project beside openTSNE and scikit-learn; BENCH="--quick": options, see benchmarks/README.md
 # make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
 # make lint         style, warnings as errors, types
@@ -27,6 +27,9 @@ BROWSER = $(if $(shell command -v chromium || command -v google-chrome),browser)
 # Tests of the executable. Those on whole published data sets are left out: sanitizers make them take minutes.
 EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
 
+# Tests that skip without one of the extras anndata, distributed, large, or without scanpy.
+EXTRAS_TESTS = tests/test_anndata.py tests/test_preprocessing.py tests/test_screening.py tests/test_wrapper.py
+
 SOURCES = sptree.cpp spasne.cpp spasne_main.cpp
 HEADERS = $(wildcard *.h src/*.h src/*.inl)
 # setup.py gives the same flags to `pip install`.
@@ -44,7 +47,7 @@ FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined,float-cast-overflow
 FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
 
-.PHONY: all demo demos check-demos test test-anndata bench reproduce lint check-asan fuzz coverage docs figures clean clean0
+.PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan fuzz coverage docs figures clean clean0
 # Two goals at once would set up .venv together.
 .NOTPARALLEL:
 
@@ -110,12 +113,12 @@ check-demos: spasne $(VENV)/stamp-notebooks $(VENV)/stamp-test$(BROWSER)
 test: spasne $(VENV)/stamp-test$(BROWSER)
 	$(VENV_PYTHON) -m pytest
 
-$(VENV)/anndata/stamp: pyproject.toml
-	"$(PYTHON)" .ci/environment.py $(VENV)/anndata test anndata
+$(VENV)/extras/stamp: pyproject.toml
+	"$(PYTHON)" .ci/environment.py $(VENV)/extras test anndata distributed large progress test-peers
 	touch $@
 
-test-anndata: spasne $(VENV)/anndata/stamp
-	$(VENV)/anndata/bin/python -m pytest tests/test_anndata.py
+test-extras: spasne $(VENV)/extras/stamp
+	$(VENV)/extras/bin/python -m pytest $(EXTRAS_TESTS)
 
 check-asan: build/asan/spasne $(VENV)/stamp-test$(BROWSER)
 	SPASNE_BIN="$$PWD/build/asan/spasne" $(VENV_PYTHON) -m pytest $(EXECUTABLE_TESTS)
