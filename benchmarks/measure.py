@@ -12,7 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.programs import Task
+import numpy as np
+
+from benchmarks.programs import Task, divergence
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_SECONDS = 0.005
@@ -22,15 +24,16 @@ THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "OPENBL
 
 
 def run_task(task: Task, timeout: float) -> dict[str, Any]:
-    """Run `task` in a fresh process; return what it measured, "peak_mb" and "status".
+    """Run `task` in a fresh process; return what it measured, "peak_mb", "kl" of the map and "status".
 
     status is "ok", "timeout", "not installed" (the program cannot be imported) or "failed", with the last
     line that the process said on stderr under "message".
     """
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        task_file, answer_file, stderr_file = (Path(folder, name) for name in ("task", "answer", "stderr"))
+        names = ("task", "answer", "map.npy", "stderr")
+        task_file, answer_file, map_file, stderr_file = (Path(folder, name) for name in names)
         task_file.write_text(json.dumps(dataclasses.asdict(task)), encoding="utf-8")
-        command = [sys.executable, "-m", "benchmarks.worker", str(task_file), str(answer_file)]
+        command = [sys.executable, "-m", "benchmarks.worker", str(task_file), str(answer_file), str(map_file)]
         with stderr_file.open("wb") as stderr:
             child = subprocess.Popen(
                 [*command, repr(time.monotonic())],
@@ -50,7 +53,9 @@ def run_task(task: Task, timeout: float) -> dict[str, Any]:
             return {"status": "timeout", "message": f"not done after {timeout:g} s"}
         if child.returncode != 0:
             return _failure(stderr_file.read_text(errors="replace"), child.returncode)
-        return {"status": "ok", "peak_mb": peak_mb, **json.loads(answer_file.read_text(encoding="utf-8"))}
+        kl = divergence(task, np.load(map_file))
+        answer = json.loads(answer_file.read_text(encoding="utf-8"))
+        return {"status": "ok", "peak_mb": peak_mb, "kl": kl, **answer}
 
 
 def environment(threads: int) -> dict[str, str]:

@@ -31,8 +31,8 @@ class Task:
     threads: int
 
 
-# (X, pixels, task) -> what the program says of its run: "n_iter" and, for ours, its stages in seconds.
-Run = Callable[[Any, Any, Task], dict[str, Any]]
+# (X, pixels, task) -> the map, and what the program says of its run: "n_iter" and, for ours, its stages in seconds.
+Run = Callable[[Any, Any, Task], tuple[Any, dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def _spasne(method: str, theta: float, *, plain: bool = False) -> Callable[[], R
 
         def run(X: Any, pixels: Any, task: Task) -> dict[str, Any]:
             parameters = _parameters(task, method, theta, plain)
-            return _told(embed(X, None if plain else pixels, parameters).report)
+            found = embed(X, None if plain else pixels, parameters)
+            return found.Y, _told(found.report)
 
         return run
 
@@ -73,8 +74,8 @@ def _exact_without_stop() -> Run:
         problem = dataclasses.replace(problem, extension={**problem.extension, "stoptol": 0.0})
         with tempfile.TemporaryDirectory(prefix="spasne-") as folder:
             write_data_file(Path(folder, DATA_FILE), problem)
-            run_in_folder(Path(folder), verbose=False, threads=task.threads)
-            return _told(json.loads(Path(folder, REPORT_FILE).read_text(encoding="utf-8")))
+            found = run_in_folder(Path(folder), verbose=False, threads=task.threads)
+            return found.Y, _told(json.loads(Path(folder, REPORT_FILE).read_text(encoding="utf-8")))
 
     return run
 
@@ -98,13 +99,22 @@ def _told(report: dict[str, Any]) -> dict[str, Any]:
     return {"n_iter": report["n_iter"], "isa": report["isa"], **report["seconds"]}
 
 
+def divergence(task: Task, Y: Any) -> float:
+    """KL(P || Q) of a map, P from the exact nearest neighbours: the same measure for all programs."""
+    import numpy as np
+    from spasne_tools.embedding import embed
+
+    parameters = dataclasses.replace(_parameters(task, "interpolation", 0.5, plain=True), init=Y, max_iter=0)
+    return embed(np.load(task.data), None, parameters).report["cost_local"]
+
+
 def _opentsne(gradient: str) -> Callable[[], Run]:
     def load() -> Run:
         from openTSNE import TSNE
 
         def run(X: Any, pixels: Any, task: Task) -> dict[str, Any]:
             early = min(EARLY_ITERATIONS, task.iterations)
-            TSNE(
+            found = TSNE(
                 perplexity=task.perplexity,
                 early_exaggeration_iter=early,
                 n_iter=task.iterations - early,
@@ -112,7 +122,7 @@ def _opentsne(gradient: str) -> Callable[[], Run]:
                 n_jobs=task.threads,
                 random_state=SEED,
             ).fit(X)
-            return {"n_iter": task.iterations}
+            return found, {"n_iter": task.iterations}
 
         return run
 
@@ -129,8 +139,8 @@ def _sklearn() -> Run:
     def run(X: Any, pixels: Any, task: Task) -> dict[str, Any]:
         settings: dict[str, Any] = {iterations: max(EARLY_ITERATIONS, task.iterations)}  # it takes no fewer
         tsne = TSNE(perplexity=task.perplexity, n_jobs=task.threads, random_state=SEED, **settings)
-        tsne.fit_transform(X)
-        return {"n_iter": int(tsne.n_iter_)}
+        Y = tsne.fit_transform(X)
+        return Y, {"n_iter": int(tsne.n_iter_)}
 
     return run
 

@@ -11,7 +11,7 @@ import pandas as pd
 from benchmarks.programs import PROGRAMS
 
 STAGES = ("read", "affinities", "optimise", "write")  # as the executable names and times them
-MEDIANS = ("seconds", "interpreter", "imports", "peak_mb", "n_iter", *STAGES)
+MEDIANS = ("seconds", "interpreter", "imports", "peak_mb", "n_iter", "kl", *STAGES)
 REFERENCES = {"vs_tree": "opentsne_tree", "vs_grid": "opentsne_grid"}
 # Per pair and iteration: 2 differences, 4 to d^2 + 1, 1 division, 1 product with W, 2 products and 2 sums to
 # the forces. The Z of t-SNE and the second kernel come on top.
@@ -101,12 +101,13 @@ def _whole_calls(table: pd.DataFrame) -> str:
             _number(row.vs_grid),
             _number(row.peak_mb, digits=0),
             _number(row.n_iter, digits=0),
+            _number(row.kl, digits=3),
             _number(row.imports),
         ]
         for row in table.itertuples()
     ]
     head = ["N", "data", "program", "seconds (range)", "/ openTSNE tree", "/ openTSNE grid"]
-    head += ["peak MB", "iterations", "import s"]
+    head += ["peak MB", "iterations", "KL(P, Q)", "import s"]
     return _markdown("Whole call", head, rows)
 
 

@@ -1,6 +1,6 @@
-"""One run in a fresh process: ``python -m benchmarks.worker task.json answer.json LAUNCHED``.
+"""One run in a fresh process: ``python -m benchmarks.worker task.json answer.json map.npy LAUNCHED``.
 
-LAUNCHED is time.monotonic() of the caller when it started this process.
+LAUNCHED is time.monotonic() of the caller when it started this process. The map is written to map.npy.
 """
 
 import time
@@ -15,8 +15,8 @@ from typing import Any  # noqa: E402
 from benchmarks.programs import PROGRAMS, Task  # noqa: E402
 
 
-def measure(task: Task) -> dict[str, Any]:
-    """Seconds of the import and of the whole call, and what the program says of its run."""
+def measure(task: Task) -> tuple[Any, dict[str, Any]]:
+    """The map; seconds of the import and of the whole call, and what the program says of its run."""
     start = time.monotonic()
     run = PROGRAMS[task.program].load()
     imported = time.monotonic()
@@ -24,8 +24,8 @@ def measure(task: Task) -> dict[str, Any]:
 
     X, pixels = np.load(task.data), np.load(task.pixels)
     loaded = time.monotonic()
-    told = run(X, pixels, task)
-    return {"imports": imported - start, "seconds": time.monotonic() - loaded, **told}
+    Y, told = run(X, pixels, task)
+    return Y, {"imports": imported - start, "seconds": time.monotonic() - loaded, **told}
 
 
 def peak_without_proc() -> float:
@@ -38,11 +38,15 @@ def peak_without_proc() -> float:
 
 
 def main() -> None:
-    task_file, answer_file, launched = sys.argv[1:]
+    task_file, answer_file, map_file, launched = sys.argv[1:]
     task = Task(**json.loads(Path(task_file).read_text(encoding="utf-8")))
-    answer = {"interpreter": BEGIN - float(launched), **measure(task)}
+    Y, measured = measure(task)
+    answer = {"interpreter": BEGIN - float(launched), **measured}
     if not Path("/proc/self/status").exists():  # elsewhere the caller watches the memory
         answer["peak_mb"] = peak_without_proc()
+    import numpy as np
+
+    np.save(map_file, np.asarray(Y, dtype=float))
     Path(answer_file).write_text(json.dumps(answer), encoding="utf-8")
 
 

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <random>
 #include <vector>
 
 #include "affinities.h"
@@ -43,9 +44,38 @@ inline void centre_columns(std::vector<double>& S, size_t n, size_t D) {
   }
 }
 
+/// Partners of every point: j = factor i + shift modulo n, for as many (factor, shift) as there are partners each. Factors
+/// have no divisor in common with n, so that each point is a partner as often as it has one; they are drawn at random,
+/// because the order of points is not. All points are partners of each if there are few.
+class Partners {
+ public:
+  Partners(size_t n, double most_pairs) : n_(n) {
+    const size_t each = std::max<size_t>(1, static_cast<size_t>(most_pairs / static_cast<double>(n)));
+    if (each >= n - 1) {
+      for (size_t shift = 1; shift < n; ++shift) maps_.push_back({1, shift});
+      return;
+    }
+    std::mt19937_64 random;
+    while (maps_.size() < each) {
+      const size_t factor = 1 + random() % (n - 1);
+      if (std::gcd(factor, n) == 1 && factor != 1) maps_.push_back({factor, random() % n});
+    }
+  }
+
+  size_t each() const { return maps_.size(); }
+  size_t operator()(size_t i, size_t t) const { return (maps_[t].factor * i + maps_[t].shift) % n_; }
+
+ private:
+  struct Map {
+    size_t factor, shift;
+  };
+  size_t n_;
+  std::vector<Map> maps_;
+};
+
 /// Mass and entropy per point of P = (c + d^2) / Z over pairs of rows of X (centred), times `weight`. The masses are
-/// exact; the entropies are sums over the pairs (i, i + offset) for offsets spread evenly over 1 .. n-1, all of them if
-/// few enough. What is sampled is p ln(p / mean), because the error in a sum of p is multiplied by the logarithm.
+/// exact; the entropies are those with each point's partners. What is sampled is p ln(p / mean), because the error in a
+/// sum of p is multiplied by the logarithm.
 inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, double c, double Z, double weight,
                              ThreadPool& pool, std::vector<double>& mass, std::vector<double>& entropy) {
   mass.assign(n, 0.0);
@@ -54,19 +84,21 @@ inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, d
   const double count = static_cast<double>(n), mean = Z / (count * (count - 1));
   double norms = 0;
   for (size_t i = 0; i < n; ++i) norms += squared_norm(X.data() + i * D, D);
-  const size_t n_offsets = std::min(n - 1, std::max<size_t>(1, static_cast<size_t>(SAMPLED_PAIRS / count)));
-  const double spacing = (count - 1) / static_cast<double>(n_offsets);
+  const Partners partners(n, SAMPLED_PAIRS);
   pool.for_each_range(n, 256, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
       const double* x = X.data() + i * D;
-      double logs = 0;
-      for (size_t t = 0; t < n_offsets; ++t) {
-        const size_t offset = 1 + static_cast<size_t>(static_cast<double>(t) * spacing);
-        const double p = c + squared_distance(x, X.data() + (i + offset) % n * D, D);
+      double logs = 0, met = 0;
+      for (size_t t = 0; t < partners.each(); ++t) {
+        const size_t j = partners(i, t);
+        if (j == i) continue;
+        ++met;
+        const double p = c + squared_distance(x, X.data() + j * D, D);
         if (p > 0) logs += p * std::log(p / mean);
       }
+      if (met > 0) logs *= (count - 1) / met;
       mass[i] = weight * (c * (count - 1) + count * squared_norm(x, D) + norms) / Z;
-      entropy[i] = weight * logs * spacing / Z - mass[i] * std::log(count * (count - 1));
+      entropy[i] = weight * logs / Z - mass[i] * std::log(count * (count - 1));
     }
   });
 }

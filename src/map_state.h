@@ -78,6 +78,45 @@ struct MapState {
   }
 };
 
+namespace detail {
+
+/// Takes from the moves (va, vb) of n points at (ma, mb) the turn of this plane that leaves least of them: by the angle
+/// sum m x v / sum m^2.
+inline void take_turn(size_t n, const double* ma, const double* mb, double* va, double* vb) {
+  double cross = 0, square = 0;
+  for (size_t i = 0; i < n; ++i) {
+    cross += ma[i] * vb[i] - mb[i] * va[i];
+    square += ma[i] * ma[i] + mb[i] * mb[i];
+  }
+  const double angle = square > 0 ? cross / square : 0;
+  for (size_t i = 0; i < n; ++i) {
+    va[i] += angle * mb[i];
+    vb[i] -= angle * ma[i];
+  }
+}
+
+}  // namespace detail
+
+/// Root mean square of the points' moves since `before`, both maps centred, but for a turn of the whole map. Points are
+/// taken half-way along their moves, where a turn by any angle is exactly perpendicular to them.
+inline double rms_change(const MapState& map, const AlignedVector& before) {
+  constexpr int SWEEPS = 3;  // in three dimensions the planes are not independent, nearly so along principal axes
+  AlignedVector moves(map.Y.size()), middle(map.Y.size());
+  for (size_t k = 0; k < map.Y.size(); ++k) {
+    moves[k] = map.Y[k] - before[k];
+    middle[k] = (map.Y[k] + before[k]) / 2;
+  }
+  const size_t step = map.n_padded;
+  for (int sweep = 0; sweep < SWEEPS; ++sweep)
+    for (size_t a = 0; a < map.n_dims; ++a)
+      for (size_t b = a + 1; b < map.n_dims; ++b)
+        detail::take_turn(map.n_points, middle.data() + a * step, middle.data() + b * step, moves.data() + a * step,
+                          moves.data() + b * step);
+  double left = 0;
+  for (const double move : moves) left += move * move;
+  return std::sqrt(left / static_cast<double>(map.n_points));
+}
+
 inline std::vector<double> random_start(size_t n_points, int no_dims, int seed) {
   CLibraryRandom random(static_cast<uint32_t>(seed));
   std::vector<double> rows(n_points * static_cast<size_t>(no_dims));

@@ -43,9 +43,10 @@ struct StepLimit {
 ///
 /// By default no point may still be on its way: were all iterations left like those of the last REST_WINDOW, none would
 /// move by more than `tolerance` of the map's radius. The map is then the full run's to that accuracy.
-/// `typical`: over REST_WINDOW iterations the points have moved by less than `tolerance` of the map's radius, both as
-/// root mean squares; for gradients that are themselves only so accurate, and maps so large that some point always
-/// jumps to and fro. Such a map then settles for another REST_WINDOW iterations, and ends its exaggeration early too.
+/// `typical`: over REST_WINDOW iterations the points have moved, but for a turn of the whole map, by less than
+/// `tolerance` of the map's radius, both as root mean squares; for gradients that are themselves only so accurate (their
+/// errors turn the map), and maps so large that some point always jumps to and fro. Such a map then settles for another
+/// REST_WINDOW iterations, and ends its exaggeration early too.
 struct RestRule {
   double tolerance = 0;
   bool typical = false;
@@ -132,7 +133,8 @@ class RestTest {
 
  private:
   bool is_at_rest(const MapState& map, int remaining, double tolerance) const {
-    double longest2 = 0, sum2 = 0;
+    if (rule_.typical) return rms_change(map, before_) < tolerance * map.rms_radius();
+    double longest2 = 0;
     for (size_t i = 0; i < map.n_points; ++i) {
       double moved2 = 0;
       for (size_t axis = 0; axis < map.n_dims; ++axis) {
@@ -140,9 +142,7 @@ class RestTest {
         moved2 += moved * moved;
       }
       longest2 = std::max(longest2, moved2);
-      sum2 += moved2;
     }
-    if (rule_.typical) return std::sqrt(sum2 / static_cast<double>(map.n_points)) < tolerance * map.rms_radius();
     return std::sqrt(longest2) * remaining / REST_WINDOW < tolerance * map.radius();
   }
 

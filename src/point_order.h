@@ -1,35 +1,59 @@
-// An order of points in which neighbours in expression lie near each other in memory: along a Morton curve through the
-// leading principal components. Sums over neighbours then find most coordinates in cache.
+// An order of points in which neighbours in expression lie near each other in memory, so that sums over neighbours find
+// most coordinates in cache: that of the leaves of a k-d tree (Bentley 1975).
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <vector>
 
 namespace spasne {
 
-/// order[place] = point. scores: n x d, row-major.
-inline std::vector<size_t> morton_order(const std::vector<double>& scores, size_t n, size_t d) {
-  const size_t BITS = 60 / std::max<size_t>(d, 1);
-  const double cells = std::ldexp(1.0, static_cast<int>(std::min<size_t>(BITS, 20)));
-  std::vector<uint64_t> code(n, 0);
-  for (size_t axis = 0; axis < d; ++axis) {
-    double low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; i < n; ++i) {
-      low = std::min(low, scores[i * d + axis]);
-      high = std::max(high, scores[i * d + axis]);
+namespace detail {
+
+constexpr size_t LEAF = 64;             // points whose order does not matter
+constexpr size_t VARIANCE_SAMPLE = 512;  // points that tell the column of largest variance
+
+/// The points order[begin .. end) of X (n x D, row-major), as a tree sees them.
+struct Branch {
+  size_t begin, end;
+};
+
+inline size_t widest_column(const std::vector<double>& X, size_t D, const std::vector<size_t>& order, Branch b) {
+  const size_t step = std::max<size_t>(1, (b.end - b.begin) / VARIANCE_SAMPLE);
+  std::vector<double> sum(D, 0.0), square(D, 0.0);
+  double count = 0;
+  for (size_t at = b.begin; at < b.end; at += step, ++count)
+    for (size_t k = 0; k < D; ++k) {
+      const double x = X[order[at] * D + k];
+      sum[k] += x;
+      square[k] += x * x;
     }
-    const double scale = high > low ? (cells - 1) / (high - low) : 0;
-    for (size_t i = 0; i < n; ++i) {
-      const uint64_t cell = static_cast<uint64_t>((scores[i * d + axis] - low) * scale);
-      for (size_t bit = 0; bit < std::min<size_t>(BITS, 20); ++bit) code[i] |= (cell >> bit & 1) << (bit * d + axis);
-    }
-  }
+  for (size_t k = 0; k < D; ++k) square[k] -= sum[k] * sum[k] / count;
+  return static_cast<size_t>(std::max_element(square.begin(), square.end()) - square.begin());
+}
+
+}  // namespace detail
+
+/// order[place] = point, for X (n x D, row-major): halves of the points, by the column in which they vary most, follow
+/// each other, in each half again, and so on.
+inline std::vector<size_t> tree_order(const std::vector<double>& X, size_t n, size_t D) {
   std::vector<size_t> order(n);
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return code[a] < code[b]; });
+  std::vector<detail::Branch> open{{0, n}};
+  while (!open.empty()) {
+    const detail::Branch b = open.back();
+    open.pop_back();
+    if (b.end - b.begin <= detail::LEAF) continue;
+    const size_t column = detail::widest_column(X, D, order, b), middle = b.begin + (b.end - b.begin) / 2;
+    const auto place = [&](size_t at) { return order.begin() + static_cast<std::ptrdiff_t>(at); };
+    std::nth_element(place(b.begin), place(middle), place(b.end), [&](size_t i, size_t j) {
+      const double xi = X[i * D + column], xj = X[j * D + column];
+      return xi != xj ? xi < xj : i < j;
+    });
+    open.push_back({b.begin, middle});
+    open.push_back({middle, b.end});
+  }
   return order;
 }
 

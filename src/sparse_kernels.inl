@@ -19,7 +19,7 @@ constexpr size_t LINE = 64 / sizeof(float);  // of a cache
 typedef float FloatsAnywhere __attribute__((vector_size(SPASNE_VECTOR_BYTES), aligned(4), may_alias));
 
 template <int DIMS>
-SPASNE_INLINE void copy_piece(const SparseRows& s, const double* own, uint64_t from, uint64_t to, Piece<DIMS>& piece) {
+SPASNE_INLINE void copy_piece(const SparseRows& s, const float* own, uint64_t from, uint64_t to, Piece<DIMS>& piece) {
   const size_t count = to - from < PIECE ? static_cast<size_t>(to - from) : PIECE;
   // The next piece's numbers come from memory, in order, but too little at a time for the processor to notice.
   for (size_t c = 0; c < count; c += LINE) {
@@ -27,8 +27,8 @@ SPASNE_INLINE void copy_piece(const SparseRows& s, const double* own, uint64_t f
     __builtin_prefetch(s.value + from + count + c);
   }
   for (size_t c = 0; c < count; ++c) {
-    const double* y = s.Y + static_cast<size_t>(s.column[from + c]) * DIMS;
-    for (int axis = 0; axis < DIMS; ++axis) piece.difference[axis][c] = static_cast<float>(own[axis] - y[axis]);
+    const float* y = s.Y + static_cast<size_t>(s.column[from + c]) * DIMS;
+    for (int axis = 0; axis < DIMS; ++axis) piece.difference[axis][c] = own[axis] - y[axis];
   }
   piece.count = count;
   piece.size = round_up(count, PADDING);

@@ -24,7 +24,7 @@ struct SparseRows {
   const uint64_t* offset;
   const uint32_t* column;
   const float* value;
-  const double* Y;
+  const float* Y;
   size_t n_padded;
 };
 
@@ -123,7 +123,7 @@ class SparseObjective : public Objective {
   SparseRows interleave(const double* Y) {
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i)
-        for (size_t axis = 0; axis < DIMS; ++axis) points_[i * DIMS + axis] = Y[axis * n_padded_ + i];
+        for (size_t axis = 0; axis < DIMS; ++axis) points_[i * DIMS + axis] = static_cast<float>(Y[axis * n_padded_ + i]);
     });
     return {a_.offset.data(), a_.column.data(), a_.value.data(), points_.data(), n_padded_};
   }
@@ -169,7 +169,7 @@ class SparseObjective : public Objective {
   GridSums<DIMS> grid_;
   std::unique_ptr<SpTree> tree_;
   TreeSums tree_sums_;
-  std::vector<double> points_;  // the map by point
+  std::vector<float> points_;  // the map by point
   AlignedVector repulsion_, global_force_, Z_;
   double exaggeration_ = 1;
 };

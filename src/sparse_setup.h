@@ -92,7 +92,7 @@ inline SparseSetup set_up_sparse(Problem p, const Options& o, ThreadPool& pool, 
   SparseSetup setup;
   const double scale = centre_and_scale(p.X, n, p.n_features);
   std::vector<double> scores = principal_scores(p.X, n, p.n_features, d, pool);
-  setup.order = morton_order(scores, n, d);
+  setup.order = tree_order(p.X, n, p.n_features);
   setup.start = take_rows(o.start.empty() ? start_from_columns(scores, n, d, o.no_dims) : o.start, setup.order, d);
   p.X = take_rows(p.X, setup.order, p.n_features);
   p.S = take_rows(p.S, setup.order, p.n_space);

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from compiled import compile_source
 from data_layout import pack_case, unpack_result
 from reference import Case
 
@@ -107,6 +108,13 @@ def embed(execute):
         return outcome
 
     return run
+
+
+@pytest.fixture(scope="module")
+def program(request, tmp_path_factory):
+    """The program of tests/cpp that has the name of the test's module."""
+    name = request.module.__name__
+    return compile_source(name, tmp_path_factory.mktemp("cpp"))
 
 
 @pytest.fixture

@@ -3,10 +3,8 @@
 import contextlib
 import json
 import os
-import shlex
 import subprocess
 import sys
-import tempfile
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +21,6 @@ from spasne_tools.executable import ExecutableError
 from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
 
-ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = [(8, 2), (0, 0), (9, 0), (0, 4), (20, 1), (8, 2), (3, 1)]
 RUNS = np.array([(alpha, beta, seed) for seed, (alpha, beta) in enumerate(WEIGHTS)], dtype=float)
 DIVERGING = [1e300, 1.0, 1.0]  # no longer finite after a few iterations
@@ -190,17 +187,6 @@ def test_closing_stdin_leaves_complete_files_only(spasne_binary, tmp_path, trial
 # --- runs and threads ---
 
 
-@pytest.fixture(scope="session")
-def planner(tmp_path_factory):
-    binary = tmp_path_factory.mktemp("cpp") / "test_batch"
-    flags = shlex.split(os.environ.get("CXXFLAGS", "-O1"))
-    source = ROOT / "tests" / "cpp" / "test_batch.cpp"
-    command = [os.environ.get("CXX", "g++"), *flags, "-std=c++17", "-pthread", str(source), "-o", str(binary)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return binary
-
-
 @pytest.mark.parametrize(
     ("runs", "threads", "memory", "need", "workers", "each"),
     [
@@ -215,27 +201,13 @@ def planner(tmp_path_factory):
         (100, 8, np.inf, 1e6, 8, 1),
     ],
 )
-def test_plan(planner, runs, threads, memory, need, workers, each):
+def test_plan(program, runs, threads, memory, need, workers, each):
     question = f"{runs} {threads} {memory} {need}\n"
-    done = subprocess.run([planner], input=question, capture_output=True, text=True, check=True)
+    done = subprocess.run([program], input=question, capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(workers), str(each)]
 
 
 # --- from Python ---
-
-
-@pytest.fixture
-def real_executable(spasne_binary, monkeypatch):
-    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
-
-
-@pytest.fixture
-def temporary_root(tmp_path, monkeypatch):
-    """An empty folder where temporary files are made."""
-    root = tmp_path / "temporary"
-    root.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(root))
-    return root
 
 
 PARAMETERS = Parameters(perplexity=10, max_iter=60, theta=0)

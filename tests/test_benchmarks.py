@@ -50,6 +50,7 @@ def test_the_command_writes_tables_and_a_figure(use_executable, cache, tmp_path,
     assert len(runs) == len(sizes) * repeats * len(OURS)
     assert (runs["status"] == "ok").all()
     assert (runs["n_iter"] == iterations).all()
+    assert runs["kl"].notna().all()
     assert (runs["peak_mb"] > 0).all()
     assert (runs[list(summary.STAGES)].sum(axis=1) < runs["seconds"]).all()
     table = pd.read_csv(tmp_path / "summary.csv")
@@ -72,7 +73,7 @@ def test_the_run_without_early_stop_tells_the_executable_so(use_executable, cach
     monkeypatch.setattr(embedding, "run_in_folder", spy)
     task = make_task(cache)
     X, pixels = np.load(task.data), np.load(task.pixels)
-    assert PROGRAMS["exact_full"].load()(X, pixels, task)["n_iter"] == task.iterations
+    assert PROGRAMS["exact_full"].load()(X, pixels, task)[1]["n_iter"] == task.iterations
     assert struct.pack("<8sqd", b"stoptol", 8, 0.0) in written[0]
 
 

@@ -20,14 +20,11 @@ from spasne_tools.executable import run_executable
 from spasne_tools.progress import ProgressPrinter
 from spasne_tools.validation import Parameters
 
+pytestmark = pytest.mark.usefixtures("real_executable")
+
 RUN = {"perplexity": 10, "max_iter": 45, "randseed": 1, "learning_rate": 100}
 CASE = random_case(0, n_points=60, max_iter=10)
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
-
-@pytest.fixture(autouse=True)
-def real_executable(spasne_binary, monkeypatch):
-    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
 
 
 def make_input(n=120):

@@ -20,13 +20,10 @@ from spasne_tools.tables import has_row_names, read_table, write_map
 from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
 
+pytestmark = pytest.mark.usefixtures("real_executable")
+
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [f"spot_{row}" for row in range(60)]
-
-
-@pytest.fixture(autouse=True)
-def real_executable(spasne_binary, monkeypatch):
-    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
 
 
 # --- tables ---------------------------------------------------------------------------------------------

@@ -20,14 +20,11 @@ from spasne_tools.expression_file import read_expression
 from spasne_tools.screening import screen_parameters
 from spasne_tools.screening_schedule import Schedule
 
+pytestmark = pytest.mark.usefixtures("real_executable")
+
 ROOT = Path(__file__).resolve().parents[1]
 FAST = ["-p", "8", "-m", "40", "-r", "1"]
 N_SPOTS, N_GENES = 50, 60
-
-
-@pytest.fixture(autouse=True)
-def real_executable(spasne_binary, monkeypatch):
-    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
 
 
 @pytest.fixture

@@ -21,17 +21,14 @@ from spasne import SpaSNE
 from spasne_tools.embedding import embed
 from spasne_tools.validation import Parameters
 
+pytestmark = pytest.mark.usefixtures("real_executable")
+
 QUICK = {"perplexity": 5, "max_iter": 50}
 VERSION = parse_version(sklearn.__version__)
 with_set_output = pytest.mark.skipif(VERSION < parse_version("1.2"), reason="set_output: scikit-learn 1.2")
 with_routing = pytest.mark.skipif(
     VERSION < parse_version("1.4"), reason="metadata routing in a Pipeline: scikit-learn 1.4"
 )
-
-
-@pytest.fixture(autouse=True)
-def real_executable(spasne_binary, monkeypatch):
-    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
 
 
 @pytest.fixture

@@ -1,51 +1,17 @@
 """Fourier transforms and sums over a grid, as compiled, against NumPy and direct sums."""
 
-import os
-import shlex
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
+from compiled import INSTRUCTION_SETS, feed, output_of
 
-ROOT = Path(__file__).resolve().parents[1]
-SOURCE = ROOT / "tests" / "cpp" / "test_grid.cpp"
-INSTRUCTION_SETS = ["baseline", "avx2", "avx512"]
 LANES = 8
 SIZES = sorted(2**a * 3**b for a in range(9) for b in range(6) if 2**a * 3**b <= 256)
 TOLERANCE = 1e-4  # of every sum, at the default accuracy
 ACCURACY = 1e-3
 
 
-@pytest.fixture(scope="session")
-def program(tmp_path_factory):
-    """The compiled SOURCE; CXX and CXXFLAGS as for make."""
-    binary = tmp_path_factory.mktemp("cpp") / SOURCE.stem
-    flags = shlex.split(os.environ.get("CXXFLAGS", "-O2"))
-    compiler = os.environ.get("CXX", "g++")
-    command = [compiler, *flags, "-std=c++17", "-pthread", str(SOURCE), "-o", str(binary)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return binary
-
-
-def run(program, arguments, arrays, instruction_set=None):
-    environment = dict(os.environ)
-    if instruction_set is not None:
-        environment["SPASNE_ISA"] = instruction_set
-    return subprocess.run(
-        [program, *map(str, arguments)],
-        input=b"".join(np.ascontiguousarray(array, np.float64).tobytes() for array in arrays),
-        capture_output=True,
-        env=environment,
-        check=False,
-        timeout=300,
-    )
-
-
-def succeeded(done):
-    assert done.returncode == 0, done.stderr.decode()
-    return np.frombuffer(done.stdout, np.float64)
+def numbers(done):
+    return np.frombuffer(output_of(done), np.float64)
 
 
 def uniform(n, dims, radius, seed=0):
@@ -81,7 +47,7 @@ def grid_sums(
     n_charges = 1 if charges is None else charges.shape[1]
     arguments = ["sums", dims, n, n_charges, scale2, accuracy, a, threads]
     arrays = [Y.T] if charges is None else [Y.T, charges]
-    output = succeeded(run(program, arguments, arrays, instruction_set)).reshape(-1, n)
+    output = numbers(feed(program, arguments, arrays, instruction_set)).reshape(-1, n)
     sums = {"repulsion": output[:dims], "Z": output[dims]}
     if charges is not None:
         sums |= {"force": output[dims + 1 : -1], "value": output[-1]}
@@ -121,13 +87,13 @@ def test_transforms_agree_with_numpy(program, n, instruction_set):
     x = random.normal(size=(n, LANES)) + 1j * random.normal(size=(n, LANES))
     split = np.hstack([x.real, x.imag])
     for inverse, expected in [(0, np.fft.fft(x, axis=0)), (1, n * np.fft.ifft(x, axis=0))]:
-        output = succeeded(run(program, ["fft", n, inverse], [split], instruction_set)).reshape(n, 2 * LANES)
+        output = numbers(feed(program, ["fft", n, inverse], [split], instruction_set)).reshape(n, 2 * LANES)
         found = output[:, :LANES] + 1j * output[:, LANES:]
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14 * n)
 
 
 def test_other_sizes_of_transforms_are_refused(program):
-    done = run(program, ["fft", 10, 0], [np.zeros(160)])
+    done = feed(program, ["fft", 10, 0], [np.zeros(160)])
     assert done.returncode == 1
     assert b"expected a transform of size 2^a 3^b, found 10" in done.stderr
 
@@ -214,7 +180,7 @@ def test_points_all_at_one_place(program):
 def test_a_map_that_is_not_finite_is_refused(program):
     Y = uniform(100, 2, 1.0)
     Y[37, 1] = np.nan
-    done = run(program, ["sums", 2, 100, 1, 1, ACCURACY, 0, 1], [Y.T])
+    done = feed(program, ["sums", 2, 100, 1, 1, ACCURACY, 0, 1], [Y.T])
     assert done.returncode == 1
     assert b"the map is not finite" in done.stderr
 

@@ -49,7 +49,7 @@ def packed(case, accuracy=None, index=None, distance=None):
 
 @functools.cache
 def problem(spectrum="full", n_space=2):
-    """Clusters whose columns all vary alike (`full`: none can be left out) or ever less (`low`)."""
+    """Clusters whose columns all vary alike (`full`) or ever less (`low`)."""
     case = random_case(1, n_points=N_POINTS, n_features=N_FEATURES, n_space=n_space)
     if spectrum == "low":
         case.X = case.X * np.arange(1, N_FEATURES + 1) ** -1.5
@@ -150,7 +150,7 @@ def test_gradient(gradient, no_dims, shape, weights):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("no_dims", [1, 2])
-def test_gradient_where_columns_are_left_out(gradient, no_dims, shape):
+def test_gradient_where_columns_vary_ever_less(gradient, no_dims, shape):
     case = with_map(problem("low"), shape, no_dims, BOTH["spasne"])
     assert_gradient(gradient, case, problem_affinities("low"), of_attraction=True)
 
@@ -244,7 +244,7 @@ def test_cost_with_options(embed, options):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_cost_where_columns_are_left_out(embed, shape):
+def test_cost_where_columns_vary_ever_less(embed, shape):
     """The sum holds to the default accuracy, each part to a tenth of it."""
     case, P_all = with_map(problem("low"), shape, 2, BOTH["spasne"]), problem_affinities("low")
     assert cost_of(embed, case)[1]["cost"] == pytest.approx(

@@ -1,50 +1,11 @@
 """Exact neighbours and sparse affinities, as compiled, against brute force."""
 
-import os
-import shlex
-import subprocess
-from pathlib import Path
-
 import numpy as np
 import pytest
+from compiled import INSTRUCTION_SETS, feed, output_of
 from reference import row_affinities
 from scipy.sparse import csr_array
 from sklearn.neighbors import NearestNeighbors
-
-ROOT = Path(__file__).resolve().parents[1]
-SOURCE = ROOT / "tests" / "cpp" / "test_neighbours.cpp"
-INSTRUCTION_SETS = ["baseline", "avx2", "avx512"]
-
-
-@pytest.fixture(scope="session")
-def program(tmp_path_factory):
-    """The compiled SOURCE; CXX and CXXFLAGS as for make."""
-    binary = tmp_path_factory.mktemp("cpp") / SOURCE.stem
-    flags = shlex.split(os.environ.get("CXXFLAGS", "-O2"))
-    compiler = os.environ.get("CXX", "g++")
-    command = [compiler, *flags, "-std=c++17", "-pthread", str(SOURCE), "-o", str(binary)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return binary
-
-
-def run(program, command, arguments, arrays, instruction_set):
-    environment = dict(os.environ)
-    if instruction_set is not None:
-        environment["SPASNE_ISA"] = instruction_set
-    return subprocess.run(
-        [program, command, *map(str, arguments)],
-        input=b"".join(array.tobytes() for array in arrays),
-        capture_output=True,
-        env=environment,
-        check=False,
-        timeout=300,
-    )
-
-
-def succeeded(done):
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
 
 
 @pytest.fixture
@@ -53,8 +14,8 @@ def neighbours(program):
 
     def find(X, k, threads=2, instruction_set=None):
         n, columns = X.shape
-        done = run(program, "graph", [n, columns, k, threads], [X.astype(np.float64)], instruction_set)
-        output = succeeded(done)
+        done = feed(program, ["graph", n, columns, k, threads], [X.astype(np.float64)], instruction_set)
+        output = output_of(done)
         index = np.frombuffer(output, np.uint32, n * k).reshape(n, k)
         return index, np.frombuffer(output, np.float32, n * k, index.nbytes).reshape(n, k)
 
@@ -68,7 +29,7 @@ def affinities(program):
     def find(index, distance2, perplexity, threads=2, instruction_set=None):
         n, k = index.shape
         arrays = [index.astype(np.uint32), distance2.astype(np.float32)]
-        output = succeeded(run(program, "affinities", [n, k, perplexity, threads], arrays, instruction_set))
+        output = output_of(feed(program, ["affinities", n, k, perplexity, threads], arrays, instruction_set))
         offset = np.frombuffer(output, np.uint64, n + 1)
         size = int(offset[-1])
         column = np.frombuffer(output, np.uint32, size, offset.nbytes)
@@ -223,7 +184,7 @@ def test_points_that_are_all_the_same_have_the_first_ones_as_neighbours(neighbou
     ("n", "k", "message"), [(10, 10, "1 to 9 neighbours, found 10"), (10, 0, "1 to 9 neighbours, found 0")]
 )
 def test_impossible_numbers_of_neighbours_are_refused(program, n, k, message):
-    done = run(program, "graph", [n, 2, k, 1], [np.zeros((n, 2))], None)
+    done = feed(program, ["graph", n, 2, k, 1], [np.zeros((n, 2))], None)
     assert done.returncode == 2
     assert message in done.stderr.decode()
 
@@ -294,13 +255,13 @@ def test_graphs_of_impossible_neighbours_are_refused(program, neighbour, message
     index = (np.arange(20)[:, None] + [1, 2, 3, 4]) % 20
     index[3, 1] = neighbour
     arrays = [index.astype(np.uint32), np.ones((20, 4), np.float32)]
-    done = run(program, "affinities", [20, 4, 2, 2], arrays, None)
+    done = feed(program, ["affinities", 20, 4, 2, 2], arrays, None)
     assert done.returncode == 2
     assert message in done.stderr.decode()
 
 
 def test_perplexities_above_the_number_of_neighbours_are_refused(program):
     arrays = [np.array([[1], [0]], np.uint32), np.ones((2, 1), np.float32)]
-    done = run(program, "affinities", [2, 1, 1.5, 1], arrays, None)
+    done = feed(program, ["affinities", 2, 1, 1.5, 1], arrays, None)
     assert done.returncode == 2
     assert "a perplexity of at most the number of neighbours, 1, found 1.5" in done.stderr.decode()

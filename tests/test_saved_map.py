@@ -16,13 +16,10 @@ from spasne_tools.saved_map import data_checksum
 from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
 
+pytestmark = pytest.mark.usefixtures("real_executable")
+
 Y = np.arange(8.0).reshape(4, 2)
 QUICK = {"perplexity": 5, "max_iter": 50, "random_state": 1}
-
-
-@pytest.fixture(autouse=True)
-def real_executable(spasne_binary, monkeypatch):
-    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
 
 
 @pytest.fixture

@@ -15,14 +15,11 @@ from spasne_tools.placement import Columns, Gaussians, PlacementCost, Reference,
 from spasne_tools.preprocessing import Projection, pca
 from spasne_tools.simulation import simulate_components
 
+pytestmark = pytest.mark.usefixtures("real_executable")
+
 needs_data = pytest.mark.skipif("SPASNE_DATA" not in os.environ, reason="SPASNE_DATA does not name the data")
 QUICK = {"perplexity": 10, "max_iter": 300, "random_state": 1}
 BRIEF = QUICK | {"max_iter": 10}  # before differences in rounding have grown
-
-
-@pytest.fixture(autouse=True)
-def real_executable(spasne_binary, monkeypatch):
-    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
 
 
 def make_points(n, seed, no_dims):
