@@ -9,7 +9,7 @@ from pathlib import Path
 BASE = 2e8  # of the interpreter, the executable and grids, whatever the number of points
 DOUBLE, FLOAT, INDEX = 8, 4, 4
 ENTRY = FLOAT + INDEX  # of a neighbour graph or of sparse affinities
-SYMMETRISED = 1.5  # entries of the symmetrised affinities for each neighbour: 1 to 2, seldom above this
+SYMMETRISED = 1.75  # entries of the symmetrised affinities for each neighbour: 1 to 2, seldom above this
 MORE_CHARGES = 16  # charges besides the columns of X and of the positions, and arrays of the length n
 SEARCH_ENTRIES = 7  # graphs' worth of memory that the approximate search takes (measured: 6.8)
 CONTROL_GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")

@@ -39,6 +39,9 @@ class Schedule:
         Runs of a cell before it is judged; at least 1.
     margin : float
         A cell whose score is less than (1 - margin) times the best is given up: no more repeats. 1: none is.
+    finalists : int
+        Of the cells not given up, so many with the largest scores are repeated; others only once they come up
+        among them. At least 1.
     nil_spread : float
         A cell gets no more repeats once sd(r1) over at least three is not above this. 0: only where all are
         the same.
@@ -56,7 +59,8 @@ class Schedule:
     rough_repeats: int = 3
     fine_repeats: int = 5
     first_repeats: int = 1
-    margin: float = 0.05
+    margin: float = 0.03
+    finalists: int = 20
     nil_spread: float = 0.002
     stride: int = 2
 
@@ -83,7 +87,7 @@ def as_schedule(schedule: str | Schedule) -> Schedule:
         alphas, betas = (getattr(schedule, f"{stage}_{axis}") for axis in ("alphas", "betas"))
         if alphas and betas and alphas[0] == betas[0] == 0:
             raise ValueError(f"expected a {stage} grid without alpha = beta = 0, which is t-SNE, found it")
-    for name in ("tsne_runs", "rough_repeats", "fine_repeats", "first_repeats", "stride"):
+    for name in ("tsne_runs", "rough_repeats", "fine_repeats", "first_repeats", "finalists", "stride"):
         if getattr(schedule, name) < 1:
             raise ValueError(f"expected {name} of at least 1, found {getattr(schedule, name)}")
     if not 0 <= schedule.margin <= 1:
@@ -150,8 +154,9 @@ class Grid:
         wanted: dict[Cell, int] = {}
         done = set(zip(table["alpha"], table["beta"], strict=True))
         in_race = table[table["score"] >= (1 - self.schedule.margin) * table["score"].max()]
-        for row in in_race.itertuples():
-            if not self._settled(row.repeats, row.var):
+        best_first = in_race.sort_values("score", ascending=False, kind="stable")
+        for rank, row in enumerate(best_first.itertuples()):
+            if rank < self.schedule.finalists and not self._settled(row.repeats, row.var):
                 wanted[row.alpha, row.beta] = min(max(SPREAD_NEEDS, 2 * row.repeats), self.repeats)
             wanted |= {cell: self.first for cell in self._around(row.alpha, row.beta) if cell not in done}
         return wanted

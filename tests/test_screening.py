@@ -152,6 +152,17 @@ def test_a_grid_is_explored_around_what_is_in_the_race():
     assert (8, 6) not in asked
 
 
+def test_only_finalists_are_repeated():
+    grid = Grid(range(1, 11), (1,), 3, Schedule(margin=1, finalists=2, stride=1))
+    once = made_up(grid.beginning(), lambda alpha, beta: 100 + alpha)
+    assert grid.more(once) == {(10.0, 1.0): 3, (9.0, 1.0): 3}
+    # The best turns out to be worse than it seemed: the next one comes up.
+    again = once.assign(repeats=np.where(once["alpha"] >= 9, 3, 1))
+    assert grid.more(again) == {}
+    again["score"] = np.where(again["alpha"] == 10, 90, again["score"])
+    assert grid.more(again) == {(8.0, 1.0): 3}
+
+
 def test_repeats_go_on_while_they_differ():
     grid = Grid((9,), (4,), 5, Schedule(nil_spread=0.01))
     for spread, last in ((0.0, 3), (0.02, 5)):
@@ -439,6 +450,7 @@ def test_a_dask_cluster_gives_the_same_tables(tissue, whole):
             "expected a rough grid without alpha",
         ),
         ({"schedule": Schedule(tsne_runs=0)}, "expected tsne_runs of at least 1, found 0"),
+        ({"schedule": Schedule(finalists=0)}, "expected finalists of at least 1, found 0"),
         ({"schedule": Schedule(margin=1.5)}, "expected margin between 0 and 1, found 1.5"),
         ({"schedule": Schedule(fine_step=0)}, "expected nil_spread of 0 or more and fine_step above 0"),
         ({"randseed": 0}, "expected randseed of at least 1, found 0"),
