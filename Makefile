@@ -14,7 +14,7 @@
 # make figures      the pictures and tables of the documentation
 # make clean        remove the executable; clean0: and __pycache__
 #
-# All but the executable and clean set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
+# All but the executable, fuzz and clean set up .venv by themselves. PYTHON=, CXX= and CXXFLAGS= can be given.
 
 PYTHON ?= python3
 CXXFLAGS ?= -O3
@@ -101,7 +101,7 @@ $(VENV)/stamp-docs: pyproject.toml
 	touch $@
 
 demo: spasne $(VENV)/stamp-demo
-	$(VENV_PYTHON) -m spasne_tools.demo --data $(DATA)
+	$(VENV_PYTHON) -m spasne demo $(DATA)
 
 demos: spasne $(VENV)/stamp-notebooks
 	$(VENV_PYTHON) spasne-demos/run_notebooks.py --pages docs/demos

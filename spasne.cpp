@@ -8,6 +8,7 @@
 
 #include "src/affinities.h"
 #include "src/batch.h"
+#include "src/clock.h"
 #include "src/dense_objective.h"
 #include "src/map_state.h"
 #include "src/memory.h"
@@ -23,13 +24,9 @@ namespace spasne {
 namespace {
 
 constexpr double STOP_TOLERANCE = 1e-6;  // of the map's size
-constexpr size_t LARGE = 5000;           // points above which dense affinities give way to sparse ones
+constexpr double COARSEST_REST = 1e-2;   // however inaccurate the sums may be
 
-Method choose_method(const Options& o, size_t n_points) {
-  if (o.method != Method::automatic) return o.method;
-  if (o.theta == 0) return Method::exact;
-  return n_points <= LARGE ? Method::barnes_hut : Method::interpolation;
-}
+using detail::chosen_method;
 
 Descent make_descent(const Options& o, Method method, size_t n_points) {
   Descent d;
@@ -43,7 +40,7 @@ Descent make_descent(const Options& o, Method method, size_t n_points) {
     d.learning_rate = std::max(LEARNING_RATE, static_cast<double>(n_points) / o.exaggeration);
   d.rest = {o.stop_tolerance, !published};
   if (std::isnan(o.stop_tolerance))
-    d.rest.tolerance = method == Method::exact ? STOP_TOLERANCE : published ? 0 : o.accuracy;
+    d.rest.tolerance = method == Method::exact ? STOP_TOLERANCE : published ? 0 : std::min(o.accuracy, COARSEST_REST);
   if (!std::isnan(o.max_step))
     d.step_limit = {o.max_step, false};
   else if (!published)
@@ -57,7 +54,7 @@ struct Work {
   std::unique_ptr<Objective> objective;
   std::vector<size_t> order;
   std::vector<double> start;
-  std::vector<double> other_start;  // for a repeat, from the positions
+  std::vector<double> other_start;  // for a repeat, from the positions; of dense methods
 };
 
 DenseOptions dense_options(const Options& o, Method method) {
@@ -86,16 +83,16 @@ Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, 
   const size_t n = p.n_points;
   centre_sections(p, listener.note);
   Work work;
-  work.other_start = start_from_columns(p.S, n, p.n_space, o.no_dims);
   if (r.method == Method::interpolation) {
+    require_memory(n, sparse_need(n, p.n_features, detail::neighbours_for(p, o.perplexity)));
     SparseSetup setup = set_up_sparse(std::move(p), o, pool, listener);
-    work.other_start = take_rows(work.other_start, setup.order, static_cast<size_t>(o.no_dims));
     work.objective = std::move(setup.objective);
     work.order = std::move(setup.order);
     work.start = std::move(setup.start);
     return work;
   }
   require_memory(n, dense_need(n, p.n_features));
+  work.other_start = start_from_columns(p.S, n, p.n_space, o.no_dims);
   work.affinities = std::make_unique<DenseAffinities>(make_affinities(p, o, o.alpha > 0 || o.beta > 0, pool));
   work.objective = std::make_unique<DenseObjective>(*work.affinities, work.affinities->local.data(),
                                                     dense_options(o, r.method), pool);
@@ -129,7 +126,7 @@ void take_map(Objective& objective, const MapState& map, const std::vector<size_
 /// A result that knows how it is to be computed.
 Result planned(const Options& o, size_t n_points, size_t n_threads) {
   Result result;
-  result.method = choose_method(o, n_points);
+  result.method = chosen_method(o, n_points);
   result.seed = choose_seed(o.seed);
   result.n_threads = n_threads;
   return result;
@@ -177,8 +174,9 @@ void one_after_another(Problem problem, const Options& o, const std::vector<Run>
 void side_by_side(Problem problem, const Options& o, const std::vector<Run>& runs, BatchTeller& teller) {
   const size_t n = problem.n_points;
   ThreadPool pool(o.n_threads);
-  const Method method = choose_method(o, n);
-  const bool merges = dense_options(with(o, {1, 1, 0}), method).merges();
+  const Method method = chosen_method(o, n);
+  const bool merges = std::any_of(runs.begin(), runs.end(),
+                                  [&](const Run& run) { return dense_options(with(o, run), method).merges(); });
   const double shared = dense_need(n, problem.n_features), need = run_need(n, merges);
   require_memory(n, shared + need);
   const BatchPlan plan = plan_batch(runs.size(), pool.size(), physical_memory() - shared, need);
@@ -195,7 +193,7 @@ void side_by_side(Problem problem, const Options& o, const std::vector<Run>& run
 
   for_each_worker(plan.n_workers, runs.size(), pool, [&](const std::function<bool(size_t&)>& take) {
     ThreadPool threads(plan.threads_each);
-    AlignedVector matrix(affinities.local.size());
+    AlignedVector matrix(merges ? affinities.local.size() : 0);
     for (size_t k; take(k);)
       teller.finish(k, [&] {
         const Options options = with(o, runs[k]);
@@ -254,7 +252,7 @@ void run_batch(Problem problem, const Options& options, const std::vector<Run>& 
   }
   validate(problem, with(options, largest));
   BatchTeller teller(listener);
-  const bool shares = runs.size() > 1 && choose_method(options, problem.n_points) != Method::interpolation;
+  const bool shares = runs.size() > 1 && chosen_method(options, problem.n_points) != Method::interpolation;
   (shares ? side_by_side : one_after_another)(std::move(problem), options, runs, teller);
 }
 

@@ -79,8 +79,6 @@ struct Listener {
   int snapshot_every = 0;
 };
 
-struct Result;
-
 /// Called as the runs of a batch end, in any order, but never twice at a time.
 struct BatchListener {
   std::function<void(const std::string&)> note;

@@ -1,6 +1,5 @@
 // The executable: reads a data file, computes the map, writes a result file. Every message and exit code is here.
 
-#include <chrono>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
@@ -8,9 +7,11 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "spasne.h"
 #include "src/caller.h"
+#include "src/clock.h"
 #include "src/data_file.h"
 #include "src/memory.h"
 #include "src/output_file.h"
@@ -20,16 +21,16 @@
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+using spasne::Clock;
+using spasne::seconds_since;
 
 enum ExitCode { SUCCESS = 0, OTHER = 1, BAD_INPUT = 2, NUMERICAL = 3 };
 
 const char HELP[] =
     "spasne: maps of spatially resolved data. Reads a data file, writes a result file.\n"
     "\n"
-    "usage: spasne [--data FILE] [--result FILE] [--report FILE] [--snapshots FILE] [--threads N] [--quiet]\n"
+    "usage: spasne [--data FILE] [--result FILE] [--report FILE] [--snapshots FILE] [--every K]\n"
+    "              [--threads N] [--quiet] [--watch-stdin]\n"
     "\n"
     "  --data FILE      what to compute (default: data.dat)\n"
     "  --result FILE    where the map goes (default: result.dat)\n"

@@ -170,6 +170,8 @@ def make_parameters(given: Mapping[str, Any], **known: Any) -> Parameters:
         if name not in names:
             allowed = ", ".join(sorted(names - set(TAKEN)))
             raise TypeError(f"expected parameters among {allowed}, found {name!r}")
+    if twice := sorted(given.keys() & known.keys()):
+        raise TypeError(f"expected {twice[0]} or the key of the AnnData that stands for it, found both")
     return Parameters(**known, **given)
 
 

@@ -86,6 +86,8 @@ def embed_runs(
     >>> sorted(maps), maps[1].Y.shape
     ([0, 1], (60, 2))
     """
+    if parameters.callback is not None:
+        raise ValueError("expected no callback for several runs at once, found one")
     runs = list(runs)
     for run in runs:
         check_parameters(_with(parameters, run))

@@ -1,14 +1,12 @@
 """The whole way on one data set: counts, components, t-SNE and SpaSNE, scores, one figure and a table.
 
-``python -m spasne_tools.demo [--data simulated|breast|visual] [--output demo.png]``; `make demo` runs it.
+`make demo` and ``spasne-map demo`` run it.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,24 +113,3 @@ def _map_and_score(example: Example, alpha: float, beta: float) -> tuple[np.ndar
 def _formatted(table: pd.DataFrame) -> str:
     digits = {"alpha": "{:g}", "beta": "{:g}", "seconds": "{:.1f}"}
     return table.to_string(formatters={name: digits.get(name, "{:.3f}").format for name in table.columns})
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line of the demo; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m spasne_tools.demo", description="Map a data set by t-SNE and by SpaSNE."
-    )
-    parser.add_argument("name", nargs="?", choices=tuple(EXAMPLES), help="short for --data")
-    parser.add_argument("--data", choices=tuple(EXAMPLES), default="simulated", help="(default: %(default)s)")
-    parser.add_argument("--output", default="demo.png", help="file of the figure (default: %(default)s)")
-    options = parser.parse_args(arguments)
-    try:
-        run_demo(options.name or options.data, options.output)
-    except (ValueError, RuntimeError, OSError) as error:
-        print(f"demo: error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

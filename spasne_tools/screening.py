@@ -25,9 +25,9 @@ from spasne_tools.screening_schedule import (
     fine_axis,
     runs_of,
 )
-from spasne_tools.screening_scores import Targets, standard_distances
+from spasne_tools.screening_scores import Targets, distances_within, rows_of_sections, standard_distances
 from spasne_tools.screening_table import best_cell, summarise
-from spasne_tools.validation import MatrixLike, Parameters, as_matrix, check_rows_match
+from spasne_tools.validation import MatrixLike, Parameters, as_matrix, check_rows_match, check_sections
 from spasne_tools.version import __version__
 
 __all__ = ["Schedule", "Screening", "screen_parameters"]
@@ -35,7 +35,8 @@ __all__ = ["Schedule", "Screening", "screen_parameters"]
 STAGES = ("rough", "fine", "both")
 FIRST_SEED = 1  # 0 and 1 are the same stream
 OF_EACH_RUN = ("alpha", "beta", "randseed")  # parameters that runs differ in
-WITHOUT_EFFECT = ("n_jobs",)  # on a map
+WITHOUT_EFFECT = ("n_jobs", "callback", "callback_every")  # on a map
+NOT_SHARED = ("alpha", "beta", "callback", "callback_every")  # what runs have of their own, or have not
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,9 @@ def screen_parameters(
     schedule : {"default", "published"} or Schedule
         "published": 100 runs of t-SNE, 10 repeats of 30 rough cells, 20 of each fine one; about 3,500 runs.
         "default": 10 runs of t-SNE. Each grid is begun with one run of every second alpha and beta. A cell
-        that scores less than 0.95 of the best so far is given up. The others get up to 3 repeats (rough) or 5
-        (fine), but no more than 3 where sd(r1) is at most 0.002, and their neighbours in the grid join, until
-        nothing is left to do. About a fifteenth of the published runs.
+        that scores less than 0.97 of the best so far is given up; neighbours in the grid of the others join.
+        The 20 best get up to 3 repeats (rough) or 5 (fine), but no more than 3 where sd(r1) is at most 0.002,
+        until nothing is left to do. About a tenth of the published runs.
         Or a `Schedule` of your own grids and numbers.
     checkpoint : str or Path, optional
         Folder for finished runs, one file each with scores and map. A screening that was killed goes on from
@@ -119,8 +120,8 @@ def screen_parameters(
     verbose : bool
         Print how far it is.
     **parameters
-        Any other parameter of `run_spasne` but alpha and beta; randseed, at least 1, is the first seed
-        (default 1).
+        Any other parameter of `run_spasne` but alpha, beta and callback; randseed, at least 1, is the first
+        seed (default 1). With `sections` r2 is the mean within them, as of `score_embedding`.
 
     Returns
     -------
@@ -130,6 +131,8 @@ def screen_parameters(
     ------
     ValueError
         As `run_spasne`, for `schedule` or `stage`, or where `checkpoint` holds something else.
+    TypeError
+        For any other keyword.
     RuntimeError
         As `run_spasne`. Numerical trouble of a single run is no error: the run counts as failed.
 
@@ -181,12 +184,12 @@ def screen_parameters(
 
 def _common_parameters(given: dict[str, Any], n_jobs: int | None) -> tuple[Parameters, int]:
     """Parameters that all runs share, and the first seed."""
-    names = [field.name for field in fields(Parameters) if field.name not in ("alpha", "beta", "n_jobs")]
+    names = {field.name for field in fields(Parameters)} - {"n_jobs", *NOT_SHARED}
     for name in given:
         if name not in names:
             raise TypeError(
                 f"screen_parameters() got an unexpected keyword argument {name!r}; expected those of "
-                "run_spasne but alpha and beta"
+                f"run_spasne but {', '.join(NOT_SHARED)}"
             )
     first_seed = given.get("randseed", FIRST_SEED)
     common = Parameters(**{**given, "randseed": first_seed}, n_jobs=n_jobs)
@@ -205,11 +208,13 @@ def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Par
         check_rows_match(data, labels, "labels")
         codes = class_codes(labels, X.shape[0])[0]
     positions = as_matrix(pixels, "pixels", allow_sparse=False)
+    sections = rows_of_sections(check_sections(parameters.sections, data))
     targets = Targets(
         standard_distances(as_matrix(data, "data"), DEFAULT_SAMPLING),
-        standard_distances(positions, DEFAULT_SAMPLING),
+        distances_within(positions, sections),
         codes,
         DEFAULT_SAMPLING,
+        sections,
     )
     return Workload(X, positions, targets, replace(parameters, use_pca=False), None)
 

@@ -109,24 +109,27 @@ def _batches(work: Workload, runs: Sequence[Run]) -> Iterator[list[Outcome]]:
         size = min(size, math.ceil(len(runs) / (n_workers * BATCHES_PER_WORKER)))
         parameters = replace(parameters, n_jobs=parameters.n_jobs or 1)
     # Arrays as arguments of their own: joblib then sends them to each worker once.
-    common = (work.targets.labels, work.targets.sampling, parameters, work.checkpoint)
+    common = (work.targets.labels, work.targets.sampling, work.targets.sections, parameters, work.checkpoint)
     arrays = (work.X, work.pixels, work.targets.expression, work.targets.space)
     batches = [list(runs[start : start + size]) for start in range(0, len(runs), size)]
-    parallel = Parallel(return_as="generator_unordered")
+    try:
+        parallel = Parallel(return_as="generator_unordered")
+    except (TypeError, ValueError):
+        raise ImportError("expected joblib 1.4 or later (pip install -U joblib), found an older one") from None
     yield from parallel(delayed(_run_batch)(batch, common, *arrays) for batch in batches)
 
 
 def _run_batch(
     runs: list[Run],
-    common: tuple[np.ndarray | None, Sampling, Parameters, Checkpoint | None],
+    common: tuple[np.ndarray | None, Sampling, tuple[np.ndarray, ...], Parameters, Checkpoint | None],
     X: Matrix,
     pixels: np.ndarray,
     expression: np.ndarray,
     space: np.ndarray,
 ) -> list[Outcome]:
     """Make runs and score them, each kept at once where the checkpoint can be seen from here."""
-    labels, sampling, parameters, checkpoint = common
-    targets = Targets(expression, space, labels, sampling)
+    labels, sampling, sections, parameters, checkpoint = common
+    targets = Targets(expression, space, labels, sampling, sections)
     if checkpoint is not None and not checkpoint.is_here():
         checkpoint = None
     done = []

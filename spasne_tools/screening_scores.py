@@ -12,6 +12,8 @@ from spasne_tools.metrics_sampling import DEFAULT_SAMPLING, Sampling, sampled_pa
 from spasne_tools.metrics_silhouette import silhouette
 from spasne_tools.validation import Matrix
 
+LEAST_SPOTS = 3  # of a section that has an r2
+
 
 def standard_distances(X: Matrix, sampling: Sampling) -> np.ndarray:
     """Distances of pairs of rows of X (dense or CSR), shifted and scaled to mean 0 and length 1.
@@ -31,24 +33,52 @@ def standard_distances(X: Matrix, sampling: Sampling) -> np.ndarray:
     return distances
 
 
+def rows_of_sections(codes: np.ndarray | None) -> tuple[np.ndarray, ...]:
+    """The rows of each section of at least three, as `score_embedding` takes them; none for one section."""
+    if codes is None:
+        return ()
+    each = (np.flatnonzero(codes == code) for code in range(codes.max() + 1))
+    return tuple(rows for rows in each if len(rows) >= LEAST_SPOTS)
+
+
+def distances_within(
+    X: Matrix, sections: tuple[np.ndarray, ...], sampling: Sampling = DEFAULT_SAMPLING
+) -> np.ndarray:
+    """Standard distances within each section, one after the other; over all rows where there is one."""
+    if not sections:
+        return standard_distances(X, sampling)
+    return np.concatenate([standard_distances(X[rows], sampling) for rows in sections])
+
+
 @dataclass(frozen=True)
 class Targets:
     """What a map is compared with: standard distances in expression and in space, and labels.
 
     The product of two standard distance vectors is Pearson's correlation, so each map costs one computation
-    of its own distances.
+    of its own distances. `sections`: the rows of each tissue section where there are several; distances in
+    space are then those of the sections, one after the other.
     """
 
     expression: np.ndarray
     space: np.ndarray
     labels: np.ndarray | None = None
     sampling: Sampling = DEFAULT_SAMPLING
+    sections: tuple[np.ndarray, ...] = ()
 
     def scores(self, Y: np.ndarray) -> dict[str, float]:
         """r1, r2 and the silhouette ss (nan without labels) of a map, as `score_embedding` gives them."""
         of_map = standard_distances(Y, self.sampling)
         return {
             "r1": float(self.expression @ of_map),
-            "r2": float(self.space @ of_map),
+            "r2": self._r2_within(Y) if self.sections else float(self.space @ of_map),
             "ss": float("nan" if self.labels is None else silhouette(Y, self.labels, self.sampling)),
         }
+
+    def _r2_within(self, Y: np.ndarray) -> float:
+        """Mean of r2 within each section, weighted by their spots."""
+        total, begin = 0.0, 0
+        for rows in self.sections:
+            of_map = standard_distances(Y[rows], self.sampling)
+            total += len(rows) * float(self.space[begin : begin + len(of_map)] @ of_map)
+            begin += len(of_map)
+        return total / sum(map(len, self.sections))

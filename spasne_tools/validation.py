@@ -19,6 +19,7 @@ Matrix: TypeAlias = Any  # float (n, D): numpy.ndarray or scipy.sparse CSR
 METHODS = ("auto", "exact", "barnes_hut", "interpolation")
 STARTS = ("random", "pca", "spatial")
 GRAPHS = ("approximate",)  # neighbours that are found here, by name
+MOST_THREADS = 4096  # that the executable takes
 INT32_MAX = 2**31 - 1  # the files hold counts and seeds as int32
 LARGEST_POSITION, LARGEST_START, LARGEST_SCALE = 1e140, 1e100, 1e100  # as in src/validation.h
 CHECKED_AT_ONCE = 1 << 20  # numbers
@@ -133,7 +134,7 @@ def _check_number(name: str, value: Any, allow_zero: bool = False, allow_infinit
     wanted = "a number of 0 or more" if allow_zero else "a number above 0"
     try:
         number = math.nan if isinstance(value, (str, bool, np.bool_)) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     in_range = number >= 0 if allow_zero else number > 0
     if not in_range or (math.isinf(number) and not allow_infinity):
@@ -157,9 +158,9 @@ def _check_n_jobs(n_jobs: Any) -> None:
         number = 0 if isinstance(n_jobs, bool) else operator.index(n_jobs)
     except TypeError:
         number = 0
-    if number < 1 and number != -1:
+    if not 1 <= number <= MOST_THREADS and number != -1:
         raise ValueError(
-            f"expected n_jobs to be None, -1 (both: all cores) or a number of threads, found {n_jobs!r}"
+            f"expected n_jobs to be None, -1 (both: all cores) or 1 to {MOST_THREADS} threads, found {n_jobs!r}"
         )
 
 
@@ -205,7 +206,10 @@ def check_sections(sections: Any, data: MatrixLike) -> np.ndarray | None:
     except ValueError as error:  # several columns
         raise ValueError(f"expected sections with one label per row, found others ({error})") from None
     check_rows_match(data, labels if isinstance(sections, pd.Series) else labels.to_numpy(), "sections")
-    codes, names = pd.factorize(labels)
+    try:
+        codes, names = pd.factorize(labels)
+    except TypeError as error:  # labels that cannot be compared, such as lists
+        raise ValueError(f"expected sections with one label per row, found others ({error})") from None
     if n_missing := int(np.count_nonzero(codes < 0)):
         raise ValueError(f"expected a section of every row, found {n_missing} missing")
     return codes.astype(np.int32) if len(names) > 1 else None

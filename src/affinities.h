@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "all_pairs.h"
 #include "perplexity.h"
+#include "point_order.h"
 #include "sections.h"
+#include "symmetric_tiles.h"
 #include "threads.h"
 
 namespace spasne {

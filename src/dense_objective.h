@@ -1,6 +1,7 @@
 // The objective over all pairs: exact sums, or Barnes-Hut, where repulsion and both normalisers come from the tree.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <vector>

@@ -44,9 +44,9 @@ inline void centre_columns(std::vector<double>& S, size_t n, size_t D) {
   }
 }
 
-/// Partners of every point: j = factor i + shift modulo n, for as many (factor, shift) as there are partners each. Factors
-/// have no divisor in common with n, so that each point is a partner as often as it has one; they are drawn at random,
-/// because the order of points is not. All points are partners of each if there are few.
+/// Partners of every point: j = factor i + shift modulo n, for as many (factor, shift) as there are partners each.
+/// Factors have no divisor in common with n, so that each point is a partner as often as it has one; they are drawn at
+/// random, because the order of points is not. All points are partners of each if there are few.
 class Partners {
  public:
   Partners(size_t n, double most_pairs) : n_(n) {
@@ -74,8 +74,8 @@ class Partners {
 };
 
 /// Mass and entropy per point of P = (c + d^2) / Z over pairs of rows of X (centred), times `weight`. The masses are
-/// exact; the entropies are those with each point's partners. What is sampled is p ln(p / mean), because the error in a
-/// sum of p is multiplied by the logarithm.
+/// exact; of the entropies p ln(p / mean) - (p - mean) is taken from each point's partners, because the sum of p is
+/// known and, sampled, would be most of the error.
 inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, double c, double Z, double weight,
                              ThreadPool& pool, std::vector<double>& mass, std::vector<double>& entropy) {
   mass.assign(n, 0.0);
@@ -94,11 +94,13 @@ inline void mass_and_entropy(const std::vector<double>& X, size_t n, size_t D, d
         if (j == i) continue;
         ++met;
         const double p = c + squared_distance(x, X.data() + j * D, D);
+        logs += mean - p;
         if (p > 0) logs += p * std::log(p / mean);
       }
       if (met > 0) logs *= (count - 1) / met;
-      mass[i] = weight * (c * (count - 1) + count * squared_norm(x, D) + norms) / Z;
-      entropy[i] = weight * logs / Z - mass[i] * std::log(count * (count - 1));
+      const double sum = c * (count - 1) + count * squared_norm(x, D) + norms;
+      mass[i] = weight * sum / Z;
+      entropy[i] = weight * (logs + sum - (count - 1) * mean) / Z - mass[i] * std::log(count * (count - 1));
     }
   });
 }

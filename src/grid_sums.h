@@ -10,8 +10,10 @@
 // the map.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "kernel_grid.h"

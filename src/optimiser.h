@@ -2,11 +2,8 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <functional>
-#include <stdexcept>
-#include <string>
 
 #include "../spasne.h"
 #include "map_state.h"
@@ -24,12 +21,6 @@ constexpr int REPORT_EVERY = 50;
 constexpr int REST_WINDOW = 50;    // iterations over which the moves of points decide whether they rest
 constexpr double EARLY_REST = 10;  // times the tolerance: the exaggerated map is a way point, not a result
 
-using Clock = std::chrono::steady_clock;
-
-inline double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 /// The longest move allowed in one iteration: `length`, times the map's root-mean-square radius where that is above 1
 /// and the limit is relative. One that settles becomes shorter in the second half of the run.
 struct StepLimit {
@@ -41,12 +32,12 @@ struct StepLimit {
 
 /// When a descent ends before its last iteration; tolerance 0: never.
 ///
-/// By default no point may still be on its way: were all iterations left like those of the last REST_WINDOW, none would
-/// move by more than `tolerance` of the map's radius. The map is then the full run's to that accuracy.
+/// By default no point may still be on its way: were all iterations left, REST_WINDOW at least, like the last of them,
+/// none would move by more than `tolerance` of the map's radius. The map is then the full run's to that accuracy.
 /// `typical`: over REST_WINDOW iterations the points have moved, but for a turn of the whole map, by less than
-/// `tolerance` of the map's radius, both as root mean squares; for gradients that are themselves only so accurate (their
-/// errors turn the map), and maps so large that some point always jumps to and fro. Such a map then settles for another
-/// REST_WINDOW iterations, and ends its exaggeration early too.
+/// `tolerance` of the map's radius, both as root mean squares; for gradients that are themselves only so accurate
+/// (their errors turn the map), and maps so large that some point always jumps to and fro. Such a map then settles for
+/// another REST_WINDOW iterations, and ends its exaggeration early too.
 struct RestRule {
   double tolerance = 0;
   bool typical = false;
@@ -143,7 +134,7 @@ class RestTest {
       }
       longest2 = std::max(longest2, moved2);
     }
-    return std::sqrt(longest2) * remaining / REST_WINDOW < tolerance * map.radius();
+    return std::sqrt(longest2) * std::max(remaining, REST_WINDOW) / REST_WINDOW < tolerance * map.radius();
   }
 
   RestRule rule_;

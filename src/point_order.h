@@ -3,7 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <numeric>
 #include <vector>
 
@@ -11,7 +11,7 @@ namespace spasne {
 
 namespace detail {
 
-constexpr size_t LEAF = 64;             // points whose order does not matter
+constexpr size_t LEAF = 64;              // points whose order does not matter
 constexpr size_t VARIANCE_SAMPLE = 512;  // points that tell the column of largest variance
 
 /// The points order[begin .. end) of X (n x D, row-major), as a tree sees them.

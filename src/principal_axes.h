@@ -1,4 +1,4 @@
-// The leading principal axes of X, for starts and for the order of points, by orthogonal iteration.
+// The leading principal axes of X, for starts, by orthogonal iteration.
 #pragma once
 
 #include <algorithm>

@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "clock.h"
 #include "optimiser.h"
 #include "text.h"
 

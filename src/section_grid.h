@@ -5,13 +5,16 @@
 // them those of beta (c + |si - sj|^2) / Zs, Zs being the sum over all sections.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
 
 #include "global_charges.h"
 #include "grid_sums.h"
+#include "point_order.h"
 #include "sections.h"
+#include "simd.h"
 #include "threads.h"
 
 namespace spasne {

@@ -5,6 +5,7 @@
 // both normalised over all pairs within sections. With one section Qs is Qg.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

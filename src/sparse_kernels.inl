@@ -5,14 +5,14 @@ namespace SPASNE_ISA {
 
 constexpr size_t PIECE = 256;  // neighbours copied at once: far enough from their use that no load waits for a store
 
-/// Differences y_i - y_j to a piece of a point's neighbours, padded with zeros to a multiple of PADDING.
+/// Differences y_i - y_j to a piece of a point's neighbours, padded with zeros to a multiple of PIECE_STEP.
 template <int DIMS>
 struct alignas(64) Piece {
   float difference[DIMS][PIECE];
   size_t count, size;  // without and with padding
 };
 
-constexpr size_t PADDING = FLOATS > LANES ? FLOATS : LANES;
+constexpr size_t PIECE_STEP = FLOATS > LANES ? FLOATS : LANES;
 static_assert(FLOATS <= READ_BEYOND, "a vector beyond the last affinity can be read");
 constexpr size_t LINE = 64 / sizeof(float);  // of a cache
 
@@ -31,7 +31,7 @@ SPASNE_INLINE void copy_piece(const SparseRows& s, const float* own, uint64_t fr
     for (int axis = 0; axis < DIMS; ++axis) piece.difference[axis][c] = own[axis] - y[axis];
   }
   piece.count = count;
-  piece.size = round_up(count, PADDING);
+  piece.size = round_up(count, PIECE_STEP);
   for (size_t c = count; c < piece.size; ++c)
     for (int axis = 0; axis < DIMS; ++axis) piece.difference[axis][c] = 0;
 }

@@ -5,6 +5,7 @@
 // does not grow with the volume of the map. Zg is taken in closed form.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -47,7 +48,7 @@ template <int DIMS>
 class SparseObjective : public Objective {
  public:
   /// charges: of both global terms, space_charges: of the spatial one alone. With several sections the former are of
-  /// the expression's alone, the latter empty; otherwise `sections` is null.
+  /// the expression's alone, the latter without use; otherwise `sections` is null.
   SparseObjective(SparseAffinities affinities, GlobalCharges charges, GlobalCharges space_charges,
                   std::unique_ptr<SectionGrid<DIMS>> sections, const SparseOptions& o, ThreadPool& pool)
       : a_(std::move(affinities)),
@@ -120,10 +121,15 @@ class SparseObjective : public Objective {
  private:
   static constexpr size_t CHUNK = 1024;  // points per task
 
+  /// Around the first point, because a start may lie anywhere; beyond FAR the kernel is nil, and squares stay finite.
   SparseRows interleave(const double* Y) {
+    constexpr double FAR = 1e18;
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i)
-        for (size_t axis = 0; axis < DIMS; ++axis) points_[i * DIMS + axis] = static_cast<float>(Y[axis * n_padded_ + i]);
+        for (size_t axis = 0; axis < DIMS; ++axis) {
+          const double* y = Y + axis * n_padded_;
+          points_[i * DIMS + axis] = static_cast<float>(std::clamp(y[i] - y[0], -FAR, FAR));
+        }
     });
     return {a_.offset.data(), a_.column.data(), a_.value.data(), points_.data(), n_padded_};
   }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -27,8 +26,10 @@ struct SparseSetup {
 
 namespace detail {
 
-inline size_t neighbours_for(double perplexity, size_t n) {
-  return std::min(n - 1, static_cast<size_t>(std::floor(3 * perplexity)));
+/// Neighbours of each point: the caller's, or those that count at this perplexity.
+inline size_t neighbours_for(const Problem& p, double perplexity) {
+  if (p.n_neighbours > 0) return p.n_neighbours;
+  return std::min(p.n_points - 1, static_cast<size_t>(std::floor(3 * perplexity)));
 }
 
 /// The caller's graph in the new order of points, its distances in units of the scaled X.
@@ -54,7 +55,7 @@ inline NeighbourGraph reorder_graph(const Problem& p, const std::vector<size_t>&
 inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::vector<size_t>& order, double scale,
                                  ThreadPool& pool, const Listener& listener) {
   if (p.n_neighbours > 0) return reorder_graph(p, order, scale);
-  const size_t k = neighbours_for(o.perplexity, p.n_points);
+  const size_t k = neighbours_for(p, o.perplexity);
   if (listener.note) listener.note("finding " + text(k) + " neighbours of each point");
   int tenth = 0;
   return nearest_neighbours(p.X, p.n_points, p.n_features, k, pool, [&](double share) {

@@ -5,6 +5,7 @@
 // once for both (i, j) and (j, i). About N^2 / 2 numbers, 4 N^2 bytes. Points beyond N pad the last panel.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "simd.h"

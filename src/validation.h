@@ -13,6 +13,8 @@ namespace spasne {
 
 // Beyond these, sums of squares would overflow or vanish.
 constexpr double LARGEST_POSITION = 1e140, SMALLEST_SPREAD = 1e-140, LARGEST_START = 1e100, LARGEST_SCALE = 1e100;
+constexpr double LARGEST_OFFSET = 1e280;
+constexpr size_t LARGE = 5000;  // points above which dense affinities give way to sparse ones
 
 namespace detail {
 
@@ -116,6 +118,13 @@ inline void validate_weights(double alpha, double beta, const std::string& where
   if (!(beta >= 0 && std::isfinite(beta))) reject("beta of 0 or more" + where, text(beta));
 }
 
+/// The method that is meant by automatic.
+inline Method chosen_method(const Options& o, size_t n_points) {
+  if (o.method != Method::automatic) return o.method;
+  if (o.theta == 0) return Method::exact;
+  return n_points <= LARGE ? Method::barnes_hut : Method::interpolation;
+}
+
 inline void validate_options(const Options& o, size_t n_points) {
   if (o.no_dims < 1 || o.no_dims > 3) reject("no_dims 1, 2 or 3", text(o.no_dims));
   if (!(o.perplexity > 0 && std::isfinite(o.perplexity))) reject("a perplexity above 0", text(o.perplexity));
@@ -132,11 +141,11 @@ inline void validate_options(const Options& o, size_t n_points) {
   if (!(o.global_scale > 0 && std::isfinite(o.global_scale))) reject("a global scale above 0", text(o.global_scale));
   if (o.global_scale > LARGEST_SCALE || o.global_scale < 1 / LARGEST_SCALE)
     reject("a global scale between " + text(1 / LARGEST_SCALE) + " and " + text(LARGEST_SCALE), text(o.global_scale));
-  if (!(o.space_offset >= 0 && std::isfinite(o.space_offset)))
-    reject("a space offset of 0 or more", text(o.space_offset));
+  if (!(o.space_offset >= 0 && o.space_offset <= LARGEST_OFFSET))
+    reject("a space offset of 0 or more, up to " + text(LARGEST_OFFSET), text(o.space_offset));
   if (o.stop_tolerance < 0 || std::isinf(o.stop_tolerance))
     reject("a stop tolerance of 0 or more", text(o.stop_tolerance));
-  if (o.method == Method::interpolation && 3 * o.perplexity < 1)
+  if (chosen_method(o, n_points) == Method::interpolation && 3 * o.perplexity < 1)
     reject("a perplexity of at least 1/3 for method interpolation", text(o.perplexity));
   if (o.method == Method::barnes_hut && o.theta == 0) reject("theta above 0 for method barnes_hut", "0");
 }

@@ -402,6 +402,14 @@ def test_perplexity_of_less_than_one_neighbour(reject):
     )
 
 
+def test_perplexity_of_less_than_one_neighbour_where_the_method_is_chosen(reject):
+    many = np.random.default_rng(0).normal(size=(5001, 2))
+    reject(
+        pack_case(replace(CASE, X=many, pixels=many, theta=0.5, method="auto", perplexity=0.2)),
+        mentions="perplexity of at least 1/3",
+    )
+
+
 # --- arguments and folders ---
 
 

@@ -106,6 +106,7 @@ BAD_SECTIONS = {
     "nan": ([np.nan, 1, "b", np.nan] * 10, "section of every row, found 20 missing"),
     "missing category": (pd.Categorical(["a", None] * 20), "section of every row, found 20 missing"),
     "two columns": (np.zeros((40, 2)), "one label per row"),
+    "lists": ([["a"], ["b"]] * 20, "one label per row"),
     "a name": ("sample", "40 rows in sections, as in data, found 1"),
     "one row in each": (range(40), "two rows or more, found one row in each"),
 }
@@ -232,7 +233,7 @@ BAD_VALUES = {
     "initial_dims": [-1, 5.0, "5", None],
     "randseed": [1.0, "1", None, 2**31],
     "method": ["fast", "", None, 3],
-    "n_jobs": [0, -2, 1.5, "2", True],
+    "n_jobs": [0, -2, 1.5, "2", True, 5000],
     "learning_rate": [0, -1, np.nan, np.inf, "fast", [1]],
     "max_step": [0, -1, np.nan, "auto"],
     "pixel_scale": [0, -1, np.nan, np.inf, "micrometres", None],

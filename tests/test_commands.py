@@ -283,6 +283,7 @@ def test_plot(tissue, mapped, arguments):
     [
         (["map.csv"], "expected something to colour by, found none"),
         (["map.csv", "--rgb"], r"expected positions \(-x\) to paint the map on"),
+        (["map.csv", "map3d.csv", "--rgb", *POSITIONS], "expected one map with --rgb, found 2"),
         (["map.csv", "--genes", "pc0"], r"expected an input \(-i\) with named columns for --genes"),
         (["map.csv", "-i", "components.csv", "--genes", "Mbp"], "expected gene 'Mbp' in components.csv"),
         (["map.csv", "sub/map.csv", "-l", "meta.csv"], "expected maps with different file names"),

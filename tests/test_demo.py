@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from spasne_tools.demo import main, run_demo
+from spasne_tools.command_line import main
+from spasne_tools.demo import run_demo
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def built(spasne_binary, monkeypatch):
 
 def test_simulated_tissue_is_mapped_better_by_spasne(built, tmp_path, capsys):
     picture = tmp_path / "demo.png"
-    assert main(["--output", str(picture)]) == 0
+    assert main(["spasne-map", "demo", "-o", str(picture)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 50_000
     printed = capsys.readouterr().out
     lines = printed.splitlines()
@@ -43,8 +44,8 @@ def test_data_that_cannot_be_had_end_in_one_line(monkeypatch, tmp_path, capsys):
     monkeypatch.delenv("SPASNE_DATA", raising=False)
     monkeypatch.setenv("SPASNE_CACHE", str(tmp_path))
     monkeypatch.setattr("urllib.request.urlopen", refuse)
-    assert main(["--data", "breast"]) == 1
-    assert capsys.readouterr().err.startswith("demo: error: human_BreastCancer1272_")
+    assert main(["spasne-map", "demo", "breast", "-o", str(tmp_path / "demo.png")]) != 0
+    assert capsys.readouterr().err.startswith("spasne: error: human_BreastCancer1272_")
 
 
 def refuse(url, timeout):
@@ -55,4 +56,5 @@ def test_unknown_data_are_an_error():
     with pytest.raises(ValueError, match="one of simulated, breast, visual, found 'liver'"):
         run_demo("liver")
     with pytest.raises(SystemExit):
-        main(["liver"])
+        main(["spasne-map", "demo", "liver"])
+

@@ -231,6 +231,13 @@ def test_stops_once_nothing_changes(embed):
     assert stopped["cost"] == pytest.approx(full["cost"], rel=1e-3)
 
 
+@pytest.mark.parametrize("max_iter", [351, 353, 401])
+def test_a_map_on_its_way_is_not_said_to_rest_at_the_last_iteration(embed, max_iter):
+    outcome = embed(random_case(3, n_points=60, method="exact", max_iter=max_iter), "--report", "report.json")
+    report = json.loads((outcome.folder / "report.json").read_text())
+    assert report["n_iter"] == max_iter and not report["converged"]
+
+
 # --- edge cases ---
 
 

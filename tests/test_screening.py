@@ -18,10 +18,11 @@ from spasne_tools.distances import condensed_distances
 from spasne_tools.embedding import Embedding
 from spasne_tools.executable import ExecutableError
 from spasne_tools.metrics import Sampling, score_embedding
+from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
 from spasne_tools.screening import Schedule, screen_parameters
 from spasne_tools.screening_checkpoint import Checkpoint
 from spasne_tools.screening_schedule import SCHEDULES, Grid, fine_axis, runs_of
-from spasne_tools.screening_scores import Targets, standard_distances
+from spasne_tools.screening_scores import Targets, distances_within, rows_of_sections, standard_distances
 from spasne_tools.screening_table import best_cell, scores, summarise
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -289,6 +290,27 @@ def test_scores_equal_score_embedding(exact_up_to):
     assert [found["r1"], found["r2"], found["ss"]] == pytest.approx(
         wanted[["r1", "r2", "s"]].tolist(), abs=1e-12
     )
+
+
+def test_scores_of_sections_equal_score_embedding():
+    rng = np.random.default_rng(1)
+    X, pixels, Y = (rng.normal(size=(80, columns)) + 5 for columns in (30, 2, 2))
+    codes = rng.permutation(np.repeat([0, 1, 2], [50, 28, 2]))  # the last is too small for an r2
+    sections = rows_of_sections(codes)
+    targets = Targets(
+        standard_distances(X, DEFAULT_SAMPLING), distances_within(pixels, sections), sections=sections
+    )
+    wanted = score_embedding(Y, X, pixels, sections=codes)
+    assert targets.scores(Y)["r2"] == pytest.approx(wanted["r2"], abs=1e-12)
+    assert targets.scores(Y)["r1"] == pytest.approx(wanted["r1"], abs=1e-12)
+
+
+def test_a_screening_of_sections_is_scored_within_them(tissue):
+    sections = np.arange(60) % 2
+    found = screen_parameters(tissue.counts, tissue.pixels, stage="rough", sections=sections, **QUICK)
+    scores = score_embedding(found.Y, tissue.counts, tissue.pixels, sections=sections)
+    best = found.rough[(found.rough["alpha"] == found.alpha) & (found.rough["beta"] == found.beta)]
+    assert best["r2"].item() == pytest.approx(scores["r2"], abs=1e-9)
 
 
 # ---- finished runs on disk ---------------------------------------------------------------------------------

@@ -77,6 +77,8 @@ def _drawn(
 
     image_like = not options.upright
     if options.rgb:
+        if len(maps) > 1:
+            raise ValueError(f"expected one map with --rgb, found {len(maps)}")
         if pixels is None:
             raise ValueError("expected positions (-x) to paint the map on, found none")
         return plot_rgb(next(iter(maps.values())), pixels, image_like=image_like)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -35,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--schedule",
         choices=("default", "published"),
         default="default",
-        help="default: about a fifteenth of the published runs; published: about 3,500 runs",
+        help="default: about a tenth of the published runs; published: about 3,500 runs",
     )
     parser.add_argument(
         "--stage",
@@ -78,16 +80,17 @@ def run(options: argparse.Namespace) -> None:
     labels = inputs.labels_named(options, rows, expression)
     if start_file is not None:
         parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
-    found = screen_parameters(
-        inputs.data_of(expression, options, parameters.initial_dims),
-        pixels,
-        labels,
-        options.stage,
-        schedule=_schedule(options),
-        checkpoint=options.checkpoint,
-        verbose=options.verbose,
-        **_common(parameters),
-    )
+    with contextlib.redirect_stdout(sys.stderr if options.output == STANDARD_STREAM else sys.stdout):
+        found = screen_parameters(
+            inputs.data_of(expression, options, parameters.initial_dims),
+            pixels,
+            labels,
+            options.stage,
+            schedule=_schedule(options),
+            checkpoint=options.checkpoint,
+            verbose=options.verbose,
+            **_common(parameters),
+        )
     write_map(options.output, found.Y, rows.names)
     if options.table:
         stages = {"rough": found.rough, "fine": found.fine}  # concat leaves out those that are None
@@ -102,6 +105,8 @@ def run(options: argparse.Namespace) -> None:
 def _schedule(options: argparse.Namespace) -> Any:
     from spasne_tools.screening_schedule import as_schedule
 
+    if options.stage == "fine" and (options.alphas or options.betas):
+        raise ValueError("expected --alphas and --betas, which are of the rough grid, without --stage fine")
     given = {"rough_alphas": options.alphas, "rough_betas": options.betas}
     return replace(
         as_schedule(options.schedule),
@@ -111,4 +116,6 @@ def _schedule(options: argparse.Namespace) -> Any:
 
 def _common(parameters: Any) -> dict[str, Any]:
     """What all runs share."""
-    return {name: value for name, value in vars(parameters).items() if name not in ("alpha", "beta")}
+    from spasne_tools.screening import NOT_SHARED
+
+    return {name: value for name, value in vars(parameters).items() if name not in NOT_SHARED}
