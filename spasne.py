@@ -160,7 +160,8 @@ def run_spasne(
     method : {"auto", "exact", "barnes_hut", "interpolation"}
         How sums over pairs are taken; "auto" chooses by theta and n.
     n_jobs : int, optional
-        Threads, at most 4096. None or -1: all cores. The map does not depend on it, unless neighbors="approximate".
+        Threads, at most 4096. None or -1: all cores. The map does not depend on it, unless
+        neighbors="approximate".
     init : {"random", "pca", "spatial"} or array of shape (n, no_dims)
         The start. "pca" and "spatial" are scaled so that the standard deviation of the widest axis is 1e-4,
         the spread of the random start; an array is used as given. Method "interpolation" (above 5,000 points)
@@ -172,8 +173,8 @@ def run_spasne(
         Largest move of a point in one iteration, above 0; inf: no limit. None: a limit only where a run needs
         it.
     global_scale : float, default 1
-        The scale sigma in Qg = (1 + sigma^2 d^2) / sum, 1e-100 to 1e100. Smaller values keep neighbours better at the
-        expense of space.
+        The scale sigma in Qg = (1 + sigma^2 d^2) / sum, 1e-100 to 1e100. Smaller values keep neighbours
+        better at the expense of space.
     pixel_scale : {"raw", "unit"} or float
         "raw": pixels as given, as published. "unit": the unit of pixels becomes irrelevant. A number
         above 0 multiplies them.
@@ -185,8 +186,8 @@ def run_spasne(
         as many as the shortest has. Each point needs at least `perplexity` of them, better three times as
         many; entries of a point for itself are dropped.
     accuracy : float, optional
-        Error that method "interpolation" may make in the gradient, relative to its length, between 0 and 1; also
-        how closely the map has to rest before the run stops. None: 1e-3.
+        Error that method "interpolation" may make in the gradient, relative to its length, between 0 and 1.
+        Up to 1e-2 also how closely the map has to rest before the run stops. None: 1e-3.
     callback : callable, optional
         ``callback(iteration, cost, Y)`` is called after every `callback_every` iterations and the last, with
         the number of iterations done, the cost and the map, float64 (n, no_dims), its own to keep. If it

@@ -31,7 +31,8 @@ class Task:
     threads: int
 
 
-# (X, pixels, task) -> the map, and what the program says of its run: "n_iter" and, for ours, its stages in seconds.
+# (X, pixels, task) -> the map, and what the program says of its run: "n_iter" and, for ours, the stages in
+# seconds.
 Run = Callable[[Any, Any, Task], tuple[Any, dict[str, Any]]]
 
 
@@ -102,6 +103,7 @@ def _told(report: dict[str, Any]) -> dict[str, Any]:
 def divergence(task: Task, Y: Any) -> float:
     """KL(P || Q) of a map, P from the exact nearest neighbours: the same measure for all programs."""
     import numpy as np
+
     from spasne_tools.embedding import embed
 
     parameters = dataclasses.replace(_parameters(task, "interpolation", 0.5, plain=True), init=Y, max_iter=0)

@@ -115,7 +115,7 @@ def _batches(work: Workload, runs: Sequence[Run]) -> Iterator[list[Outcome]]:
     try:
         parallel = Parallel(return_as="generator_unordered")
     except (TypeError, ValueError):
-        raise ImportError("expected joblib 1.4 or later (pip install -U joblib), found an older one") from None
+        raise ImportError("expected joblib 1.4 or later, found an older one; pip install -U joblib") from None
     yield from parallel(delayed(_run_batch)(batch, common, *arrays) for batch in batches)
 
 

@@ -160,7 +160,8 @@ def _check_n_jobs(n_jobs: Any) -> None:
         number = 0
     if not 1 <= number <= MOST_THREADS and number != -1:
         raise ValueError(
-            f"expected n_jobs to be None, -1 (both: all cores) or 1 to {MOST_THREADS} threads, found {n_jobs!r}"
+            f"expected n_jobs to be None, -1 (both: all cores) or 1 to {MOST_THREADS} threads, "
+            f"found {n_jobs!r}"
         )
 
 

@@ -57,4 +57,3 @@ def test_unknown_data_are_an_error():
         run_demo("liver")
     with pytest.raises(SystemExit):
         main(["spasne-map", "demo", "liver"])
-
