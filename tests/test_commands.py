@@ -283,7 +283,7 @@ def test_plot(tissue, mapped, arguments):
     [
         (["map.csv"], "expected something to colour by, found none"),
         (["map.csv", "--rgb"], r"expected positions \(-x\) to paint the map on"),
-        (["map.csv", "map3d.csv", "--rgb", *POSITIONS], "expected one map with --rgb, found 2"),
+        (["map.csv", "other.csv", "--rgb", *POSITIONS], "expected one map with --rgb, found 2"),
         (["map.csv", "--genes", "pc0"], r"expected an input \(-i\) with named columns for --genes"),
         (["map.csv", "-i", "components.csv", "--genes", "Mbp"], "expected gene 'Mbp' in components.csv"),
         (["map.csv", "sub/map.csv", "-l", "meta.csv"], "expected maps with different file names"),
@@ -293,7 +293,8 @@ def test_plot(tissue, mapped, arguments):
 )
 def test_nothing_to_plot(mapped, capsys, arguments, message):
     Path("sub").mkdir()
-    Path("sub/map.csv").write_text(Path("map.csv").read_text())
+    for copy in ("sub/map.csv", "other.csv"):
+        Path(copy).write_text(Path("map.csv").read_text())
     assert run("plot", *arguments) == 2
     said_error(capsys, message)
     assert not Path("map.png").exists()
