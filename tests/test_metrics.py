@@ -274,3 +274,14 @@ def test_too_few_spots_are_an_error():
 def test_estimate_survives_pickling():
     copy = pickle.loads(pickle.dumps(Estimate(0.5, 0.25)))
     assert (copy, copy.standard_error) == (0.5, 0.25)
+
+
+def test_silhouette_of_small_classes():
+    labels = np.repeat(["a", "b", "c", "d"], [2, 2, 3, 5])
+    Y = np.random.default_rng(5).normal(size=(len(labels), 2))
+    assert silhouette(Y, labels) == pytest.approx(silhouette_score(Y, labels), abs=1e-12)
+
+
+def test_correlation_in_small_units():
+    X = np.random.default_rng(6).normal(size=(40, 3))
+    assert pairwise_correlation(1e-6 * X, 1e-7 * X) == pytest.approx(1)
