@@ -13,6 +13,7 @@
 #include <cmath>
 #include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "affinities.h"
@@ -44,6 +45,11 @@ inline void centre_columns(std::vector<double>& S, size_t n, size_t D) {
   }
 }
 
+inline size_t common_divisor(size_t a, size_t b) {
+  while (b != 0) std::swap(a %= b, b);
+  return a;
+}
+
 /// Partners of every point: j = factor i + shift modulo n, for as many (factor, shift) as there are partners each.
 /// Factors have no divisor in common with n, so that each point is a partner as often as it has one; they are drawn at
 /// random, because the order of points is not. All points are partners of each if there are few.
@@ -58,7 +64,7 @@ class Partners {
     std::mt19937_64 random;
     while (maps_.size() < each) {
       const size_t factor = 1 + random() % (n - 1);
-      if (std::gcd(factor, n) == 1 && factor != 1) maps_.push_back({factor, random() % n});
+      if (common_divisor(factor, n) == 1 && factor != 1) maps_.push_back({factor, random() % n});
     }
   }
 

@@ -128,7 +128,7 @@ class SparseObjective : public Objective {
       for (size_t i = begin; i < end; ++i)
         for (size_t axis = 0; axis < DIMS; ++axis) {
           const double* y = Y + axis * n_padded_;
-          points_[i * DIMS + axis] = static_cast<float>(std::clamp(y[i] - y[0], -FAR, FAR));
+          points_[i * DIMS + axis] = static_cast<float>(std::min(FAR, std::max(-FAR, y[i] - y[0])));
         }
     });
     return {a_.offset.data(), a_.column.data(), a_.value.data(), points_.data(), n_padded_};

@@ -59,7 +59,7 @@ def test_conda_and_pip_require_alike():
 
 
 def test_wrapper_and_executable_change_method_at_the_same_size():
-    assert int(found_in("spasne.cpp", r"^constexpr size_t LARGE = (\d+);")) == LARGE
+    assert int(found_in("src/validation.h", r"^constexpr size_t LARGE = (\d+);")) == LARGE
     assert DEFAULT_SAMPLING.exact_up_to == LARGE
 
 

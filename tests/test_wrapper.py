@@ -460,7 +460,8 @@ def test_a_graph_reaches_the_file(stand_in, method):
 @pytest.mark.parametrize("kind", ["arrays", "matrix"])
 def test_the_true_neighbours_give_the_map_that_no_neighbours_give(real_executable, kind):
     data, pixels = make_input(n=200)
-    shared = {"perplexity": 10, "max_iter": 20, "randseed": 1, "method": "interpolation"}
+    # A few iterations: the map grows 10,000-fold, and with it what rounds differently in single precision.
+    shared = {"perplexity": 10, "max_iter": 8, "randseed": 1, "method": "interpolation"}
     distance, index = NearestNeighbors(n_neighbors=31).fit(data).kneighbors(data)
     matrix = kneighbors_graph(data, 31, mode="distance", include_self=True)
     graph = (index, distance) if kind == "arrays" else matrix
