@@ -8,7 +8,6 @@ as soon as its map is made, and prints the table of benchmarks/README.md.
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import ROOT
+from benchmarks.worker import peaks_mb
 from spasne_tools.commands.bench_data import COMPONENTS_FILE, PIXELS_FILE, write_bench_data
 from spasne_tools.embedding import embed
 from spasne_tools.metrics import knn_preservation, score_embedding
@@ -25,13 +25,6 @@ from spasne_tools.validation import Parameters
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 N_COMPONENTS = 50
 CACHE, RESULTS = ROOT / "build" / "bench", ROOT / "benchmarks" / "results" / "growth.csv"
-
-
-def peak_gb() -> tuple[float, float]:
-    """Largest memory so far of this process and of a child, the executable."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    here, executable = (resource.getrusage(who).ru_maxrss * 1024 / 1e9 for who in whose)
-    return here, executable
 
 
 def run(n_spots: int) -> dict:
@@ -43,7 +36,7 @@ def run(n_spots: int) -> dict:
     X, pixels = np.load(folder / COMPONENTS_FILE, mmap_mode="r"), np.load(folder / PIXELS_FILE)
     found = embed(X, pixels, Parameters(randseed=1, use_pca=False))
     seconds = time.perf_counter() - start
-    python_gb, executable_gb = peak_gb()
+    python_gb, executable_gb = (peak / 1e3 for peak in peaks_mb())
     stages, n_iter = found.report["seconds"], found.report["n_iter"]
     scores = score_embedding(found.Y, X, pixels)
     return {

@@ -54,7 +54,7 @@ def _spasne(method: str, theta: float, *, plain: bool = False) -> Callable[[], R
         import spasne  # noqa: F401  all that a user imports, so that its import time is the user's
         from spasne_tools.embedding import embed
 
-        def run(X: Any, pixels: Any, task: Task) -> dict[str, Any]:
+        def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
             parameters = _parameters(task, method, theta, plain)
             found = embed(X, None if plain else pixels, parameters)
             return found.Y, _told(found.report)
@@ -70,7 +70,7 @@ def _exact_without_stop() -> Run:
     from spasne_tools.data_file import write_data_file
     from spasne_tools.embedding import DATA_FILE, REPORT_FILE, prepare_problem, run_in_folder
 
-    def run(X: Any, pixels: Any, task: Task) -> dict[str, Any]:
+    def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
         problem = prepare_problem(X, pixels, _parameters(task, "exact", 0.0, plain=False))
         problem = dataclasses.replace(problem, extension={**problem.extension, "stoptol": 0.0})
         with tempfile.TemporaryDirectory(prefix="spasne-") as folder:
@@ -114,7 +114,7 @@ def _opentsne(gradient: str) -> Callable[[], Run]:
     def load() -> Run:
         from openTSNE import TSNE
 
-        def run(X: Any, pixels: Any, task: Task) -> dict[str, Any]:
+        def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
             early = min(EARLY_ITERATIONS, task.iterations)
             found = TSNE(
                 perplexity=task.perplexity,
@@ -138,7 +138,7 @@ def _sklearn() -> Run:
 
     iterations = "max_iter" if "max_iter" in inspect.signature(TSNE).parameters else "n_iter"  # before 1.5
 
-    def run(X: Any, pixels: Any, task: Task) -> dict[str, Any]:
+    def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
         settings: dict[str, Any] = {iterations: max(EARLY_ITERATIONS, task.iterations)}  # it takes no fewer
         tsne = TSNE(perplexity=task.perplexity, n_jobs=task.threads, random_state=SEED, **settings)
         Y = tsne.fit_transform(X)

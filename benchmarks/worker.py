@@ -28,13 +28,13 @@ def measure(task: Task) -> tuple[Any, dict[str, Any]]:
     return Y, {"imports": imported - start, "seconds": time.monotonic() - loaded, **told}
 
 
-def peak_without_proc() -> float:
-    """Largest memory in MB of this process or of a child; the kernel's own count."""
+def peaks_mb() -> list[float]:
+    """Largest memory in MB of this process and of a child; the kernel's own count."""
     import resource
 
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kB elsewhere
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(who).ru_maxrss for who in whose) * unit / 1e6
+    return [resource.getrusage(who).ru_maxrss * unit / 1e6 for who in whose]
 
 
 def main() -> None:
@@ -43,7 +43,7 @@ def main() -> None:
     Y, measured = measure(task)
     answer = {"interpreter": BEGIN - float(launched), **measured}
     if not Path("/proc/self/status").exists():  # elsewhere the caller watches the memory
-        answer["peak_mb"] = peak_without_proc()
+        answer["peak_mb"] = max(peaks_mb())
     import numpy as np
 
     np.save(map_file, np.asarray(Y, dtype=float))

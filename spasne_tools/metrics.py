@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.metrics_checks import label_codes, points
+from spasne_tools.metrics_checks import LEAST_SPOTS, label_codes, points, section_rows
 from spasne_tools.metrics_correlation import pairwise_correlation
 from spasne_tools.metrics_neighbours import (
     KNN_NEIGHBOURS,
@@ -81,17 +81,14 @@ def _spatial_scores_within(
     sections: Any, spots: dict[str, Any], full: bool, sampling: Sampling
 ) -> dict[str, float]:
     """Means of the spatial scores over sections, weighted by their spots, and r2 of each section."""
-    codes, n_sections = label_codes(sections, len(spots["Y"]), "sections")
-    names, least = pd.unique(np.asarray(sections)), 2 * RANK_NEIGHBOURS + 2 if full else 3
-    kept = [code for code in range(n_sections) if np.count_nonzero(codes == code) >= least]
-    if not kept:
-        raise ValueError(f"expected a section of at least {least} spots, found none in sections")
+    codes, _ = label_codes(sections, len(spots["Y"]), "sections")
+    names = pd.unique(np.asarray(sections))
+    kept = section_rows(codes, 2 * RANK_NEIGHBOURS + 2 if full else LEAST_SPOTS)
     tables = []
-    for code in kept:
-        rows = np.flatnonzero(codes == code)
+    for rows in kept.values():
         own = {name: None if value is None else value[rows] for name, value in spots.items()}
         tables.append(score_embedding(**own, full=full, sampling=sampling))
-    share = np.array([np.count_nonzero(codes == code) for code in kept], dtype=float)
+    share = np.array([len(rows) for rows in kept.values()], dtype=float)
     share /= share.sum()
     scores: dict[str, float] = {}
     for score in filter(_is_spatial, tables[0].index):

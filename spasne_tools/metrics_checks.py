@@ -10,12 +10,14 @@ from scipy.sparse import issparse
 
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
+LEAST_SPOTS = 3  # that have a correlation of distances
+
 
 def points(X: MatrixLike, name: str, n: int | None = None) -> Matrix:
     """X with one row per spot (n, where known): dense and centred, which changes no distance, or CSR."""
     matrix = as_matrix(X, name)
-    if matrix.shape[0] < 3:
-        raise ValueError(f"expected at least 3 spots in {name}, found {matrix.shape[0]}")
+    if matrix.shape[0] < LEAST_SPOTS:
+        raise ValueError(f"expected at least {LEAST_SPOTS} spots in {name}, found {matrix.shape[0]}")
     if n is not None and matrix.shape[0] != n:
         raise ValueError(f"expected {n} rows in {name}, one per spot, found {matrix.shape[0]}")
     return matrix if issparse(matrix) else matrix - matrix.mean(axis=0)
@@ -29,6 +31,15 @@ def label_codes(labels: Any, n: int, name: str = "labels") -> tuple[np.ndarray, 
     if (codes < 0).any():
         raise ValueError(f"expected {name} for every spot, found {(codes < 0).sum()} missing")
     return codes, len(classes)
+
+
+def section_rows(codes: np.ndarray, least: int = LEAST_SPOTS) -> dict[int, np.ndarray]:
+    """The rows of each section of at least so many spots, by its code."""
+    rows = {code: np.flatnonzero(codes == code) for code in range(codes.max() + 1)}
+    kept = {code: own for code, own in rows.items() if len(own) >= least}
+    if not kept:
+        raise ValueError(f"expected a section of at least {least} spots, found none in sections")
+    return kept
 
 
 def class_codes(labels: Any, n: int) -> tuple[np.ndarray, int]:

@@ -8,11 +8,10 @@ import numpy as np
 from scipy.sparse import issparse
 
 from spasne_tools.distances import condensed_distances, pair_distances
+from spasne_tools.metrics_checks import section_rows
 from spasne_tools.metrics_sampling import DEFAULT_SAMPLING, Sampling, sampled_pairs
 from spasne_tools.metrics_silhouette import silhouette
 from spasne_tools.validation import Matrix
-
-LEAST_SPOTS = 3  # of a section that has an r2
 
 
 def standard_distances(X: Matrix, sampling: Sampling) -> np.ndarray:
@@ -34,11 +33,8 @@ def standard_distances(X: Matrix, sampling: Sampling) -> np.ndarray:
 
 
 def rows_of_sections(codes: np.ndarray | None) -> tuple[np.ndarray, ...]:
-    """The rows of each section of at least three, as `score_embedding` takes them; none for one section."""
-    if codes is None:
-        return ()
-    each = (np.flatnonzero(codes == code) for code in range(codes.max() + 1))
-    return tuple(rows for rows in each if len(rows) >= LEAST_SPOTS)
+    """The rows of each section that has an r2, as `score_embedding` takes them; none for one section."""
+    return () if codes is None else tuple(section_rows(codes).values())
 
 
 def distances_within(

@@ -92,9 +92,10 @@ inline SparseSetup set_up_sparse(Problem p, const Options& o, ThreadPool& pool, 
   const size_t n = p.n_points, d = static_cast<size_t>(o.no_dims);
   SparseSetup setup;
   const double scale = centre_and_scale(p.X, n, p.n_features);
-  std::vector<double> scores = principal_scores(p.X, n, p.n_features, d, pool);
   setup.order = tree_order(p.X, n, p.n_features);
-  setup.start = take_rows(o.start.empty() ? start_from_columns(scores, n, d, o.no_dims) : o.start, setup.order, d);
+  const std::vector<double> start =
+      o.start.empty() ? start_from_columns(principal_scores(p.X, n, p.n_features, d, pool), n, d, o.no_dims) : o.start;
+  setup.start = take_rows(start, setup.order, d);
   p.X = take_rows(p.X, setup.order, p.n_features);
   p.S = take_rows(p.S, setup.order, p.n_space);
   if (!p.sections.empty()) p.sections = take_rows(p.sections, setup.order, 1);

@@ -313,6 +313,11 @@ def test_a_screening_of_sections_is_scored_within_them(tissue):
     assert best["r2"].item() == pytest.approx(scores["r2"], abs=1e-9)
 
 
+def test_sections_too_small_for_scores_are_refused(tissue):
+    with pytest.raises(ValueError, match="expected a section of at least 3 spots, found none in sections"):
+        screen_parameters(tissue.counts, tissue.pixels, sections=np.arange(60) // 2, **QUICK)
+
+
 # ---- finished runs on disk ---------------------------------------------------------------------------------
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from spasne_tools.expression_file import DEFAULT_SPATIAL_KEY
 from spasne_tools.tables import STANDARD_STREAM
-from spasne_tools.validation import GRAPHS, METHODS, STARTS, Parameters
+from spasne_tools.validation import GRAPHS, METHODS, STARTS, Parameters, check_parameters
 
 
 def add_expression_arguments(parser: argparse.ArgumentParser, default: str | None = None) -> None:
@@ -155,6 +156,15 @@ def _number_or_text(text: str) -> float | str:
 def parameters_of(options: argparse.Namespace) -> Parameters:
     """The parameters among `options`; `init` may still be the name of a file."""
     return Parameters.from_arguments(vars(options))
+
+
+def checked_parameters(options: argparse.Namespace) -> tuple[Parameters, str | None]:
+    """The parameters, checked but for what is in files; and the file that `init` names, if it does."""
+    parameters = replace(parameters_of(options), sections=None)
+    start_file = None if parameters.init in STARTS else parameters.init
+    parameters = replace(parameters, init="random" if start_file else parameters.init)
+    check_parameters(parameters)
+    return parameters, start_file
 
 
 def add_output_argument(parser: argparse.ArgumentParser, what: str, default: str = STANDARD_STREAM) -> None:

@@ -16,13 +16,12 @@ from spasne_tools.commands.arguments import (
     add_parameter_arguments,
     add_section_arguments,
     add_tissue_arguments,
-    parameters_of,
+    checked_parameters,
 )
 from spasne_tools.commands.score import lines_of
 from spasne_tools.embedding import embed
 from spasne_tools.preprocessing import pca
 from spasne_tools.tables import STANDARD_STREAM, write_map
-from spasne_tools.validation import STARTS, check_parameters
 
 SUMMARY = "map spots or cells; also done where flags come without a command"
 EXAMPLES = """\
@@ -49,10 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    parameters = parameters_of(options)
-    start_file = None if parameters.init in STARTS else parameters.init
-    parameters = replace(parameters, init="random" if start_file else parameters.init, sections=None)
-    check_parameters(parameters)
+    parameters, start_file = checked_parameters(options)
     inputs.check_can_write(options.output, options.plot)
     inputs.check_figure_format(options.plot)
     expression = inputs.expression_named(options)

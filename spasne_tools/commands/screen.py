@@ -16,10 +16,9 @@ from spasne_tools.commands.arguments import (
     add_output_argument,
     add_parameter_arguments,
     add_tissue_arguments,
-    parameters_of,
+    checked_parameters,
 )
 from spasne_tools.tables import STANDARD_STREAM, write_map
-from spasne_tools.validation import STARTS, check_parameters
 
 SUMMARY = "choose alpha and beta: many maps over a grid of both, the best one written"
 EXAMPLES = """\
@@ -69,9 +68,7 @@ def run(options: argparse.Namespace) -> None:
     from spasne_tools.screening import screen_parameters
     from spasne_tools.screening_plot import plot_screening
 
-    parameters = parameters_of(options)
-    start_file = None if parameters.init in STARTS else parameters.init
-    check_parameters(parameters if start_file is None else replace(parameters, init="random"))
+    parameters, start_file = checked_parameters(options)
     inputs.check_can_write(options.output, options.table, options.plot)
     inputs.check_figure_format(options.plot)
     expression = inputs.expression_named(options)
