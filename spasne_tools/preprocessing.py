@@ -288,8 +288,8 @@ def _row_numbers(keep: Any, n: int) -> np.ndarray:
 
 
 def preprocess_counts(
-    counts: MatrixLike, n_components: int = 200, hvg: int | None = None, *, keep: Any = None
-) -> np.ndarray:
+    counts: MatrixLike, n_components: int | None = 200, hvg: int | None = None, *, keep: Any = None
+) -> Matrix:
     """Normalise counts to the median library size, take log(1 + x) and reduce to principal components.
 
     These are the steps before SpaSNE in the paper, equal to scanpy's normalize_per_cell, log1p and pca (up to
@@ -299,10 +299,10 @@ def preprocess_counts(
     ----------
     counts : array, DataFrame or scipy.sparse matrix, shape (n, genes)
         Counts or intensities of 0 or more; rows are cells or spots.
-    n_components : int, default 200
-        Components wanted; at most min(n, genes) are returned.
+    n_components : int or None, default 200
+        Components wanted; at most min(n, genes) are returned. None: no PCA.
     hvg : int, optional
-        Keep this many highly variable genes before PCA, those of largest normalised dispersion (the "seurat"
+        Keep this many highly variable genes, before PCA, those of largest normalised dispersion (the "seurat"
         flavour of scanpy.pp.highly_variable_genes). None: all genes.
     keep : array-like, optional
         Rows to go on with after normalisation, as a mask (n,) or as row numbers: the library sizes of all
@@ -312,6 +312,7 @@ def preprocess_counts(
     Returns
     -------
     ndarray of float64, shape (rows kept, min(n_components, rows kept, genes kept))
+        Without PCA the logarithms themselves, (rows kept, genes kept); sparse where the counts are.
 
     Raises
     ------
@@ -340,7 +341,7 @@ def preprocess_counts(
     logged = log_normalise(counts, keep)
     if hvg is not None:
         logged = logged[:, _highly_variable(logged, hvg)]
-    return pca(logged, n_components)
+    return logged if n_components is None else pca(logged, n_components)
 
 
 def _highly_variable(logged: Matrix, n_genes: int) -> np.ndarray:

@@ -68,6 +68,11 @@ def run(*arguments):
         return error.code
 
 
+def scores_printed(capsys):
+    lines = re.findall(r"^(\w+) (-?\d\.\d+)$", capsys.readouterr().out, re.MULTILINE)
+    return {name: float(value) for name, value in lines}
+
+
 def said_error(capsys, message):
     err = capsys.readouterr().err
     assert re.fullmatch(f"spasne: error: .*{message}.*\n", err), err
@@ -226,6 +231,19 @@ def test_highly_variable_genes_are_of_counts(tissue, capsys):
     assert np.allclose(pd.read_csv("map.csv"), Y, rtol=0, atol=1e-12)
 
 
+def test_counts_without_pca(tissue, capsys):
+    scipy.sparse.save_npz("counts.npz", tissue.counts)
+    of_counts = ["-i", "counts.npz", "--counts", "--no_pca", "--hvg", "20", *POSITIONS]
+    assert run(*of_counts, "-o", "map.csv", *FAST) == 0
+    data = spasne.preprocess_counts(tissue.counts, None, hvg=20)
+    Y = spasne.run_spasne(data, tissue.pixels, perplexity=8, max_iter=40, randseed=1, use_pca=False)
+    assert np.allclose(pd.read_csv("map.csv"), Y, rtol=0, atol=1e-12)
+    printed = scores_printed(capsys)
+    assert printed == pytest.approx(spasne.score_embedding(Y, data, tissue.pixels).to_dict(), abs=6e-5)
+    assert run("score", "map.csv", *of_counts) == 0
+    assert scores_printed(capsys) == printed
+
+
 # ---- score and plot --------------------------------------------------------------------------------------
 
 
@@ -325,11 +343,6 @@ def test_sections_without_positions(mapped):
     assert run("-i", "components.csv", "--sections", "sections.csv", "-o", "joint.csv", *FAST) == 0
 
 
-def scores_printed(capsys):
-    lines = re.findall(r"^(\w+) (-?\d\.\d+)$", capsys.readouterr().out, re.MULTILINE)
-    return {name: float(value) for name, value in lines}
-
-
 # ---- screen ----------------------------------------------------------------------------------------------
 
 GRID = ["--alphas", "2,8", "--betas", "1,4", "--stage", "rough"]
@@ -361,6 +374,25 @@ def test_screen(tissue, mapped, capsys):
     pd.testing.assert_frame_equal(cells, expected.rough, check_dtype=False)
     assert Path("cells.png").read_bytes().startswith(b"\x89PNG")
     assert any(Path("runs").iterdir())
+
+
+def test_screen_of_sections(tissue, mapped, capsys):
+    data, _ = mapped
+    sections = np.where(np.arange(N_SPOTS) % 2 == 0, "a", "b")
+    pd.DataFrame({"section": sections}, names()).to_csv("sections.csv")
+    chosen = ["--sections", "sections.csv", *GRID]
+    assert run("screen", "-i", "components.csv", *POSITIONS, *chosen, "-o", "map.csv", *FAST) == 0
+    grid = Schedule(rough_alphas=(2, 8), rough_betas=(1, 4))
+    expected = screen_parameters(
+        data,
+        tissue.pixels.to_numpy(),
+        stage="rough",
+        schedule=grid,
+        perplexity=8,
+        max_iter=40,
+        sections=sections,
+    )
+    assert np.allclose(pd.read_csv("map.csv", index_col=0), expected.Y, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -420,6 +452,11 @@ def test_bench(capsys):
     assert [row.split()[:3] for row in rows] == [["60", "barnes_hut", "40"], ["200", "barnes_hut", "40"]]
     assert all(len(row.split()) == len(bench.COLUMNS) for row in rows)
     assert " 1 threads, " in last
+
+
+def test_a_start_fits_one_number_of_spots(capsys):
+    assert run("bench", "60", "200", "--init", "start.csv", *FAST) == 2
+    said_error(capsys, "expected --init without a table, which fits one number of spots, found start.csv")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["help"], ["spasne.py", "-h"]])

@@ -179,6 +179,20 @@ def test_genes_that_never_vary_are_no_highly_variable_ones():
     assert 3 not in chosen
 
 
+@pytest.mark.parametrize("as_given", [np.asarray, scipy.sparse.csr_matrix])
+def test_without_pca(as_given):
+    """What PCA would be made of: genes chosen among the logarithms, in their order."""
+    counts = make_counts(60, 25)
+    logged = preprocess_counts(as_given(counts), None, hvg=7)
+    assert scipy.sparse.issparse(logged) == (as_given is not np.asarray)
+    logged = logged.toarray() if scipy.sparse.issparse(logged) else logged
+    total = counts.sum(axis=1, keepdims=True)
+    every = np.log1p(counts / total * np.median(total))
+    places = [np.flatnonzero(np.isclose(every, column[:, None]).all(axis=0))[0] for column in logged.T]
+    assert len(places) == 7 and places == sorted(places)
+    assert np.allclose(pca(logged, 5), preprocess_counts(counts, 5, hvg=7), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("hvg", [0, 26])
 def test_hvg_out_of_range_is_refused(hvg):
     with pytest.raises(ValueError, match="expected hvg between 1 and the 25 genes"):

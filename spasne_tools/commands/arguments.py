@@ -10,8 +10,10 @@ from spasne_tools.tables import STANDARD_STREAM
 from spasne_tools.validation import GRAPHS, METHODS, STARTS, Parameters, check_parameters
 
 
-def add_expression_arguments(parser: argparse.ArgumentParser, default: str | None = None) -> None:
-    """-i and how to read it; required where there is no `default`."""
+def add_expression_arguments(
+    parser: argparse.ArgumentParser, default: str | None = None, reduced: bool = True
+) -> None:
+    """-i and how to read it; required where there is no `default`. Not `reduced`: used gene by gene."""
     group = parser.add_argument_group("expression")
     group.add_argument(
         "-i",
@@ -25,9 +27,11 @@ def add_expression_arguments(parser: argparse.ArgumentParser, default: str | Non
     group.add_argument(
         "--counts",
         action="store_true",
-        help="the input holds counts: scale each row to the median total, take log(1 + x), then PCA",
+        help="the input holds counts: scale each row to the median total, take log(1 + x)"
+        + (", then PCA" if reduced else ""),
     )
-    group.add_argument("--hvg", type=int, help="with --counts: keep this many highly variable genes")
+    if reduced:
+        group.add_argument("--hvg", type=int, help="with --counts: keep this many highly variable genes")
     group.add_argument("--layer", help="layer of a .h5ad file to use in place of X")
     group.add_argument("--use_rep", help="entry of obsm of a .h5ad file to use in place of X, such as X_pca")
 
@@ -67,7 +71,7 @@ def add_section_arguments(parser: argparse.ArgumentParser) -> None:
 def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = True) -> None:
     """The parameters of run_spasne, under their own names; without `weights` all but alpha and beta.
 
-    `parameters_of` collects them.
+    `checked_parameters` collects them.
     """
     defaults = Parameters()
     group = parser.add_argument_group("the map")
@@ -110,9 +114,18 @@ def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = Tru
         default=defaults.use_pca,
         help="reduce the expression by PCA first",
     )
-    group.add_argument("--no_pca", dest="use_pca", action="store_false", help="use the expression as it is")
+    add_no_pca_argument(group)
     group.add_argument("-m", "--max_iter", type=int, default=defaults.max_iter, help="iterations")
     _add_new_parameters(group, defaults)
+
+
+def add_no_pca_argument(group: argparse._ActionsContainer) -> None:
+    group.add_argument(
+        "--no_pca",
+        dest="use_pca",
+        action="store_false",
+        help="use the expression as it is, or as it is after --counts",
+    )
 
 
 def _add_new_parameters(group: argparse._ArgumentGroup, defaults: Parameters) -> None:
@@ -153,14 +166,9 @@ def _number_or_text(text: str) -> float | str:
         return text
 
 
-def parameters_of(options: argparse.Namespace) -> Parameters:
-    """The parameters among `options`; `init` may still be the name of a file."""
-    return Parameters.from_arguments(vars(options))
-
-
 def checked_parameters(options: argparse.Namespace) -> tuple[Parameters, str | None]:
     """The parameters, checked but for what is in files; and the file that `init` names, if it does."""
-    parameters = replace(parameters_of(options), sections=None)
+    parameters = replace(Parameters.from_arguments(vars(options)), sections=None)
     start_file = None if parameters.init in STARTS else parameters.init
     parameters = replace(parameters, init="random" if start_file else parameters.init)
     check_parameters(parameters)

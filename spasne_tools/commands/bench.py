@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 
-from spasne_tools.commands.arguments import add_parameter_arguments, parameters_of
+from spasne_tools.commands.arguments import add_parameter_arguments, checked_parameters
 from spasne_tools.embedding import embed
 
 SUMMARY = "time this machine on simulated sections"
@@ -29,7 +29,11 @@ def run(options: argparse.Namespace) -> None:
 
     for n_spots in options.sizes:
         check_sizes(n_spots, 500, options.components)
-    parameters = parameters_of(options)
+    parameters, start_file = checked_parameters(options)
+    if start_file is not None:
+        raise ValueError(
+            f"expected --init without a table, which fits one number of spots, found {start_file}"
+        )
     print("  ".join(f"{name:>13}" for name in COLUMNS) + "   (seconds)", flush=True)
     report = {}
     for n_spots in options.sizes:

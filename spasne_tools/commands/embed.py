@@ -57,8 +57,7 @@ def run(options: argparse.Namespace) -> None:
     labels = inputs.labels_named(options, rows, expression)
     if start_file is not None:
         parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
-    sections = inputs.sections_named(options, rows, expression)
-    parameters = replace(parameters, sections=None if sections is None else sections.to_numpy())
+    parameters = replace(parameters, sections=inputs.sections_named(options, rows, expression))
     # What is printed must not mix with a map on standard output.
     printed_to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
     with contextlib.redirect_stdout(printed_to):

@@ -46,9 +46,13 @@ def rows_of(expression: Expression) -> Rows:
 
 
 def data_of(expression: Expression, options: argparse.Namespace, n_components: int = 0) -> Matrix:
-    """What is mapped and what r1 refers to: components of counts with --counts, else the input as it is."""
+    """What is mapped and what r1 refers to: components of counts with --counts, else the input as it is.
+
+    With --no_pca the normalised counts themselves.
+    """
     if options.counts:
-        return preprocess_counts(expression.values, n_components or DEFAULT_COMPONENTS, options.hvg)
+        wanted = (n_components or DEFAULT_COMPONENTS) if options.use_pca else None
+        return preprocess_counts(expression.values, wanted, options.hvg)
     if options.hvg is not None:
         raise ValueError("expected --counts with --hvg, found --hvg alone")
     if _looks_like_counts(expression.values):
@@ -149,9 +153,10 @@ def labels_named(options: argparse.Namespace, rows: Rows, expression: Expression
 
 def sections_named(
     options: argparse.Namespace, rows: Rows, expression: Expression | None
-) -> pd.Series | None:
+) -> np.ndarray | None:
     """The section of each row: of --sections, else of the annotation of a .h5ad file, else none."""
-    return _one_column(options, "section", rows, expression)
+    column = _one_column(options, "section", rows, expression)
+    return None if column is None else column.to_numpy()
 
 
 def _one_column(

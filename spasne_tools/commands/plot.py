@@ -37,7 +37,7 @@ NO_INPUT = ""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("maps", nargs="+", help="tables of maps, as embed writes them; file names are titles")
-    add_expression_arguments(parser, default=NO_INPUT)
+    add_expression_arguments(parser, default=NO_INPUT, reduced=False)
     add_tissue_arguments(parser)
     parser.add_argument("--genes", help="columns of the input to colour by, separated by commas")
     parser.add_argument("--rgb", action="store_true", help="paint the axes of a 3-D map on the tissue")

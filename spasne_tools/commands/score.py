@@ -9,6 +9,7 @@ import pandas as pd
 from spasne_tools.commands import inputs
 from spasne_tools.commands.arguments import (
     add_expression_arguments,
+    add_no_pca_argument,
     add_output_argument,
     add_section_arguments,
     add_tissue_arguments,
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full", action="store_true", help="more scores: neighbours kept, rank correlations, Moran's I"
     )
+    add_no_pca_argument(parser)
     add_output_argument(parser, "table of the scores, .csv; -: lines on standard output")
 
 
@@ -43,13 +45,12 @@ def run(options: argparse.Namespace) -> None:
     Y = inputs.read_rows(options.map, rows, "map")
     pixels = inputs.positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
-    sections = inputs.sections_named(options, rows, expression)
     scores = score_embedding(
         Y,
         inputs.data_of(expression, options),
         pixels,
         labels,
-        sections=None if sections is None else sections.to_numpy(),
+        sections=inputs.sections_named(options, rows, expression),
         full=options.full,
     )
     if options.output == STANDARD_STREAM:

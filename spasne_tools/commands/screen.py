@@ -15,6 +15,7 @@ from spasne_tools.commands.arguments import (
     add_expression_arguments,
     add_output_argument,
     add_parameter_arguments,
+    add_section_arguments,
     add_tissue_arguments,
     checked_parameters,
 )
@@ -32,6 +33,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_expression_arguments(parser)
     add_tissue_arguments(parser)
+    add_section_arguments(parser)
     parser.add_argument(
         "--schedule",
         choices=("default", "published"),
@@ -75,6 +77,7 @@ def run(options: argparse.Namespace) -> None:
     rows = inputs.rows_of(expression)
     pixels = inputs.positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
+    parameters = replace(parameters, sections=inputs.sections_named(options, rows, expression))
     if start_file is not None:
         parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
     with contextlib.redirect_stdout(sys.stderr if options.output == STANDARD_STREAM else sys.stdout):

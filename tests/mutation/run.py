@@ -29,6 +29,7 @@ COPIED = (
     "*.toml",
     "Makefile",
     "CITATION.cff",
+    "docs/file_format.md",
     "src",
     "spasne_tools",
     "tests",
@@ -53,6 +54,7 @@ TARGETS = {
             "src/all_pairs_kernels.inl",
             "src/tree_kernels.inl",
             "src/sparse_kernels.inl",
+            "src/grid_kernels.inl",
             "src/dense_objective.h",
         ),
         ("tests/test_executable.py", "tests/test_interpolation.py", "tests/test_golden.py"),
@@ -111,10 +113,12 @@ def mutants_of(file: str) -> list[Mutant]:
 def copy_project(folder: Path) -> None:
     for pattern in COPIED:
         for path in ROOT.glob(pattern):
+            copy = folder / path.relative_to(ROOT)
             if path.is_dir():
-                shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(path, copy, ignore=shutil.ignore_patterns("__pycache__"))
             else:
-                shutil.copy(path, folder)
+                copy.parent.mkdir(exist_ok=True)
+                shutil.copy(path, copy)
 
 
 def compile_executable(folder: Path) -> bool:
