@@ -40,6 +40,15 @@ inline AlignedVector pack_panels(const std::vector<double>& X, size_t n, size_t 
   return packed;
 }
 
+/// X (n x D) with columns of mean 0.
+inline void centre_columns(std::vector<double>& X, size_t n, size_t D) {
+  for (size_t k = 0; k < D; ++k) {
+    double mean = 0;
+    for (size_t i = 0; i < n; ++i) mean += X[i * D + k] / static_cast<double>(n);
+    for (size_t i = 0; i < n; ++i) X[i * D + k] -= mean;
+  }
+}
+
 /// sum over i != j of (c + |xi - xj|^2) = c n (n-1) + 2 n sum |xi - mean|^2
 inline double pair_sum(const std::vector<double>& X, size_t n, size_t D, double c) {
   const double count = static_cast<double>(n);

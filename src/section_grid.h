@@ -12,6 +12,7 @@
 
 #include "global_charges.h"
 #include "grid_sums.h"
+#include "pair_entropies.h"
 #include "point_order.h"
 #include "sections.h"
 #include "simd.h"
@@ -37,8 +38,7 @@ class SectionGrid {
         pool_(pool),
         grid_(1, round_up(2 + n_space, LANES), scale2, accuracy),
         S_(S),
-        mass_(n_, 0.0),
-        entropy_(n_, 0.0) {
+        entropies_{std::vector<double>(n_, 0.0), std::vector<double>(n_, 0.0)} {
     const double all = pair_sum(S, n_space, space_offset, sections_);
     factor_ = beta / all;
     size_t largest = 0;
@@ -56,8 +56,7 @@ class SectionGrid {
     sums_.resize(largest * DIMS);
   }
 
-  const std::vector<double>& mass() const { return mass_; }        // of beta Ps, per point: the sum over j,
-  const std::vector<double>& entropy() const { return entropy_; }  // and of p ln p
+  const PairEntropies& entropies() const { return entropies_; }  // of beta Ps
 
   /// log of the sum of 1 + sigma^2 d^2 over all pairs within sections.
   double log_normaliser(const double* Y) const {
@@ -113,22 +112,23 @@ class SectionGrid {
   GlobalCharges make_charges(const std::vector<size_t>& members, double all) {
     const size_t n = members.size();
     std::vector<double> S = take_rows(S_, members, n_space_);
+    centre_columns(S, n, n_space_);
     const double share = pair_sum(S, n, n_space_, offset_) / all;
     if (share == 0) return {};
-    GlobalCharges charges = global_charges({}, 0, std::move(S), n_space_, n, {0, beta_ * share, offset_}, pool_);
+    const PairEntropies of = pair_entropies(S, n, n_space_, offset_, beta_ * share, pool_);
     for (size_t place = 0; place < n; ++place) {
-      mass_[members[place]] = charges.space_mass[place];
-      entropy_[members[place]] = charges.space_entropy[place] + charges.space_mass[place] * std::log(share);
+      entropies_.mass[members[place]] = of.mass[place];
+      entropies_.entropy[members[place]] = of.entropy[place] + of.mass[place] * std::log(share);
     }
-    return charges;
+    return global_charges({}, 0, S, n_space_, n, {0, beta_ * share, offset_});
   }
 
   void sum_entropies(const std::vector<size_t>& members) {
     for (const size_t i : members)
       for (const size_t j : members) {
         const double p = i == j ? 0 : affinity(i, j);
-        mass_[i] += p;
-        if (p > 0) entropy_[i] += p * std::log(p / beta_);
+        entropies_.mass[i] += p;
+        if (p > 0) entropies_.entropy[i] += p * std::log(p / beta_);
       }
   }
 
@@ -177,7 +177,8 @@ class SectionGrid {
   double beta_, offset_, scale2_, factor_ = 0;  // factor: beta / Zs
   ThreadPool& pool_;
   GridSums<DIMS> grid_;  // for one section at a time
-  std::vector<double> S_, mass_, entropy_;
+  std::vector<double> S_;
+  PairEntropies entropies_;
   std::vector<size_t> small_;  // sections summed pair by pair
   std::vector<Large> large_;
   AlignedVector Y_, sums_;  // of the large section in hand, by axis

@@ -14,6 +14,7 @@
 #include "global_charges.h"
 #include "grid_sums.h"
 #include "objective.h"
+#include "pair_entropies.h"
 #include "section_grid.h"
 #include "sparse_affinities.h"
 #include "threads.h"
@@ -44,22 +45,27 @@ struct SparseOptions {
   double accuracy;
 };
 
+/// The global and the spatial term. With several sections the charges are of the former alone, and what is of space is
+/// of no use: the sections have their own.
+struct GlobalTerms {
+  GlobalCharges charges, space_charges;  // of both terms, and of the spatial one alone (cost)
+  PairEntropies expression, space;
+};
+
 template <int DIMS>
 class SparseObjective : public Objective {
  public:
-  /// charges: of both global terms, space_charges: of the spatial one alone. With several sections the former are of
-  /// the expression's alone, the latter without use; otherwise `sections` is null.
-  SparseObjective(SparseAffinities affinities, GlobalCharges charges, GlobalCharges space_charges,
-                  std::unique_ptr<SectionGrid<DIMS>> sections, const SparseOptions& o, ThreadPool& pool)
+  /// `sections` is null unless there are several.
+  SparseObjective(SparseAffinities affinities, GlobalTerms terms, std::unique_ptr<SectionGrid<DIMS>> sections,
+                  const SparseOptions& o, ThreadPool& pool)
       : a_(std::move(affinities)),
-        g_(std::move(charges)),
-        space_(std::move(space_charges)),
+        terms_(std::move(terms)),
         sections_(std::move(sections)),
         o_(o),
         pool_(pool),
         n_(a_.n_points),
         n_padded_(round_up(n_, LANES)),
-        grid_(n_, g_.n_charges, o.scale2, o.accuracy),
+        grid_(n_, terms_.charges.n_charges, o.scale2, o.accuracy),
         points_(n_ * DIMS),
         repulsion_(DIMS * n_padded_, 0.0),
         global_force_(DIMS * n_padded_, 0.0),
@@ -93,10 +99,10 @@ class SparseObjective : public Objective {
     const double log_Z = std::log(sum_repulsion(Y));
     const double log_Zg = std::log(global_sum(Y, n_, n_padded_, DIMS, o_.scale2).Z);
     const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
-    const std::vector<double> global_logs = charge_logs(Y, g_);
-    const std::vector<double> space_logs = sections_ ? sections_->logs(Y) : charge_logs(Y, space_);
-    const std::vector<double>& space_entropy = sections_ ? sections_->entropy() : g_.space_entropy;
-    const std::vector<double>& space_mass = sections_ ? sections_->mass() : g_.space_mass;
+    const std::vector<double> global_logs = charge_logs(Y, terms_.charges);
+    const std::vector<double> space_logs = sections_ ? sections_->logs(Y) : charge_logs(Y, terms_.space_charges);
+    const PairEntropies& of_expression = terms_.expression;
+    const PairEntropies& of_space = sections_ ? sections_->entropies() : terms_.space;
     std::vector<double> logs(n_), entropy(n_), mass(n_);
     const auto kernel = SPASNE_DISPATCH(neighbour_logs<DIMS>);
     const SparseRows rows = interleave(Y);
@@ -106,8 +112,8 @@ class SparseObjective : public Objective {
     CostParts cost;
     for (size_t i = 0; i < n_; ++i) {
       const double local = entropy[i] + logs[i] + mass[i] * log_Z;
-      const double space = space_entropy[i] + space_mass[i] * log_Zs - space_logs[i];
-      const double global = g_.global_entropy[i] + g_.global_mass[i] * log_Zg -
+      const double space = of_space.entropy[i] + of_space.mass[i] * log_Zs - space_logs[i];
+      const double global = of_expression.entropy[i] + of_expression.mass[i] * log_Zg -
                             (sections_ ? global_logs[i] : global_logs[i] - space_logs[i]);
       cost.local += local;
       cost.global += global;
@@ -146,10 +152,11 @@ class SparseObjective : public Objective {
       tree_->build(Y);
       tree_->sum(1, pool_, tree_sums_);
     }
-    if (!tree_ || g_.n_charges > 1)
-      grid_.evaluate(Y, g_.charges.data(), g_.constant, pool_,
+    const GlobalCharges& q = terms_.charges;
+    if (!tree_ || q.n_charges > 1)
+      grid_.evaluate(Y, q.charges.data(), q.constant, pool_,
                      {tree_ ? nullptr : repulsion_.data(), tree_ ? nullptr : Z_.data(),
-                      g_.n_charges > 1 ? global_force_.data() : nullptr, nullptr});
+                      q.n_charges > 1 ? global_force_.data() : nullptr, nullptr});
     const AlignedVector& parts = tree_ ? tree_sums_.Z_local : Z_;
     double Z = 0;
     for (size_t i = 0; i < n_; ++i) Z += parts[i];
@@ -167,7 +174,7 @@ class SparseObjective : public Objective {
   }
 
   SparseAffinities a_;
-  GlobalCharges g_, space_;  // of both global terms, and of the spatial one alone (cost)
+  GlobalTerms terms_;
   std::unique_ptr<SectionGrid<DIMS>> sections_;
   SparseOptions o_;
   ThreadPool& pool_;

@@ -78,11 +78,14 @@ std::unique_ptr<Objective> make_sparse_objective(SparseAffinities affinities, co
                                                        options.scale2, options.accuracy, pool);
     charge_options.beta = 0;
   }
-  GlobalCharges charges = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
+  GlobalTerms terms;
+  terms.charges = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options);
+  terms.expression = pair_entropies(p.X, p.n_points, p.n_features, 1, charge_options.alpha, pool);
+  terms.space = pair_entropies(p.S, p.n_points, p.n_space, o.space_offset, charge_options.beta, pool);
   charge_options.alpha = 0;
-  GlobalCharges space = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options, pool);
-  return std::make_unique<SparseObjective<DIMS>>(std::move(affinities), std::move(charges), std::move(space),
-                                                 std::move(section_grid), options, pool);
+  terms.space_charges = global_charges(p.X, p.n_features, p.S, p.n_space, p.n_points, charge_options);
+  return std::make_unique<SparseObjective<DIMS>>(std::move(affinities), std::move(terms), std::move(section_grid),
+                                                 options, pool);
 }
 
 }  // namespace detail
@@ -92,6 +95,7 @@ inline SparseSetup set_up_sparse(Problem p, const Options& o, ThreadPool& pool, 
   const size_t n = p.n_points, d = static_cast<size_t>(o.no_dims);
   SparseSetup setup;
   const double scale = centre_and_scale(p.X, n, p.n_features);
+  centre_columns(p.S, n, p.n_space);
   setup.order = tree_order(p.X, n, p.n_features);
   const std::vector<double> start =
       o.start.empty() ? start_from_columns(principal_scores(p.X, n, p.n_features, d, pool), n, d, o.no_dims) : o.start;

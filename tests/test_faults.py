@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -215,10 +216,25 @@ def test_error_without_stderr(spasne_binary, tmp_path):
     assert contents(tmp_path) == []
 
 
-@pytest.mark.parametrize("lost", ["| true", "> /dev/full"])
+def full_device():
+    return open("/dev/full", "wb")
+
+
+@contextmanager
+def pipe_without_reader():
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as pipe:
+        yield pipe
+
+
+@pytest.mark.parametrize("lost", [pipe_without_reader, full_device])
 def test_progress_that_nobody_can_read(spasne_binary, folder, lost):
     """The result is not lost with the progress, and the caller is told."""
-    done = run_shell(f'"$SPASNE" {lost}', folder, spasne_binary)
+    with lost() as output:
+        done = subprocess.run(
+            [spasne_binary], cwd=folder, stdout=output, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert done.returncode == 1
     assert is_one_error(done.stderr, "standard output", "the results are complete")
     quiet = subprocess.run([spasne_binary, "--quiet", "--result", "other.dat"], cwd=folder, check=True)

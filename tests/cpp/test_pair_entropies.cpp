@@ -1,9 +1,9 @@
-// The partners with which points stand for all pairs, for test_global_charges.py:
-//   test_global_charges N_POINTS MOST_PAIRS > a line of partners for each point
+// The partners with which points stand for all pairs, for test_pair_entropies.py:
+//   test_pair_entropies N_POINTS MOST_PAIRS > a line of partners for each point
 #include <cstdio>
 #include <cstdlib>
 
-#include "../../src/global_charges.h"
+#include "../../src/pair_entropies.h"
 
 int main(int, char** argument) {
   const size_t n = std::strtoull(argument[1], nullptr, 10);
