@@ -69,7 +69,7 @@ build/fuzz/data_file: sptree.cpp spasne.cpp tests/fuzz/fuzz_data_file.cpp $(HEAD
 build/coverage/spasne: $(SOURCES) $(HEADERS)
 	mkdir -p build/coverage
 	rm -f build/coverage/*.gcda build/coverage/*.gcno
-	$(CXX) -std=c++17 -pthread -O0 --coverage $(SOURCES) -o $@ $(LDFLAGS)
+	$(CXX) -std=c++17 -pthread -O0 -DSPASNE_BASELINE_ONLY --coverage $(SOURCES) -o $@ $(LDFLAGS)
 
 # One stamp for each set of packages: made again when pyproject.toml asks for others.
 $(VENV)/stamp-demo: pyproject.toml
