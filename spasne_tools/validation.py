@@ -21,7 +21,8 @@ STARTS = ("random", "pca", "spatial")
 GRAPHS = ("approximate",)  # neighbours that are found here, by name
 MOST_THREADS = 4096  # that the executable takes
 INT32_MAX = 2**31 - 1  # the files hold counts and seeds as int32
-LARGEST_POSITION, LARGEST_START, LARGEST_SCALE = 1e140, 1e100, 1e100  # as in src/validation.h
+# As in src/validation.h.
+LARGEST_VALUE, LARGEST_POSITION, LARGEST_START, LARGEST_SCALE = 5e307, 1e140, 1e100, 1e100
 CHECKED_AT_ONCE = 1 << 20  # numbers
 
 
@@ -119,7 +120,7 @@ def check_perplexity(perplexity: float, n_points: int) -> None:
 
 
 def check_size(matrix: np.ndarray, largest: float, name: str) -> None:
-    """Check that no number is so large that squares of it, summed, overflow."""
+    """Check that no number is so large that sums, or sums of squares, overflow."""
     if (found := np.abs(matrix).max()) > largest:
         raise ValueError(f"expected numbers of at most {largest:g} in {name}, found {found:g}")
 
@@ -171,6 +172,7 @@ def check_data(data: MatrixLike, name: str = "data") -> Matrix:
     lowest, highest = matrix.min(axis=0), matrix.max(axis=0)
     if scipy.sparse.issparse(matrix):
         lowest, highest = lowest.toarray(), highest.toarray()
+    check_size(np.array([lowest, highest]), LARGEST_VALUE, name)
     if np.array_equal(lowest, highest):
         raise ValueError(f"expected {name} with at least one column that varies, found every column constant")
     return matrix

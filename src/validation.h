@@ -11,7 +11,8 @@
 
 namespace spasne {
 
-// Beyond these, sums of squares would overflow or vanish.
+// Beyond these, sums, or sums of squares, would overflow or vanish.
+constexpr double LARGEST_VALUE = 5e307;
 constexpr double LARGEST_POSITION = 1e140, SMALLEST_SPREAD = 1e-140, LARGEST_START = 1e100, LARGEST_SCALE = 1e100;
 constexpr double LARGEST_OFFSET = 1e280;
 constexpr size_t LARGE = 5000;  // points above which dense affinities give way to sparse ones
@@ -20,6 +21,11 @@ namespace detail {
 
 [[noreturn]] inline void reject(const std::string& expected, const std::string& found) {
   throw std::invalid_argument("expected " + expected + ", found " + found);
+}
+
+inline void require_within(const std::vector<double>& values, double largest, const std::string& what) {
+  for (const double x : values)
+    if (std::fabs(x) > largest) reject(what + " of at most " + text(largest), text(x));
 }
 
 inline void require_finite(const std::vector<double>& values, size_t n_columns, const std::string& what) {
@@ -32,13 +38,10 @@ inline void require_finite(const std::vector<double>& values, size_t n_columns, 
 /// Squared distances between the rows, summed over all pairs, must be a finite number and, if they are to stand alone
 /// (without the constant of Ps), not vanish.
 inline void require_distances(const std::vector<double>& S, size_t n_columns, bool alone) {
-  double largest = 0, widest = 0;
-  for (size_t k = 0; k < S.size(); ++k) {
-    largest = std::max(largest, std::fabs(S[k]));
-    widest = std::max(widest, std::fabs(S[k] - S[k % n_columns]));
-  }
-  if (largest > LARGEST_POSITION) reject("positions of at most " + text(LARGEST_POSITION), text(largest));
+  require_within(S, LARGEST_POSITION, "positions");
   if (!alone) return;
+  double widest = 0;
+  for (size_t k = 0; k < S.size(); ++k) widest = std::max(widest, std::fabs(S[k] - S[k % n_columns]));
   if (widest == 0) reject("positions that differ between points", "constant positions");
   if (widest < SMALLEST_SPREAD)
     reject("positions that differ by " + text(SMALLEST_SPREAD) + " or more somewhere", text(widest));
@@ -51,6 +54,7 @@ inline void validate_data(const Problem& p, const Options& o) {
   if (p.X.size() != p.n_points * p.n_features || p.S.size() != p.n_points * p.n_space)
     reject("X and positions of the stated shape", text(p.X.size()) + " and " + text(p.S.size()) + " numbers");
   require_finite(p.X, p.n_features, "X");
+  require_within(p.X, LARGEST_VALUE, "numbers in X");
   require_finite(p.S, p.n_space, "the positions");
   require_distances(p.S, p.n_space, o.beta > 0 && o.space_offset == 0);
   bool constant = true;
@@ -60,8 +64,7 @@ inline void validate_data(const Problem& p, const Options& o) {
     if (o.start.size() != p.n_points * static_cast<size_t>(o.no_dims))
       reject("a start of n_points x no_dims numbers", text(o.start.size()));
     require_finite(o.start, static_cast<size_t>(o.no_dims), "the start");
-    for (const double y : o.start)
-      if (std::fabs(y) > LARGEST_START) reject("a start of numbers up to " + text(LARGEST_START), text(y));
+    require_within(o.start, LARGEST_START, "a start of numbers");
   }
 }
 

@@ -380,7 +380,14 @@ def test_no_spatial_distances_without_offset(reject):
 def test_start_whose_squares_overflow(reject, index):
     start = EXTENDED.init.copy()
     start[index] = -1e101
-    reject(pack_case(replace(EXTENDED, init=start)), mentions="a start of numbers up to 1e+100")
+    reject(pack_case(replace(EXTENDED, init=start)), mentions="a start of numbers of at most 1e+100")
+
+
+@pytest.mark.parametrize("method", ["exact", "barnes_hut", "interpolation"])
+def test_data_whose_sums_overflow(reject, method):
+    """Most rows at one end: the others are further from the mean than a number can be."""
+    X = np.where(np.arange(40)[:, None] < 2, 1.7e308, -1.7e308) * np.ones(4)
+    reject(pack_case(replace(CASE, X=X, method=method)), mentions="numbers in X of at most 5e+307")
 
 
 @pytest.mark.parametrize("beta", [0.0, 2.0])

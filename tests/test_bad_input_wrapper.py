@@ -193,6 +193,12 @@ def test_another_number_of_pixels(n_pixels):
     refused(f"expected 40 rows in pixels, as in data, found {n_pixels}", pixels=make_pixels(n_pixels))
 
 
+@pytest.mark.parametrize("as_given", [np.asarray, scipy.sparse.csr_matrix])
+def test_data_too_large_to_be_summed(as_given):
+    data = np.where(np.arange(40)[:, None] < 2, 1.7e308, -1.7e308) * np.ones(6)
+    refused("expected numbers of at most 5e.307 in data", data=as_given(data), use_pca=False)
+
+
 def test_pixels_too_large_to_be_squared():
     refused("expected pixels whose squares can be summed", pixels=make_pixels() * 1e200)
 

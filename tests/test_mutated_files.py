@@ -17,7 +17,7 @@ SEEDS = sorted(CORPUS.glob("*.dat"))
 PER_SEED = 20
 SPECIAL = [  # numbers at which something changes
     *(np.array(value, "<i4").tobytes() for value in (0, 1, -1, 3, 2**31 - 1, -(2**31))),
-    *(np.array(value, "<f8").tobytes() for value in (0, -1, 1e300, 1e-300, 5e-324, np.inf, np.nan)),
+    *(np.array(value, "<f8").tobytes() for value in (0, -1, 1e300, 1.7e308, 1e-300, 5e-324, np.inf, np.nan)),
     *(np.array(value, "<i8").tobytes() for value in (2**62, -(2**63), 2**40)),
 ]
 

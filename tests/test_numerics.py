@@ -46,7 +46,9 @@ CASES = {
         with_row("pixels", 6.0, 5.0),
     ],
     "opposite ends": [
-        replace(BASE, X=np.where(np.arange(40)[:, None] % 2, 1.7e308, -1.7e308) * np.ones(4))
+        replace(BASE, X=np.where(np.arange(40)[:, None] % every, -end, end) * np.ones(4))
+        for every in (2, 20)
+        for end in (1e300, 1.7e308)
     ],
     "perplexity": [replace(BASE, perplexity=p) for p in (13.0, 1.0, 1 / 3, 1e-300, 5e-324)],
     "least n": [
