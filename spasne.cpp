@@ -14,7 +14,8 @@
 #include "src/memory.h"
 #include "src/optimiser.h"
 #include "src/safe_descent.h"
-#include "src/sparse_setup.h"
+#include "src/sparse_objective.h"
+#include "src/sparse_problem.h"
 #include "src/text.h"
 #include "src/threads.h"
 #include "src/validation.h"
@@ -50,7 +51,9 @@ Descent make_descent(const Options& o, Method method, size_t n_points) {
 
 /// What the optimiser works on. Methods may reorder the points: order[place] = point, empty if they keep it.
 struct Work {
-  std::unique_ptr<DenseAffinities> affinities;  // of dense methods, where no other run shares them
+  // Where no other run shares them: of dense methods, and of method `interpolation`.
+  std::unique_ptr<DenseAffinities> affinities;
+  std::unique_ptr<SparseProblem> sparse;
   std::unique_ptr<Objective> objective;
   std::vector<size_t> order;
   std::vector<double> start;
@@ -85,10 +88,12 @@ Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, 
   Work work;
   if (r.method == Method::interpolation) {
     require_memory(n, sparse_need(n, p.n_features, detail::neighbours_for(p, o.perplexity)));
-    SparseSetup setup = set_up_sparse(std::move(p), o, pool, listener);
-    work.objective = std::move(setup.objective);
-    work.order = std::move(setup.order);
-    work.start = std::move(setup.start);
+    SparseProblem sparse = sparse_problem(std::move(p), o, o.alpha > 0, o.beta > 0, pool, listener.note);
+    work.order = std::move(sparse.order);
+    work.start = std::move(sparse.start);
+    work.sparse = std::make_unique<SparseProblem>(std::move(sparse));
+    work.objective = sparse_objective(*work.sparse, o, pool);
+    std::vector<double>().swap(work.sparse->X);  // which is large, and in the charges now
     return work;
   }
   require_memory(n, dense_need(n, p.n_features));
@@ -162,11 +167,36 @@ Options with(Options o, const Run& run) {
   return o;
 }
 
+bool any_alpha(const std::vector<Run>& runs) {
+  return std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.alpha > 0; });
+}
+
+bool any_beta(const std::vector<Run>& runs) {
+  return std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.beta > 0; });
+}
+
+/// Runs of method `interpolation` on shared affinities, each on all threads.
 void one_after_another(Problem problem, const Options& o, const std::vector<Run>& runs, BatchTeller& teller) {
+  const size_t n = problem.n_points;
+  ThreadPool pool(o.n_threads);
+  require_memory(n, sparse_need(n, problem.n_features, detail::neighbours_for(problem, o.perplexity)));
+  const std::function<void(const std::string&)> note = [&](const std::string& what) { teller.note(what); };
+  note(description(problem, Method::interpolation, pool.size()) + ", " + text(runs.size()) +
+       " runs, one after another");
+
+  const Clock::time_point start = Clock::now();
+  centre_sections(problem, note);
+  const SparseProblem sparse = sparse_problem(std::move(problem), o, any_alpha(runs), any_beta(runs), pool, note);
+  const double seconds = seconds_since(start);
+
   for (size_t k = 0; k < runs.size(); ++k)
     teller.finish(k, [&] {
-      const Listener listener = teller.for_run(k);
-      return run(k + 1 < runs.size() ? problem : std::move(problem), with(o, runs[k]), listener);
+      const Options options = with(o, runs[k]);
+      Result result = planned(options, n, pool.size());
+      result.seconds_affinities = seconds;
+      Work work{nullptr, nullptr, sparse_objective(sparse, options, pool), sparse.order, sparse.start, {}};
+      optimise(work, options, teller.for_run(k), result);
+      return result;
     });
 }
 
@@ -186,9 +216,7 @@ void side_by_side(Problem problem, const Options& o, const std::vector<Run>& run
   const Clock::time_point start = Clock::now();
   centre_sections(problem, [&](const std::string& what) { teller.note(what); });
   const std::vector<double> other_start = start_from_columns(problem.S, n, problem.n_space, o.no_dims);
-  const bool global_terms =
-      std::any_of(runs.begin(), runs.end(), [](const Run& run) { return run.alpha > 0 || run.beta > 0; });
-  const DenseAffinities affinities = make_affinities(problem, o, global_terms, pool);
+  const DenseAffinities affinities = make_affinities(problem, o, any_alpha(runs) || any_beta(runs), pool);
   const double seconds = seconds_since(start);
 
   for_each_worker(plan.n_workers, runs.size(), pool, [&](const std::function<bool(size_t&)>& take) {
@@ -200,6 +228,7 @@ void side_by_side(Problem problem, const Options& o, const std::vector<Run>& run
         Result result = planned(options, n, threads.size());
         result.seconds_affinities = seconds;
         Work work{nullptr,
+                  nullptr,
                   std::make_unique<DenseObjective>(affinities, matrix.data(), dense_options(options, method), threads),
                   {},
                   dense_start(options, n, result.seed),
@@ -245,6 +274,7 @@ Result run(Problem problem, const Options& options, const Listener& listener) {
 }
 
 void run_batch(Problem problem, const Options& options, const std::vector<Run>& runs, const BatchListener& listener) {
+  if (runs.empty()) return;
   Run largest{0, 0, 0};
   for (size_t k = 0; k < runs.size(); ++k) {
     detail::validate_weights(runs[k].alpha, runs[k].beta, " in run " + text(k));
@@ -252,8 +282,12 @@ void run_batch(Problem problem, const Options& options, const std::vector<Run>& 
   }
   validate(problem, with(options, largest));
   BatchTeller teller(listener);
-  const bool shares = runs.size() > 1 && chosen_method(options, problem.n_points) != Method::interpolation;
-  (shares ? side_by_side : one_after_another)(std::move(problem), options, runs, teller);
+  if (runs.size() == 1) {
+    teller.finish(0, [&] { return run(std::move(problem), with(options, runs[0]), teller.for_run(0)); });
+    return;
+  }
+  const bool sparse = chosen_method(options, problem.n_points) == Method::interpolation;
+  (sparse ? one_after_another : side_by_side)(std::move(problem), options, runs, teller);
 }
 
 }  // namespace spasne

@@ -105,8 +105,8 @@ void validate(const Problem& problem, const Options& options);
 /// Runs the method. The problem is taken over, so that its memory can be freed on the way.
 Result run(Problem problem, const Options& options, const Listener& listener = {});
 
-/// Runs the method with each of the runs' weights and seeds in place of the options', side by side. Affinities are
-/// computed once, but by method interpolation, which makes one run after another. Each result equals that of run().
+/// Runs the method with each of the runs' weights and seeds in place of the options': side by side, or by method
+/// interpolation one after another. Affinities are computed once. Each result equals that of run().
 void run_batch(Problem problem, const Options& options, const std::vector<Run>& runs, const BatchListener& listener);
 
 }  // namespace spasne

@@ -17,7 +17,7 @@ namespace spasne {
 
 constexpr double SAMPLED_PAIRS = 2e6;
 
-/// Per point i, of affinities P: sum over j of P_ij, and of P_ij ln P_ij, both times their weight.
+/// Per point i, of affinities P: sum over j of P_ij, and of P_ij ln P_ij.
 struct PairEntropies {
   std::vector<double> mass, entropy;
 };
@@ -63,10 +63,8 @@ class Partners {
 /// Of P = (c + d^2) / Z over pairs of rows of X (n x D, centred). The masses are exact; of the entropies
 /// p ln(p / mean) - (p - mean) is taken from each point's partners, because the sum of p is known and, sampled, would
 /// be most of the error.
-inline PairEntropies pair_entropies(const std::vector<double>& X, size_t n, size_t D, double c, double weight,
-                                    ThreadPool& pool) {
+inline PairEntropies pair_entropies(const std::vector<double>& X, size_t n, size_t D, double c, ThreadPool& pool) {
   PairEntropies of{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0)};
-  if (weight == 0) return of;
   const double count = static_cast<double>(n), Z = pair_sum(X, n, D, c), mean = Z / (count * (count - 1));
   double norms = 0;
   for (size_t i = 0; i < n; ++i) norms += squared_norm(X.data() + i * D, D);
@@ -85,8 +83,8 @@ inline PairEntropies pair_entropies(const std::vector<double>& X, size_t n, size
       }
       if (met > 0) logs *= (count - 1) / met;
       const double sum = c * (count - 1) + count * squared_norm(x, D) + norms;
-      of.mass[i] = weight * sum / Z;
-      of.entropy[i] = weight * (logs + sum - (count - 1) * mean) / Z - of.mass[i] * std::log(count * (count - 1));
+      of.mass[i] = sum / Z;
+      of.entropy[i] = (logs + sum - (count - 1) * mean) / Z - of.mass[i] * std::log(count * (count - 1));
     }
   });
   return of;

@@ -56,7 +56,7 @@ class SectionGrid {
     sums_.resize(largest * DIMS);
   }
 
-  const PairEntropies& entropies() const { return entropies_; }  // of beta Ps
+  const PairEntropies& entropies() const { return entropies_; }  // of Ps
 
   /// log of the sum of 1 + sigma^2 d^2 over all pairs within sections.
   double log_normaliser(const double* Y) const {
@@ -115,10 +115,10 @@ class SectionGrid {
     centre_columns(S, n, n_space_);
     const double share = pair_sum(S, n, n_space_, offset_) / all;
     if (share == 0) return {};
-    const PairEntropies of = pair_entropies(S, n, n_space_, offset_, beta_ * share, pool_);
+    const PairEntropies of = pair_entropies(S, n, n_space_, offset_, pool_);
     for (size_t place = 0; place < n; ++place) {
-      entropies_.mass[members[place]] = of.mass[place];
-      entropies_.entropy[members[place]] = of.entropy[place] + of.mass[place] * std::log(share);
+      entropies_.mass[members[place]] = share * of.mass[place];
+      entropies_.entropy[members[place]] = share * (of.entropy[place] + of.mass[place] * std::log(share));
     }
     return global_charges({}, 0, S, n_space_, n, {0, beta_ * share, offset_});
   }
@@ -127,8 +127,8 @@ class SectionGrid {
     for (const size_t i : members)
       for (const size_t j : members) {
         const double p = i == j ? 0 : affinity(i, j);
-        entropies_.mass[i] += p;
-        if (p > 0) entropies_.entropy[i] += p * std::log(p / beta_);
+        entropies_.mass[i] += p / beta_;
+        if (p > 0) entropies_.entropy[i] += p / beta_ * std::log(p / beta_);
       }
   }
 

@@ -10,13 +10,13 @@
 #include <memory>
 #include <vector>
 
+#include "../spasne.h"
 #include "../sptree.h"
 #include "global_charges.h"
 #include "grid_sums.h"
 #include "objective.h"
-#include "pair_entropies.h"
 #include "section_grid.h"
-#include "sparse_affinities.h"
+#include "sparse_problem.h"
 #include "threads.h"
 
 namespace spasne {
@@ -39,47 +39,39 @@ struct SparseRows {
 
 namespace spasne {
 
-struct SparseOptions {
-  double theta;  // of the tree
-  double alpha, beta, scale2;
-  double accuracy;
-};
-
-/// The global and the spatial term. With several sections the charges are of the former alone, and what is of space is
-/// of no use: the sections have their own.
-struct GlobalTerms {
-  GlobalCharges charges, space_charges;  // of both terms, and of the spatial one alone (cost)
-  PairEntropies expression, space;
-};
+constexpr double DEFAULT_THETA = 0.5;  // of the tree, where theta is 0
 
 template <int DIMS>
 class SparseObjective : public Objective {
  public:
-  /// `sections` is null unless there are several.
-  SparseObjective(SparseAffinities affinities, GlobalTerms terms, std::unique_ptr<SectionGrid<DIMS>> sections,
-                  const SparseOptions& o, ThreadPool& pool)
-      : a_(std::move(affinities)),
-        terms_(std::move(terms)),
-        sections_(std::move(sections)),
-        o_(o),
+  /// The problem must outlive the objective; its X and S are read here only.
+  SparseObjective(const SparseProblem& problem, const Options& o, ThreadPool& pool)
+      : p_(problem),
+        alpha_(o.alpha),
+        beta_(o.beta),
+        scale2_(o.global_scale * o.global_scale),
         pool_(pool),
-        n_(a_.n_points),
+        n_(p_.n_points),
         n_padded_(round_up(n_, LANES)),
-        grid_(n_, terms_.charges.n_charges, o.scale2, o.accuracy),
+        sections_(o.beta > 0 && p_.sections.several() ? make_sections(o) : nullptr),
+        charges_(charges_of(alpha_, sections_ ? 0 : beta_)),
+        space_charges_(charges_of(0, alpha_ > 0 && !sections_ ? beta_ : 0)),
+        grid_(n_, charges_.n_charges, scale2_, o.accuracy),
+        space_grid_(n_, space_charges_.n_charges, scale2_, o.accuracy),
         points_(n_ * DIMS),
         repulsion_(DIMS * n_padded_, 0.0),
         global_force_(DIMS * n_padded_, 0.0),
         Z_(n_padded_, 0.0) {
-    if (DIMS == 3) tree_ = std::make_unique<SpTree>(n_, DIMS, o.theta);
+    if (DIMS == 3) tree_ = std::make_unique<SpTree>(n_, DIMS, o.theta > 0 ? o.theta : DEFAULT_THETA);
   }
 
   void exaggerate(double factor) override { exaggeration_ = factor; }
 
   void gradient(const double* Y, double* gradient) override {
-    const double Z = sum_repulsion(Y);
+    const double Z = sum_pairs(Y, global_force_.data(), nullptr);
     sum_neighbours(Y, gradient);
-    const GlobalSum global = global_sum(Y, n_, n_padded_, DIMS, o_.scale2);
-    const double spread = (sections_ ? o_.alpha : o_.alpha + o_.beta) * o_.scale2 / global.Z;
+    const GlobalSum global = global_sum(Y, n_, n_padded_, DIMS, scale2_);
+    const double spread = (sections_ ? alpha_ : alpha_ + beta_) * scale2_ / global.Z;
     const double* repulsion = tree_ ? tree_sums_.force.data() : repulsion_.data();
     pool_.for_each_range(n_padded_, CHUNK, [&](size_t begin, size_t end) {
       for (size_t axis = 0; axis < DIMS; ++axis)
@@ -96,13 +88,12 @@ class SparseObjective : public Objective {
   }
 
   CostParts cost(const double* Y, std::vector<double>* shares) override {
-    const double log_Z = std::log(sum_repulsion(Y));
-    const double log_Zg = std::log(global_sum(Y, n_, n_padded_, DIMS, o_.scale2).Z);
+    std::vector<double> global_logs(n_padded_, 0.0);  // and of space, where that has no sections
+    const double log_Z = std::log(sum_pairs(Y, nullptr, global_logs.data()));
+    const std::vector<double> space_logs = logs_of_space(Y, global_logs);
+    const double log_Zg = std::log(global_sum(Y, n_, n_padded_, DIMS, scale2_).Z);
     const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
-    const std::vector<double> global_logs = charge_logs(Y, terms_.charges);
-    const std::vector<double> space_logs = sections_ ? sections_->logs(Y) : charge_logs(Y, terms_.space_charges);
-    const PairEntropies& of_expression = terms_.expression;
-    const PairEntropies& of_space = sections_ ? sections_->entropies() : terms_.space;
+    const PairEntropies& of_space = sections_ ? sections_->entropies() : p_.space;
     std::vector<double> logs(n_), entropy(n_), mass(n_);
     const auto kernel = SPASNE_DISPATCH(neighbour_logs<DIMS>);
     const SparseRows rows = interleave(Y);
@@ -112,9 +103,9 @@ class SparseObjective : public Objective {
     CostParts cost;
     for (size_t i = 0; i < n_; ++i) {
       const double local = entropy[i] + logs[i] + mass[i] * log_Z;
-      const double space = of_space.entropy[i] + of_space.mass[i] * log_Zs - space_logs[i];
-      const double global = of_expression.entropy[i] + of_expression.mass[i] * log_Zg -
-                            (sections_ ? global_logs[i] : global_logs[i] - space_logs[i]);
+      const double space = weighted(beta_, of_space, i, log_Zs) - space_logs[i];
+      const double global =
+          weighted(alpha_, p_.expression, i, log_Zg) - (sections_ ? global_logs[i] : global_logs[i] - space_logs[i]);
       cost.local += local;
       cost.global += global;
       cost.space += space;
@@ -137,7 +128,8 @@ class SparseObjective : public Objective {
           points_[i * DIMS + axis] = static_cast<float>(std::min(FAR, std::max(-FAR, y[i] - y[0])));
         }
     });
-    return {a_.offset.data(), a_.column.data(), a_.value.data(), points_.data(), n_padded_};
+    const SparseAffinities& a = p_.affinities;
+    return {a.offset.data(), a.column.data(), a.value.data(), points_.data(), n_padded_};
   }
 
   void sum_neighbours(const double* Y, double* force) {
@@ -146,45 +138,67 @@ class SparseObjective : public Objective {
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) { kernel(rows, begin, end, force); });
   }
 
-  /// Fills repulsion (tree or grid) and the force of the global terms; returns Z.
-  double sum_repulsion(const double* Y) {
+  /// Returns Z. With `force` fills it and the repulsion (of tree or grid); `value`: sum over j of the charges' affinity
+  /// times ln(1 + sigma^2 d^2). Either may be null; what has no weight is left as it is.
+  double sum_pairs(const double* Y, double* force, double* value) {
     if (tree_) {
       tree_->build(Y);
       tree_->sum(1, pool_, tree_sums_);
     }
-    const GlobalCharges& q = terms_.charges;
-    if (!tree_ || q.n_charges > 1)
-      grid_.evaluate(Y, q.charges.data(), q.constant, pool_,
-                     {tree_ ? nullptr : repulsion_.data(), tree_ ? nullptr : Z_.data(),
-                      q.n_charges > 1 ? global_force_.data() : nullptr, nullptr});
+    const bool charged = charges_.n_charges > 1;
+    if (!tree_ || charged)
+      grid_.evaluate(Y, charges_.charges.data(), charges_.constant, pool_,
+                     {tree_ || !force ? nullptr : repulsion_.data(), tree_ ? nullptr : Z_.data(),
+                      charged ? force : nullptr, charged ? value : nullptr});
     const AlignedVector& parts = tree_ ? tree_sums_.Z_local : Z_;
     double Z = 0;
     for (size_t i = 0; i < n_; ++i) Z += parts[i];
     return Z;
   }
 
-  /// Per point: sum over j of the charges' affinity times ln(1 + sigma^2 d^2).
-  std::vector<double> charge_logs(const double* Y, const GlobalCharges& charges) {
+  /// Per point: sum over j of beta Ps_ij ln(1 + sigma^2 d^2). all_logs: the same of all charges.
+  std::vector<double> logs_of_space(const double* Y, const std::vector<double>& all_logs) {
+    if (sections_) return sections_->logs(Y);
+    if (beta_ > 0 && alpha_ == 0) return all_logs;
     std::vector<double> logs(n_padded_, 0.0);
-    if (charges.n_charges > 1) {
-      GridSums<DIMS> grid(n_, charges.n_charges, o_.scale2, o_.accuracy);
-      grid.evaluate(Y, charges.charges.data(), charges.constant, pool_, {nullptr, nullptr, nullptr, logs.data()});
-    }
+    if (beta_ > 0)
+      space_grid_.evaluate(Y, space_charges_.charges.data(), space_charges_.constant, pool_,
+                           {nullptr, nullptr, nullptr, logs.data()});
     return logs;
   }
 
-  SparseAffinities a_;
-  GlobalTerms terms_;
-  std::unique_ptr<SectionGrid<DIMS>> sections_;
-  SparseOptions o_;
+  /// weight (sum over j of P_ij ln P_ij + P_ij ln Z)
+  static double weighted(double weight, const PairEntropies& of, size_t i, double log_Z) {
+    return weight > 0 ? weight * (of.entropy[i] + of.mass[i] * log_Z) : 0;
+  }
+
+  GlobalCharges charges_of(double alpha, double beta) const {
+    return global_charges(p_.X, p_.n_features, p_.S, p_.n_space, n_, {alpha, beta, p_.space_offset});
+  }
+
+  std::unique_ptr<SectionGrid<DIMS>> make_sections(const Options& o) const {
+    return std::make_unique<SectionGrid<DIMS>>(p_.sections, p_.S, p_.n_space, o.beta, p_.space_offset, scale2_,
+                                               o.accuracy, pool_);
+  }
+
+  const SparseProblem& p_;
+  double alpha_, beta_, scale2_;
   ThreadPool& pool_;
   size_t n_, n_padded_;
-  GridSums<DIMS> grid_;
+  std::unique_ptr<SectionGrid<DIMS>> sections_;  // where space has several
+  GlobalCharges charges_, space_charges_;        // of both global terms; of space alone, where it is not all there is
+  GridSums<DIMS> grid_, space_grid_;
   std::unique_ptr<SpTree> tree_;
   TreeSums tree_sums_;
   std::vector<float> points_;  // the map by point
   AlignedVector repulsion_, global_force_, Z_;
   double exaggeration_ = 1;
 };
+
+inline std::unique_ptr<Objective> sparse_objective(const SparseProblem& p, const Options& o, ThreadPool& pool) {
+  if (o.no_dims == 1) return std::make_unique<SparseObjective<1>>(p, o, pool);
+  if (o.no_dims == 2) return std::make_unique<SparseObjective<2>>(p, o, pool);
+  return std::make_unique<SparseObjective<3>>(p, o, pool);
+}
 
 }  // namespace spasne

@@ -1,0 +1,112 @@
+// What method `interpolation` computes once for all weights of the global terms: order of points, neighbours,
+// affinities, entropies, start.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "../spasne.h"
+#include "affinities.h"
+#include "neighbours.h"
+#include "pair_entropies.h"
+#include "point_order.h"
+#include "principal_axes.h"
+#include "sections.h"
+#include "sparse_affinities.h"
+#include "text.h"
+
+namespace spasne {
+
+/// Everything by place in the new order of points; X and S are centred, X is scaled.
+struct SparseProblem {
+  std::vector<size_t> order;  // order[place] = point
+  std::vector<double> start;
+  SparseAffinities affinities;
+  size_t n_points, n_features, n_space;
+  std::vector<double> X, S;
+  double space_offset;
+  Sections sections;
+  PairEntropies expression, space;  // of Pg, and of Ps where there is one section; empty where not needed
+};
+
+namespace detail {
+
+/// Neighbours of each point: the caller's, or those that count at this perplexity.
+inline size_t neighbours_for(const Problem& p, double perplexity) {
+  if (p.n_neighbours > 0) return p.n_neighbours;
+  return std::min(p.n_points - 1, static_cast<size_t>(std::floor(3 * perplexity)));
+}
+
+/// The caller's graph in the new order of points, its distances in units of the scaled X.
+inline NeighbourGraph reorder_graph(const Problem& p, const std::vector<size_t>& order, double scale) {
+  const size_t k = p.n_neighbours;
+  std::vector<uint32_t> place(order.size());
+  for (size_t at = 0; at < order.size(); ++at) place[order[at]] = static_cast<uint32_t>(at);
+  NeighbourGraph graph;
+  graph.n_points = p.n_points;
+  graph.k = k;
+  graph.index.resize(p.n_points * k);
+  graph.distance2.resize(p.n_points * k);
+  for (size_t at = 0; at < order.size(); ++at)
+    for (size_t c = 0; c < k; ++c) {
+      const size_t from = order[at] * k + c, to = at * k + c;
+      graph.index[to] = place[static_cast<size_t>(p.neighbour_index[from])];
+      const double distance = static_cast<double>(p.neighbour_distance[from]) / scale;
+      graph.distance2[to] = static_cast<float>(distance * distance);
+    }
+  return graph;
+}
+
+inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::vector<size_t>& order, double scale,
+                                 ThreadPool& pool, const std::function<void(const std::string&)>& note) {
+  if (p.n_neighbours > 0) return reorder_graph(p, order, scale);
+  const size_t k = neighbours_for(p, o.perplexity);
+  if (note) note("finding " + text(k) + " neighbours of each point");
+  int tenth = 0;
+  return nearest_neighbours(p.X, p.n_points, p.n_features, k, pool, [&](double share) {
+    if (!note || share * 10 < tenth + 1) return;
+    tenth = static_cast<int>(share * 10);
+    note("neighbours: " + text(tenth * 10) + " %");
+  });
+}
+
+}  // namespace detail
+
+/// The problem is taken over and reordered. global_weight, space_weight: whether any run gives these terms weight.
+inline SparseProblem sparse_problem(Problem p, const Options& o, bool global_weight, bool space_weight,
+                                    ThreadPool& pool, const std::function<void(const std::string&)>& note) {
+  const size_t n = p.n_points, d = static_cast<size_t>(o.no_dims);
+  const double scale = centre_and_scale(p.X, n, p.n_features);
+  centre_columns(p.S, n, p.n_space);
+  const std::vector<size_t> order = tree_order(p.X, n, p.n_features);
+  const std::vector<double> start =
+      o.start.empty() ? start_from_columns(principal_scores(p.X, n, p.n_features, d, pool), n, d, o.no_dims) : o.start;
+  p.X = take_rows(p.X, order, p.n_features);
+  p.S = take_rows(p.S, order, p.n_space);
+  if (!p.sections.empty()) p.sections = take_rows(p.sections, order, 1);
+  SparseAffinities affinities;
+  {
+    const NeighbourGraph graph = detail::find_graph(p, o, order, scale, pool, note);
+    affinities = sparse_affinities(graph, o.perplexity, pool);
+  }
+  SparseProblem made{order,
+                     take_rows(start, order, d),
+                     std::move(affinities),
+                     n,
+                     p.n_features,
+                     p.n_space,
+                     std::move(p.X),
+                     std::move(p.S),
+                     o.space_offset,
+                     Sections(p.sections, n),
+                     {},
+                     {}};
+  if (global_weight) made.expression = pair_entropies(made.X, n, made.n_features, 1, pool);
+  if (space_weight && !made.sections.several())
+    made.space = pair_entropies(made.S, n, made.n_space, made.space_offset, pool);
+  return made;
+}
+
+}  // namespace spasne
