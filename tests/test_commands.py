@@ -148,6 +148,19 @@ def test_what_is_not_in_the_anndata(h5ad, capsys, flags, message):
     said_error(capsys, message)
 
 
+@pytest.mark.parametrize("kind", [scipy.sparse.csr_matrix, scipy.sparse.csc_matrix, pd.DataFrame])
+def test_a_representation_of_any_kind(tissue, h5ad, kind):
+    anndata = pytest.importorskip("anndata")
+    adata = anndata.read_h5ad(h5ad)
+    counts = tissue.counts.toarray()
+    as_frame = kind is pd.DataFrame
+    adata.obsm["counts"] = kind(counts, names(), tissue.genes.index) if as_frame else kind(counts)
+    adata.write_h5ad(h5ad)
+    assert run("-i", h5ad, "--use_rep", "counts", "--counts", "-o", "map.csv", *FAST) == 0
+    expected = expected_map(tissue, counts if as_frame else None)  # dense sums round otherwise than sparse
+    assert np.allclose(pd.read_csv("map.csv", index_col=0), expected, rtol=0, atol=1e-12)
+
+
 def test_anndata_is_an_extra(tissue, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "anndata", None)
     assert run("-i", "section.h5ad", "-o", "map.csv") == 1
