@@ -69,7 +69,7 @@ def run(*arguments):
 
 
 def scores_printed(capsys):
-    lines = re.findall(r"^(\w+) (-?\d\.\d+)$", capsys.readouterr().out, re.MULTILINE)
+    lines = re.findall(r"^(\S+) (-?\d\.\d+)$", capsys.readouterr().out, re.MULTILINE)
     return {name: float(value) for name, value in lines}
 
 

@@ -61,9 +61,10 @@ def run(options: argparse.Namespace) -> None:
 
 def lines_of(scores: pd.Series) -> list[str]:
     """A line for each score, with its standard error where it was estimated from a sample."""
+    errors = {name: f"{name}_se" for name in scores.index}
     lines = []
     for name, value in scores.items():
-        if not str(name).endswith("_se"):
-            error = f" +- {scores[f'{name}_se']:.4f}" if f"{name}_se" in scores else ""
+        if name not in errors.values():
+            error = f" +- {scores[errors[name]]:.4f}" if errors[name] in scores else ""
             lines.append(f"{name} {value:.4f}{error}")
     return lines
