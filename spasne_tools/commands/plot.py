@@ -16,6 +16,7 @@ from spasne_tools.commands.arguments import (
     add_tissue_arguments,
 )
 from spasne_tools.expression_file import Expression
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import log_normalise
 from spasne_tools.tables import has_row_names, read_table
 from spasne_tools.validation import as_matrix
@@ -63,7 +64,8 @@ def run(options: argparse.Namespace) -> None:
     pixels = inputs.positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
     figure = _drawn(options, maps, pixels, labels, expression)
-    figure.savefig(options.output, bbox_inches="tight")
+    with output_file(options.output) as unfinished:
+        figure.savefig(unfinished, bbox_inches="tight")
 
 
 def _drawn(
