@@ -62,10 +62,7 @@ def expected_map(section, counts=None):
 
 
 def run(*arguments):
-    try:
-        return command_line.main(list(arguments))
-    except SystemExit as error:  # argparse's own way
-        return error.code
+    return command_line.main(list(arguments))
 
 
 def scores_printed(capsys):
@@ -331,6 +328,14 @@ def test_nothing_to_plot(mapped, capsys, arguments, message):
     assert not Path("map.png").exists()
 
 
+@pytest.mark.parametrize("flag", [["--transpose"], ["--counts"], ["--layer", "raw"], ["--use_rep", "X_pca"],
+                                  ["--spatial_key", "other"]])  # fmt: skip
+def test_flags_of_an_input_need_one(mapped, capsys, flag):
+    assert run("plot", "map.csv", "-l", "meta.csv", "--label_column", "layer", *flag) == 2
+    said_error(capsys, rf"expected an input \(-i\) with {flag[0]}, found {flag[0]} alone")
+    assert not Path("map.png").exists()
+
+
 # ---- several sections ------------------------------------------------------------------------------------
 
 
@@ -477,6 +482,19 @@ def test_overview(capsys, arguments):
     assert run(*arguments) == 0
     out = capsys.readouterr().out
     assert [name for name in command_line.COMMANDS if not re.search(rf"^  {name} ", out, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bogus"], "unrecognized arguments: --bogus"),
+        (["score"], "the following arguments are required: map"),
+        (["screem"], "expected a command .*, found 'screem'; is screen meant[?]"),
+    ],
+)
+def test_arguments_that_are_none(capsys, arguments, message):
+    assert command_line.main(["spasne-map", *arguments]) == 2
+    said_error(capsys, message)
 
 
 def test_nothing_on_a_terminal_is_the_overview(capsys, monkeypatch):
