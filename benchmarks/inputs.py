@@ -12,6 +12,7 @@ import numpy as np
 import spasne_tools.preprocessing
 import spasne_tools.simulation
 from spasne_tools.datasets import load_dataset, simulate_tissue
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import preprocess_counts
 
 BREAST_SIZE = 1272
@@ -71,8 +72,5 @@ def _fingerprint() -> str:
 
 
 def _save(path: Path, array: np.ndarray) -> None:
-    """Under another name first, so that an interrupted run leaves no half file."""
-    unfinished = path.with_suffix(".tmp")
-    with unfinished.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array))
-    os.replace(unfinished, path)
+    with output_file(path) as unfinished:
+        np.save(unfinished, np.ascontiguousarray(array))

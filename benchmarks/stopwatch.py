@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from spasne_tools.output_file import output_file
 
 
 @contextmanager
@@ -39,9 +40,8 @@ def read_times(path: Path) -> dict[str, float]:
 
 def _write(path: Path, times: dict[str, float]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.tmp")
-    unfinished.write_text(json.dumps(times), encoding="utf-8")
-    os.replace(unfinished, path)
+    with output_file(path) as unfinished:
+        unfinished.write_text(json.dumps(times), encoding="utf-8")
 
 
 def _cpu_seconds() -> float:

@@ -94,8 +94,7 @@ def choose_representation(adata: Any, use_rep: str | None, n_pcs: int | None) ->
         if use_rep == "X" and n_pcs != 0:
             return _components_of_genes(adata, n_pcs)
     if use_rep in adata.obsm:
-        matrix = adata.obsm[use_rep]
-        matrix = matrix.tocsr() if issparse(matrix) else np.asarray(matrix)
+        matrix = obsm_matrix(adata, use_rep)
         n_columns = matrix.shape[1]
         if n_pcs is not None and n_pcs > n_columns:
             raise ValueError(f"expected n_pcs of at most {n_columns} in obsm[{use_rep!r}], found {n_pcs}")
@@ -114,6 +113,12 @@ def check_count(name: str, value: Any) -> None:
     whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
     if value is not None and not (whole and value >= 0):
         raise ValueError(f"expected {name} to be None or an integer of 0 or more, found {value!r}")
+
+
+def obsm_matrix(adata: Any, key: str) -> Matrix:
+    """obsm[key] (n, D), an array, DataFrame or sparse matrix there, as an array or CSR."""
+    entry = adata.obsm[key]
+    return entry.tocsr() if issparse(entry) else np.asarray(entry)
 
 
 def _components_of_genes(adata: Any, n_pcs: int | None) -> Representation:

@@ -57,9 +57,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] in (["-h"], ["--help"], ["help"]) or not arguments and sys.stdin.isatty():
         print(_overview())
         return 0 if arguments else EXIT_BAD_INPUT
-    name, arguments = _command(arguments)
+    try:
+        name, arguments = _command(arguments)
+        options = parser_of(name).parse_args([_underscored(argument) for argument in arguments])
+    except SystemExit as ended:  # how argparse ends: after --help and --version, and with errors
+        return int(ended.code or 0)
     module = command_module(name)
-    options = parser_of(name).parse_args([_underscored(argument) for argument in arguments])
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning

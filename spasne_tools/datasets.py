@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, load_npz
 
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.simulation import Tissue, simulate_components, simulate_tissue
 
@@ -275,7 +275,7 @@ def _blob_id(content: bytes) -> str:
 
 
 def _download(file_name: str, path: Path) -> None:
-    """Write a verified copy of a published file under a temporary name and rename it."""
+    """Write a verified copy of a published file."""
     url = REPOSITORY + file_name
     try:
         with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as answer:
@@ -287,14 +287,8 @@ def _download(file_name: str, path: Path) -> None:
         problem = f"{url} gave another content (expected git blob {BLOB_IDS[file_name]}, found {found})"
         raise FileNotFoundError(_how_to_provide(file_name, path, problem))
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=file_name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with output_file(path) as unfinished:
+        unfinished.write_bytes(content)
 
 
 def _how_to_provide(file_name: str, path: Path, problem: str) -> str:

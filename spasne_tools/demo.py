@@ -16,6 +16,7 @@ import pandas as pd
 from spasne import run_spasne
 from spasne_tools.datasets import load_dataset, simulate_tissue
 from spasne_tools.metrics import score_embedding
+from spasne_tools.output_file import output_file
 from spasne_tools.plotting import plot_maps
 from spasne_tools.preprocessing import preprocess_counts
 
@@ -96,7 +97,8 @@ def run_demo(data: str = "simulated", output: str = "demo.png") -> pd.DataFrame:
     figure = plot_maps(
         maps, example.labels, example.pixels, scores=table.to_dict("index"), legend_title=example.legend_title
     )
-    figure.savefig(output)
+    with output_file(output) as unfinished:
+        figure.savefig(unfinished, format=unfinished.suffix[1:] or "png")  # no other file than the one named
     print(f"\n{_formatted(table)}\n\nr1: expression kept, r2: space kept, s: classes apart (silhouette)")
     print(f"figure: {output}")
     return table

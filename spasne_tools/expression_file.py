@@ -12,7 +12,7 @@ import pandas as pd
 import scipy.io
 import scipy.sparse
 
-from spasne_tools.anndata_io import load_anndata
+from spasne_tools.anndata_io import load_anndata, obsm_matrix
 from spasne_tools.tables import GZIP_MAGIC, STANDARD_STREAM, has_row_names, read_table
 from spasne_tools.validation import Matrix
 
@@ -177,7 +177,7 @@ def _values_of(
     if use_rep is not None:
         if use_rep not in adata.obsm:
             raise _absent(use_rep, "obsm", adata.obsm, path)
-        return np.asarray(adata.obsm[use_rep]), None
+        return obsm_matrix(adata, use_rep), None
     if layer is not None:
         if layer not in adata.layers:
             raise _absent(layer, "layers", adata.layers, path)

@@ -52,6 +52,8 @@ class FrozenMap:
     def place(self, X: Matrix, S: np.ndarray | None) -> np.ndarray:
         """Places (m, no_dims) of rows of data `X` (m, D) and positions `S` (m, any; None: unknown)."""
         positions = None if S is None else self.frame.positions(S)
+        if self.frame.projection is None:
+            X = _of_the_kind_of(self.reference.X, X)
         with threads_for(X.shape[0] * X.shape[1] * self.reference.n_points):
             return place(self.reference, self.frame.data(X), positions)
 
@@ -106,6 +108,13 @@ def freeze(
         )
 
     return finish
+
+
+def _of_the_kind_of(known: Matrix, X: Matrix) -> Matrix:
+    """`X` sparse or dense as `known` is: only one of the two is centred, and distances need one kind."""
+    if scipy.sparse.issparse(X) == scipy.sparse.issparse(known):
+        return X
+    return X.toarray() if scipy.sparse.issparse(X) else scipy.sparse.csr_matrix(X)
 
 
 def _dense_row(extremes: Any) -> np.ndarray:

@@ -10,7 +10,6 @@ import base64
 import hashlib
 import html
 import json
-import os
 import zlib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -22,6 +21,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 
+from spasne_tools.output_file import output_file
 from spasne_tools.plotting import (
     CONTINUOUS_COLOURS,
     LARGEST_VECTOR,
@@ -144,7 +144,9 @@ def export_html(
         "ramp": _ramp(blocks),
         "missing": MISSING_COLOUR,
     }
-    _write(Path(path), _assemble(header, blocks))
+    content = _assemble(header, blocks)
+    with output_file(path) as unfinished:
+        unfinished.write_bytes(content)
     return Path(path)
 
 
@@ -337,13 +339,3 @@ def _json_for_html(content: Any) -> str:
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
-
-
-def _write(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(path.name + ".tmp")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise

@@ -19,6 +19,9 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,50 +58,71 @@ __all__ = [
 ]
 
 
-def _all_scores(
-    Y: np.ndarray, data: Matrix, pixels: np.ndarray | None, domains: Any, sampling: Sampling
-) -> dict[str, float]:
-    """What score_embedding(full=True) adds to r1, r2 and s."""
-    rows = sampled_rows(len(Y), sampling)
-    scores: dict[str, float] = {}
-    near_Y = nearest(Y, rows, max(*KNN_NEIGHBOURS, RANK_NEIGHBOURS))
-    spaces = {"expression": data} | ({} if pixels is None else {"space": pixels})
-    for space, X in spaces.items():
-        scores[f"spearman_{space}"] = pairwise_correlation(X, Y, "spearman", sampling)
-        scores |= neighbourhood_scores(X, Y, near_Y, rows, space)
-    if pixels is not None:
-        scores |= {f"moran_{axis}": value for axis, value in enumerate(morans_i(Y, pixels), 1)}
-        if domains is not None:
-            scores |= {"chaos": chaos(domains, pixels), "pas": pas(domains, pixels)}
-    return scores
+@dataclass(frozen=True)
+class _Map:
+    """A map whose neighbours are searched once, whatever they are compared with."""
+
+    Y: np.ndarray
+    sampling: Sampling
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        return sampled_rows(len(self.Y), self.sampling)
+
+    @cached_property
+    def near(self) -> np.ndarray:
+        return nearest(self.Y, self.rows, max(*KNN_NEIGHBOURS, RANK_NEIGHBOURS))
+
+    def correlation(self, X: Matrix, kind: str = "pearson") -> Estimate:
+        return pairwise_correlation(X, self.Y, kind, self.sampling)
+
+    def kept(self, X: Matrix, space: str) -> dict[str, float]:
+        """What score_embedding(full=True) says of expression and of space alike."""
+        near_scores = neighbourhood_scores(X, self.Y, self.near, self.rows, space)
+        return {f"spearman_{space}": self.correlation(X, "spearman"), **near_scores}
 
 
-def _is_spatial(score: str) -> bool:
-    return score in ("r2", "chaos", "pas") or score.endswith("_space") or score.startswith("moran_")
+@dataclass(frozen=True)
+class _Tissue:
+    """A map and the positions of its spots; all of them, or those of one section."""
+
+    map: _Map
+    pixels: np.ndarray
+    domains: np.ndarray | None
+
+    def section(self, rows: np.ndarray) -> _Tissue:
+        own_map = _Map(points(self.map.Y[rows], "Y"), self.map.sampling)
+        domains = None if self.domains is None else self.domains[rows]
+        return _Tissue(own_map, points(self.pixels[rows], "pixels"), domains)
+
+    def r2(self) -> Estimate:
+        return self.map.correlation(self.pixels)
+
+    def full_scores(self) -> dict[str, float]:
+        """What score_embedding(full=True) adds to r2."""
+        scores = self.map.kept(self.pixels, "space")
+        scores |= {f"moran_{axis}": value for axis, value in enumerate(morans_i(self.map.Y, self.pixels), 1)}
+        if self.domains is not None:
+            scores |= {"chaos": chaos(self.domains, self.pixels), "pas": pas(self.domains, self.pixels)}
+        return scores
 
 
-def _spatial_scores_within(
-    sections: Any, spots: dict[str, Any], full: bool, sampling: Sampling
-) -> dict[str, float]:
-    """Means of the spatial scores over sections, weighted by their spots, and r2 of each section."""
-    codes, _ = label_codes(sections, len(spots["Y"]), "sections")
+def _sections_of(tissue: _Tissue, sections: Any, least: int) -> dict[str, _Tissue]:
+    """The sections of at least so many spots, by the names of their r2.
+
+    These end in a bracket, so that no section's name makes them another score or a standard error.
+    """
+    codes, _ = label_codes(sections, len(tissue.pixels), "sections")
     names = pd.unique(np.asarray(sections))
-    kept = section_rows(codes, 2 * RANK_NEIGHBOURS + 2 if full else LEAST_SPOTS)
-    tables = []
-    for rows in kept.values():
-        own = {name: None if value is None else value[rows] for name, value in spots.items()}
-        tables.append(score_embedding(**own, full=full, sampling=sampling))
-    share = np.array([len(rows) for rows in kept.values()], dtype=float)
+    return {f"r2[{names[code]}]": tissue.section(rows) for code, rows in section_rows(codes, least).items()}
+
+
+def _mean_over(tissues: Collection[_Tissue], scores: Collection[float]) -> Estimate:
+    """The mean of a score over tissues, weighted by their spots."""
+    share = np.array([len(tissue.pixels) for tissue in tissues], dtype=float)
     share /= share.sum()
-    scores: dict[str, float] = {}
-    for score in filter(_is_spatial, tables[0].index):
-        values = np.array([table[score] for table in tables])
-        errors = np.array([table.get(f"{score}_se", 0.0) for table in tables])
-        scores[score] = Estimate(float(share @ values), float(np.linalg.norm(share * errors)))
-        if score == "r2":
-            named = zip(kept, values, errors, strict=True)
-            scores |= {f"r2_{names[code]}": Estimate(value, error) for code, value, error in named}
-    return scores
+    errors = np.array([getattr(score, "standard_error", 0.0) for score in scores])
+    return Estimate(float(share @ np.array(list(scores))), float(np.linalg.norm(share * errors)))
 
 
 def score_embedding(
@@ -117,7 +141,7 @@ def score_embedding(
     ===========================  =======================================================================
     r1                           Pearson correlation of all pairwise distances in `data` and in the map [1]_
     r2                           the same for `pixels` (needs them)
-    r2_<section>                 r2 of each of the `sections` (needs them)
+    r2[<section>]                r2 of each of the `sections` (needs them)
     s                            silhouette of the map under `labels` (needs them) [2]_
     *with full=True*
     spearman_expression, _space  as r1 and r2, on ranked distances [4]_
@@ -183,18 +207,22 @@ def score_embedding(
     n = len(Y)
     data = points(data, "data", n)
     pixels = None if pixels is None else points(pixels, "pixels", n)
-    scores: dict[str, float] = {"r1": pairwise_correlation(data, Y, sampling=sampling)}
-    if pixels is not None and sections is not None:
-        spots = {"Y": Y, "data": data, "pixels": pixels}
-        spots["domains"] = None if domains is None else np.asarray(domains)
-        scores |= _spatial_scores_within(sections, spots, full, sampling)
-        pixels = None  # what else there is to say of them would compare sections
-    elif pixels is not None:
-        scores["r2"] = pairwise_correlation(pixels, Y, sampling=sampling)
+    whole = _Map(Y, sampling)
+    scores: dict[str, float] = {"r1": whole.correlation(data)}
+    tissues: dict[str, _Tissue] = {}  # that spatial scores are taken in, by the names of their r2
+    if pixels is not None:
+        tissue = _Tissue(whole, pixels, None if domains is None else np.asarray(domains))
+        least = 2 * RANK_NEIGHBOURS + 2 if full else LEAST_SPOTS
+        tissues = {"r2": tissue} if sections is None else _sections_of(tissue, sections, least)
+        r2 = {name: part.r2() for name, part in tissues.items()}
+        scores |= {"r2": _mean_over(tissues.values(), r2.values()), **r2}
     if labels is not None:
         scores["s"] = silhouette(Y, labels, sampling)
     if full:
-        scores |= _all_scores(Y, data, pixels, domains, sampling)
+        scores |= whole.kept(data, "expression")
+        spatial = [part.full_scores() for part in tissues.values()]
+        for name in spatial[0] if spatial else ():
+            scores[name] = _mean_over(tissues.values(), [own[name] for own in spatial])
     rows = {}
     for name, value in scores.items():
         rows[name] = float(value)

@@ -41,8 +41,8 @@ PANEL_WIDTHS = (1.6, 6.0)  # inches: narrowest and widest panel that a tissue's 
 LEGEND_WIDTH, BAR_WIDTH = 1.7, 0.4  # inches kept for a legend, and for a bar of colours in its place
 LARGEST_VECTOR = 3_000  # points; more are drawn as pixels in vector formats
 RASTER_DPI = 200
-# Share of a panel's area that its markers would cover without overlap: few points, and many.
 SECTION_GAP = 0.08  # between sections side by side, share of the widest one's width
+# Share of a panel's area that its markers would cover without overlap: few points, and many.
 TISSUE_COVER, MAP_COVER = (0.62, 1.3), (0.32, 0.6)
 MARKER_AREAS = (0.15, 42.0)  # points^2
 SCORE_HEIGHT = 18  # points between a panel and its title, for a line of scores

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
 
 from spasne_tools.embedding import Embedding
+from spasne_tools.output_file import output_file
 from spasne_tools.validation import Matrix, MatrixLike, Parameters, as_matrix
 from spasne_tools.version import __version__
 
@@ -143,13 +143,8 @@ def write_saved_map(path: Path, saved: SavedMap) -> None:
         "extra": _packed(saved.extra, "extra", arrays),
     }
     arrays[HEADER] = np.array(json.dumps(header))
-    unfinished = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with open(unfinished, "wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with output_file(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def load_map(path: str | os.PathLike[str]) -> SavedMap:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from spasne_tools.batch import Run
+from spasne_tools.output_file import UNFINISHED, output_file
 
 IDENTITY_FILE = "identity.json"
-UNFINISHED = "unfinished-"  # how names begin until a file is complete
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,8 @@ class Checkpoint:
                     f"expected checkpoint to be a new or empty folder, or one of an earlier screening; found "
                     f"{others[0]!r} in {self.folder}"
                 )
-            self._write(IDENTITY_FILE, json.dumps(self.identity, indent=1).encode())
+            with output_file(self.folder / IDENTITY_FILE) as unfinished:
+                unfinished.write_text(json.dumps(self.identity, indent=1), encoding="utf-8")
         elif known != self.identity:
             names = sorted(
                 name for name in known.keys() | self.identity.keys()
@@ -92,17 +92,9 @@ class Checkpoint:
 
     def save(self, outcome: Outcome) -> None:
         """Keep an outcome."""
-        path = self.folder / _file_name(outcome.run)
         row = {name: value for name, value in vars(outcome).items() if name not in ("run", "Y")}
-        unfinished = self.folder / f"{UNFINISHED}{path.name}"
-        with open(unfinished, "wb") as file:
-            np.savez(file, Y=outcome.Y, row=np.array(json.dumps(row)))
-        os.replace(unfinished, path)
-
-    def _write(self, name: str, content: bytes) -> None:
-        unfinished = self.folder / f"{UNFINISHED}{name}"
-        unfinished.write_bytes(content)
-        os.replace(unfinished, self.folder / name)
+        with output_file(self.folder / _file_name(outcome.run)) as unfinished:
+            np.savez(unfinished, Y=outcome.Y, row=np.array(json.dumps(row)))
 
     def _known_identity(self) -> dict[str, str] | None:
         try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -14,6 +13,8 @@ from typing import Any, TextIO
 
 import numpy as np
 import pandas as pd
+
+from spasne_tools.output_file import output_file
 
 GZIP_MAGIC = b"\x1f\x8b"
 STANDARD_STREAM = "-"
@@ -192,18 +193,13 @@ def write_map(file: str | Path, Y: np.ndarray, index: pd.Index | None) -> None:
     path = Path(file)
     zipped = path.suffix == ".gz"
     suffix = Path(path.stem).suffix if zipped else path.suffix
-    unfinished = path.with_name(path.name + ".tmp")
-    try:
-        with (gzip.open if zipped else open)(unfinished, "wt", encoding="utf-8", newline="") as out:
-            if suffix.lower() in PLAIN_SUFFIXES:
-                _write_numbers(out, Y)
-            else:
-                frame = pd.DataFrame(Y, columns=list(MAP_COLUMNS[: Y.shape[1]]), index=index)
-                frame.to_csv(out, index=index is not None, lineterminator="\n")
-        os.replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    opened = gzip.open if zipped else open
+    with output_file(path) as unfinished, opened(unfinished, "wt", encoding="utf-8", newline="") as out:
+        if suffix.lower() in PLAIN_SUFFIXES:
+            _write_numbers(out, Y)
+        else:
+            frame = pd.DataFrame(Y, columns=list(MAP_COLUMNS[: Y.shape[1]]), index=index)
+            frame.to_csv(out, index=index is not None, lineterminator="\n")
 
 
 def _write_numbers(out: TextIO, Y: np.ndarray) -> None:

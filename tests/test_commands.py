@@ -62,14 +62,11 @@ def expected_map(section, counts=None):
 
 
 def run(*arguments):
-    try:
-        return command_line.main(list(arguments))
-    except SystemExit as error:  # argparse's own way
-        return error.code
+    return command_line.main(list(arguments))
 
 
 def scores_printed(capsys):
-    lines = re.findall(r"^(\w+) (-?\d\.\d+)$", capsys.readouterr().out, re.MULTILINE)
+    lines = re.findall(r"^(\S+) (-?\d\.\d+)$", capsys.readouterr().out, re.MULTILINE)
     return {name: float(value) for name, value in lines}
 
 
@@ -146,6 +143,19 @@ def test_anndata_brings_positions_and_classes(tissue, h5ad, capsys, chosen):
 def test_what_is_not_in_the_anndata(h5ad, capsys, flags, message):
     assert run("-i", h5ad, "-o", "map.csv", *flags) == 2
     said_error(capsys, message)
+
+
+@pytest.mark.parametrize("kind", [scipy.sparse.csr_matrix, scipy.sparse.csc_matrix, pd.DataFrame])
+def test_a_representation_of_any_kind(tissue, h5ad, kind):
+    anndata = pytest.importorskip("anndata")
+    adata = anndata.read_h5ad(h5ad)
+    counts = tissue.counts.toarray()
+    as_frame = kind is pd.DataFrame
+    adata.obsm["counts"] = kind(counts, names(), tissue.genes.index) if as_frame else kind(counts)
+    adata.write_h5ad(h5ad)
+    assert run("-i", h5ad, "--use_rep", "counts", "--counts", "-o", "map.csv", *FAST) == 0
+    expected = expected_map(tissue, counts if as_frame else None)  # dense sums round otherwise than sparse
+    assert np.allclose(pd.read_csv("map.csv", index_col=0), expected, rtol=0, atol=1e-12)
 
 
 def test_anndata_is_an_extra(tissue, capsys, monkeypatch):
@@ -318,6 +328,14 @@ def test_nothing_to_plot(mapped, capsys, arguments, message):
     assert not Path("map.png").exists()
 
 
+@pytest.mark.parametrize("flag", [["--transpose"], ["--counts"], ["--layer", "raw"], ["--use_rep", "X_pca"],
+                                  ["--spatial_key", "other"]])  # fmt: skip
+def test_flags_of_an_input_need_one(mapped, capsys, flag):
+    assert run("plot", "map.csv", "-l", "meta.csv", "--label_column", "layer", *flag) == 2
+    said_error(capsys, rf"expected an input \(-i\) with {flag[0]}, found {flag[0]} alone")
+    assert not Path("map.png").exists()
+
+
 # ---- several sections ------------------------------------------------------------------------------------
 
 
@@ -464,6 +482,19 @@ def test_overview(capsys, arguments):
     assert run(*arguments) == 0
     out = capsys.readouterr().out
     assert [name for name in command_line.COMMANDS if not re.search(rf"^  {name} ", out, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bogus"], "unrecognized arguments: --bogus"),
+        (["score"], "the following arguments are required: map"),
+        (["screem"], "expected a command .*, found 'screem'; is screen meant[?]"),
+    ],
+)
+def test_arguments_that_are_none(capsys, arguments, message):
+    assert command_line.main(["spasne-map", *arguments]) == 2
+    said_error(capsys, message)
 
 
 def test_nothing_on_a_terminal_is_the_overview(capsys, monkeypatch):

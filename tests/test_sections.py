@@ -4,6 +4,7 @@ import functools
 import itertools
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,10 @@ from scipy.spatial.distance import pdist
 from sklearn.neighbors import NearestNeighbors
 
 from spasne import preprocess_counts, run_spasne, score_embedding, simulate_tissue
+from spasne_tools import metrics
+from spasne_tools.commands.score import lines_of
 from spasne_tools.embedding import prepare_problem
+from spasne_tools.metrics import Sampling, pairwise_correlation
 from spasne_tools.validation import Parameters
 
 N_POINTS = 120
@@ -367,19 +371,59 @@ def test_scores_within_sections():
     moved = case.pixels + 1e5 * codes[:, None]
     domains = (case.pixels[:, 0] > 300) + 0
     scores = score_embedding(Y, case.X, moved, labels, domains=domains, sections=labels, full=True)
-    assert "r2_lone" not in scores  # too few spots
+    assert "r2[lone]" not in scores  # too few spots
     alone = {}
     for name in ("a", "b"):
         rows = labels == name
         alone[name] = score_embedding(Y[rows], case.X[rows], moved[rows], domains=domains[rows], full=True)
-        assert scores[f"r2_{name}"] == pytest.approx(alone[name]["r2"])
+        assert scores[f"r2[{name}]"] == pytest.approx(alone[name]["r2"], rel=1e-12)
     for name in ("r2", "knn15_space", "moran_1", "chaos", "pas", "spearman_space"):
         mean = (58 * alone["b"][name] + 90 * alone["a"][name]) / 148
-        assert scores[name] == pytest.approx(mean), name
+        assert scores[name] == pytest.approx(mean, rel=1e-12), name
     whole = score_embedding(Y, case.X, case.pixels, labels, domains=domains, full=True)
     for name in ("r1", "s", "knn15_expression"):
         assert scores[name] == whole[name]
-    assert set(scores.index) == set(whole.index) | {"r2_a", "r2_b"}
+    assert set(scores.index) == set(whole.index) | {"r2[a]", "r2[b]"}
+
+
+def test_sections_of_any_name_have_scores_of_their_own():
+    case, names = random_case(74, n_points=160), np.array(["se", "mouse_se", "mouse", "r1"])
+    sections, sampling = names[np.arange(160) % 4], Sampling(exact_up_to=30, n_pairs=500)
+    Y = case.pixels + np.random.default_rng(0).normal(size=(160, 2)) * 60
+    scores = score_embedding(Y, case.X, case.pixels, sections=sections, sampling=sampling)
+    for name in names:
+        alone = pairwise_correlation(case.pixels[sections == name], Y[sections == name], sampling=sampling)
+        assert scores[f"r2[{name}]"] == pytest.approx(alone)
+        assert scores[f"r2[{name}]_se"] == pytest.approx(alone.standard_error)
+    assert set(scores.index) == {
+        name + end for name in ("r1", "r2", *(f"r2[{name}]" for name in names)) for end in ("", "_se")
+    }
+    assert [line.split()[0] for line in lines_of(scores)] == list(scores.index[::2])
+    assert f"r2[mouse_se] {scores['r2[mouse_se]']:.4f} +- {scores['r2[mouse_se]_se']:.4f}" in lines_of(scores)
+
+
+def test_scores_of_expression_are_taken_once(monkeypatch):
+    """Whatever the number of sections: expression, told by its columns, and space within each section."""
+    case, asked = random_case(74, n_points=120), []
+
+    def watch(module, name):
+        taken = getattr(module, name)
+
+        def counted(X, *arguments, **named):
+            asked.append((name, X.shape))
+            return taken(X, *arguments, **named)
+
+        monkeypatch.setattr(module, name, counted)
+
+    watch(metrics, "pairwise_correlation")
+    watch(metrics, "neighbourhood_scores")
+    score_embedding(case.pixels, case.X, case.pixels, sections=np.arange(120) % 3, full=True)
+    found = Counter(asked)
+    assert found["pairwise_correlation", case.X.shape] == 2  # of distances and of their ranks
+    assert found["neighbourhood_scores", case.X.shape] == 1
+    assert found["pairwise_correlation", (40, 2)] == 6
+    assert found["neighbourhood_scores", (40, 2)] == 3
+    assert len(found) == 4
 
 
 def test_scores_need_a_section_large_enough():
@@ -443,7 +487,7 @@ def test_joint_map(spasne_binary, monkeypatch, joint, method):
     for section in ("first", "second"):
         X, pixels = joint.alone(section)
         alone = score_embedding(run_spasne(X, pixels, **options), X, pixels)
-        assert scores[f"r2_{section}"] > alone["r2"] - 0.02
+        assert scores[f"r2[{section}]"] > alone["r2"] - 0.02
     assert abs(scores["s"]) < 0.02  # silhouette of the sections
     assert shares_of_other(Y, joint.sections) > 0.45
     first, second = joint.sections == "first", joint.sections == "second"

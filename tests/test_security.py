@@ -11,7 +11,7 @@ import spasne
 from spasne_tools.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = [ROOT / "spasne.py", *sorted((ROOT / "spasne_tools").glob("*.py"))]
+MODULES = [ROOT / "spasne.py", *sorted((ROOT / "spasne_tools").rglob("*.py"))]
 
 
 class Trap:
@@ -44,7 +44,7 @@ def calls(path):
             yield ast.unparse(node.func), {word.arg: ast.unparse(word.value) for word in node.keywords}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_module_unpickles_evaluates_or_starts_a_shell(path):
     forbidden = {"eval", "exec", "os.system", "os.popen", "pickle.load", "pickle.loads", "pd.read_pickle"}
     for name, keywords in calls(path):

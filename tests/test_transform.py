@@ -275,6 +275,19 @@ def test_any_kind_of_matrix_is_placed_alike(as_given, use_pca):
     assert found == pytest.approx(expected, abs=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("use_pca", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "other"), [(np.asarray, scipy.sparse.csr_matrix), (scipy.sparse.csr_matrix, np.asarray)]
+)
+def test_new_rows_may_be_sparse_where_the_map_is_of_dense_data_and_the_reverse(kind, other, use_pca):
+    X, S, _ = tissue()
+    X = np.where(np.abs(X) < 0.5, 0, X) + 3.0 * (np.arange(X.shape[1]) == 0)  # a column far from 0
+    model = SpaSNE(**BRIEF, use_pca=use_pca).fit(kind(X[30:]), pixels=S[30:])
+    expected = model.transform(kind(X[:30]), S[:30])
+    assert model.transform(other(X[:30]), S[:30]) == pytest.approx(expected, abs=1e-9)
+    assert np.array_equal(model.transform(other(X[30:]), S[30:]), model.embedding_)
+
+
 @pytest.mark.parametrize("shape", [(50, 20), (20, 50)])
 @pytest.mark.parametrize("as_given", [np.asarray, scipy.sparse.csr_matrix])
 def test_new_rows_are_projected_as_the_old_ones(shape, as_given):

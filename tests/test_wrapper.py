@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 from data_layout import pack_case, record
+from processes import children, command, is_running
 from reference import Case
 from sklearn.neighbors import NearestNeighbors, kneighbors_graph
 
@@ -703,14 +704,6 @@ def wait_for(condition, seconds=20):
     assert condition()
 
 
-def is_running(process_id):
-    try:
-        state = Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
-
-
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 SAY_AND_SLEEP = """
 (logbook / "new").write_text(str(os.getpid()))
@@ -764,9 +757,7 @@ spasne.run_spasne(random.normal(size=(1500, 20)), random.uniform(0, 1000, (1500,
 
 def children_at_work(process_id):
     """The children that were given a data file; the first child only answers --version."""
-    listed = Path(f"/proc/{process_id}/task/{process_id}/children")
-    children = listed.read_text().split() if listed.exists() else []
-    return [child for child in children if b"--data" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [child for child in children(process_id) if b"--data" in command(child)]
 
 
 @on_linux

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+from spasne_tools.output_file import output_file
 
 SUMMARY = "simulate a tissue section of any size, as files to try the other commands on"
 EXAMPLES = """\
@@ -59,22 +58,11 @@ def write_bench_data(
     except OSError as error:
         raise ValueError(f"expected a folder that can be written to, found {folder} ({error})") from error
 
-    with _replacing(folder / COMPONENTS_FILE) as path:
+    with output_file(folder / COMPONENTS_FILE) as path:
         components = np.lib.format.open_memmap(path, "w+", np.float32, (n_spots, n_components))
         _, pixels, labels = simulate_components(n_spots, n_components, n_genes, seed, components)
         components.flush()
-    with _replacing(folder / PIXELS_FILE) as path:
+    with output_file(folder / PIXELS_FILE) as path:
         np.save(path, pixels.to_numpy())
-    with _replacing(folder / LABELS_FILE) as path:
+    with output_file(folder / LABELS_FILE) as path:
         labels.to_csv(path, index=False)
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Another name in the folder, of the same ending; renamed to `path` once all is written."""
-    unfinished = path.with_name(f"unfinished-{path.name}")
-    try:
-        yield unfinished
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

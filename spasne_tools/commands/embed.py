@@ -20,6 +20,7 @@ from spasne_tools.commands.arguments import (
 )
 from spasne_tools.commands.score import lines_of
 from spasne_tools.embedding import embed
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
 from spasne_tools.tables import STANDARD_STREAM, write_map
 
@@ -74,7 +75,8 @@ def run(options: argparse.Namespace) -> None:
         # Without classes the tissue is coloured by what varies most in expression.
         colors = pca(data, 1)[:, 0] if labels is None else labels
         figure = plot_maps({"SpaSNE": Y}, colors, pixels, scores={"SpaSNE": scores.to_dict()})
-        figure.savefig(options.plot, bbox_inches="tight")
+        with output_file(options.plot) as unfinished:
+            figure.savefig(unfinished, bbox_inches="tight")
 
 
 def _scored(Y: object, data: object, pixels: object, labels: object, sections: object) -> pd.Series:

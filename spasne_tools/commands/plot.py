@@ -15,7 +15,8 @@ from spasne_tools.commands.arguments import (
     add_output_argument,
     add_tissue_arguments,
 )
-from spasne_tools.expression_file import Expression
+from spasne_tools.expression_file import DEFAULT_SPATIAL_KEY, Expression
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import log_normalise
 from spasne_tools.tables import has_row_names, read_table
 from spasne_tools.validation import as_matrix
@@ -33,6 +34,14 @@ examples:
   spasne-map plot map3d.csv -x pixels.csv --rgb -o painted.png
 """
 NO_INPUT = ""
+# Flags that say how to read an input, as they are where nobody gives them.
+UNSET = {
+    "transpose": False,
+    "counts": False,
+    "layer": None,
+    "use_rep": None,
+    "spatial_key": DEFAULT_SPATIAL_KEY,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     inputs.check_can_write(options.output)
     inputs.check_figure_format(options.output)
-    expression = None if options.input == NO_INPUT else inputs.expression_named(options)
+    expression = _expression_named(options)
     if expression is not None:
         rows = inputs.rows_of(expression)
     else:
@@ -63,7 +72,18 @@ def run(options: argparse.Namespace) -> None:
     pixels = inputs.positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
     figure = _drawn(options, maps, pixels, labels, expression)
-    figure.savefig(options.output, bbox_inches="tight")
+    with output_file(options.output) as unfinished:
+        figure.savefig(unfinished, bbox_inches="tight")
+
+
+def _expression_named(options: argparse.Namespace) -> Expression | None:
+    """The file of --input, without which no flag may say how to read it."""
+    if options.input != NO_INPUT:
+        return inputs.expression_named(options)
+    for name, unset in UNSET.items():
+        if getattr(options, name) != unset:
+            raise ValueError(f"expected an input (-i) with --{name}, found --{name} alone")
+    return None
 
 
 def _drawn(

@@ -14,6 +14,7 @@ from spasne_tools.commands.arguments import (
     add_section_arguments,
     add_tissue_arguments,
 )
+from spasne_tools.output_file import output_file
 from spasne_tools.tables import STANDARD_STREAM
 
 SUMMARY = "score a map: r1 (expression kept), r2 (space kept), s (classes apart)"
@@ -56,14 +57,16 @@ def run(options: argparse.Namespace) -> None:
     if options.output == STANDARD_STREAM:
         print(*lines_of(scores), sep="\n")
     else:
-        scores.to_csv(options.output, index_label="name", lineterminator="\n")
+        with output_file(options.output) as unfinished:
+            scores.to_csv(unfinished, index_label="name", lineterminator="\n")
 
 
 def lines_of(scores: pd.Series) -> list[str]:
     """A line for each score, with its standard error where it was estimated from a sample."""
+    errors = {name: f"{name}_se" for name in scores.index}
     lines = []
     for name, value in scores.items():
-        if not str(name).endswith("_se"):
-            error = f" +- {scores[f'{name}_se']:.4f}" if f"{name}_se" in scores else ""
+        if name not in errors.values():
+            error = f" +- {scores[errors[name]]:.4f}" if errors[name] in scores else ""
             lines.append(f"{name} {value:.4f}{error}")
     return lines

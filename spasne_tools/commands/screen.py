@@ -19,6 +19,7 @@ from spasne_tools.commands.arguments import (
     add_tissue_arguments,
     checked_parameters,
 )
+from spasne_tools.output_file import output_file
 from spasne_tools.tables import STANDARD_STREAM, write_map
 
 SUMMARY = "choose alpha and beta: many maps over a grid of both, the best one written"
@@ -95,9 +96,11 @@ def run(options: argparse.Namespace) -> None:
     if options.table:
         stages = {"rough": found.rough, "fine": found.fine}  # concat leaves out those that are None
         cells = pd.concat(stages, names=["stage"]).reset_index("stage")
-        cells.to_csv(options.table, index=False, lineterminator="\n")
+        with output_file(options.table) as unfinished:
+            cells.to_csv(unfinished, index=False, lineterminator="\n")
     if options.plot:
-        plot_screening(found).savefig(options.plot, bbox_inches="tight")
+        with output_file(options.plot) as unfinished:
+            plot_screening(found).savefig(unfinished, bbox_inches="tight")
     if options.output != STANDARD_STREAM:
         print(f"alpha {found.alpha:g}\nbeta {found.beta:g}\nrandseed {found.randseed}")
 

@@ -1,0 +1,50 @@
+"""Files that appear complete or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+UNFINISHED = "unfinished-"  # how the names of folders begin that hold a file until it is complete
+
+
+@contextmanager
+def output_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Another path to write to, whose file takes the place of `path` once the block ends without an error.
+
+    The path leads into a new folder beside `path`, so that writers at once never meet and what else a writer
+    makes or leaves behind goes with it. The name is the same, because writers choose a format by it and some
+    store it. Permissions are those of a file opened as usual: of the file that is replaced, else of the
+    umask. A link stays and its target is replaced; what is no file (/dev/null, a pipe) is written to itself.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "numbers.txt")
+    ...     with output_file(path) as unfinished:
+    ...         _ = unfinished.write_text("1 2 3")
+    ...         print(path.exists())
+    ...     print(path.read_text())
+    False
+    1 2 3
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        yield Path(path)
+        return
+    target = Path(os.path.realpath(path))
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=target.parent) as folder:
+        unfinished = Path(folder, target.name)
+        yield unfinished
+        if target.exists():
+            shutil.copymode(target, unfinished)
+        os.replace(unfinished, target)

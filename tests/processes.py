@@ -1,0 +1,26 @@
+"""Other processes as /proc shows them; any may end between two looks."""
+
+from pathlib import Path
+
+
+def children(process_id):
+    listed = Path(f"/proc/{process_id}/task/{process_id}/children")
+    return listed.read_text().split() if listed.exists() else []
+
+
+def command(process_id):
+    """What it was started with, as bytes; empty where it has ended."""
+    return _read(process_id, "cmdline")
+
+
+def is_running(process_id):
+    """False also of one that has ended while nobody has asked for its exit code, a zombie."""
+    state = _read(process_id, "stat").rpartition(b")")[2].split()
+    return bool(state) and state[0] != b"Z"
+
+
+def _read(process_id, name):
+    try:
+        return Path(f"/proc/{process_id}/{name}").read_bytes()
+    except OSError:
+        return b""
