@@ -121,7 +121,7 @@ def check_perplexity(perplexity: float, n_points: int) -> None:
 
 def check_size(matrix: np.ndarray, largest: float, name: str) -> None:
     """Check that no number is so large that sums, or sums of squares, overflow."""
-    if (found := np.abs(matrix).max()) > largest:
+    if (found := float(np.abs(matrix).max())) > largest:  # in double: no float32 is that large
         raise ValueError(f"expected numbers of at most {largest:g} in {name}, found {found:g}")
 
 
