@@ -118,7 +118,9 @@ void require_finite(const Result& r) {
 
 void take_map(Objective& objective, const MapState& map, const std::vector<size_t>& order, Result& result) {
   result.cost.resize(map.n_points);
-  const CostParts cost = objective.cost(map.Y.data(), &result.cost);
+  MapState centred = map;  // all maps but a start are, and far from the origin sums in closed form lose their digits
+  centred.centre();
+  const CostParts cost = objective.cost(centred.Y.data(), &result.cost);
   result.cost_local = cost.local;
   result.cost_global = cost.global;
   result.cost_space = cost.space;
@@ -141,6 +143,10 @@ void optimise(Work& work, const Options& o, const Listener& listener, Result& re
   const Clock::time_point start = Clock::now();
   MapState map(work.start.size() / static_cast<size_t>(o.no_dims), o.no_dims);
   map.set_rows(work.start);
+  if (!o.start.empty() && o.max_iter > 0) map.centre();
+  if (o.max_iter == 0 && !work.objective->resolves(map.Y.data()))
+    throw std::invalid_argument("expected a start that the grid of method interpolation covers, found one of radius " +
+                                text(map.rms_radius()) + " (root mean square); method barnes_hut has no such limit");
   Descent descent = make_descent(o, result.method, map.n_points);
   if (listener.snapshot)
     descent.snapshots = {listener.snapshot_every, [&](int n_iter, const MapState& current) {

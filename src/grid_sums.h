@@ -63,6 +63,19 @@ class GridSums {
     wide_charges_.take(n_points);
   }
 
+  /// Whether the map is within the widest that Z and repulsion have a grid for on each axis.
+  bool resolves_repulsion(const double* Y, ThreadPool& pool) {
+    const Box box = choose_box(Y, true, false, pool);
+    return repulsion_.reaches(box, wanted_spacing(box, repulsion_spacing_));
+  }
+
+  /// The work that Z and repulsion are (KernelGrid::work); infinite if the grid would be coarser than asked for.
+  double repulsion_work(const double* Y, ThreadPool& pool) {
+    const Box box = choose_box(Y, true, false, pool);
+    const double spacing = wanted_spacing(box, repulsion_spacing_);
+    return repulsion_.fits(box, spacing) ? repulsion_.work(box, spacing) : INFINITY;
+  }
+
   /// Y: [axis * n_padded + point], n_padded = n_points rounded up to LANES; charges: [point * n_charges + c].
   /// Throws runtime_error if the map is not finite.
   void evaluate(const double* Y, const float* charges, double a, ThreadPool& pool, const Output& out) {
@@ -107,14 +120,17 @@ class GridSums {
     return at_default * std::pow(accuracy / 1e-3, 1.0 / (order - 1));
   }
 
-  /// The limit, or for a small map a fraction of its extent in steps of sqrt(2), so that the grid rarely changes.
+  /// The limit, or for a small map a fraction of its extent in steps of sqrt(2), so that the grid rarely changes; but
+  /// no less than a map far from the origin has digits for.
   static double wanted_spacing(const Box& box, double limit) {
-    double extent = 1e-100;
+    double extent = 1e-100, reach = 0;
     for (size_t axis = 0; axis < DIMS; ++axis) {
-      const double rounding = 1e-10 * std::max(std::abs(box.low[axis]), std::abs(box.high[axis]));
-      extent = std::max({extent, rounding, box.high[axis] - box.low[axis]});
+      reach = std::max({reach, std::abs(box.low[axis]), std::abs(box.high[axis])});
+      extent = std::max(extent, box.high[axis] - box.low[axis]);
     }
-    return limit * std::exp2(-0.5 * std::ceil(2 * std::log2(std::max(1.0, limit * CELLS / extent))));
+    extent = std::max(extent, 1e-10 * reach);
+    const double spacing = limit * std::exp2(-0.5 * std::ceil(2 * std::log2(std::max(1.0, limit * CELLS / extent))));
+    return std::max(spacing, 1e-12 * reach);
   }
 
   /// The spacing wanted, or the smallest above it for which the grid is not too large (less accurate: only maps with

@@ -94,22 +94,25 @@ class KernelGrid {
     view_.n_padded = round_up(n_points, LANES);
   }
 
+  /// Whether no side of the box takes more nodes than an axis may have.
+  bool reaches(const Box& box, double spacing) const {
+    for (size_t axis = 0; axis < DIMS; ++axis)
+      if (nodes_over(box, axis, spacing) > MAX_NODES) return false;
+    return true;
+  }
+
   /// Whether a grid over the box stays within bounds of memory.
   bool fits(const Box& box, double spacing) const {
     double size = static_cast<double>(view_.n_charges);
-    for (size_t axis = 0; axis < DIMS; ++axis) {
-      const double n = (box.high[axis] - box.low[axis]) / spacing + ORDER + 1;
-      if (n > MAX_NODES) return false;
-      size *= n;
-    }
-    return size <= MAX_SIZE;
+    for (size_t axis = 0; axis < DIMS; ++axis) size *= nodes_over(box, axis, spacing);
+    return reaches(box, spacing) && size <= MAX_SIZE;
   }
 
   /// Work for each charge, in products of a charge and a weight: spreading and gathering, and what is done at the
   /// nodes.
   double work(const Box& box, double spacing) const {
     double n_padded = 1;
-    for (size_t axis = 0; axis < DIMS; ++axis) n_padded *= 2 * ((box.high[axis] - box.low[axis]) / spacing + ORDER + 1);
+    for (size_t axis = 0; axis < DIMS; ++axis) n_padded *= 2 * nodes_over(box, axis, spacing);
     return 2 * std::pow(ORDER, DIMS) * static_cast<double>(n_points_) + WORK_PER_NODE * n_padded;
   }
 
@@ -120,7 +123,8 @@ class KernelGrid {
     for (size_t axis = 0; axis < DIMS; ++axis) {
       const double start = std::floor(box.low[axis] / spacing) - (ORDER - 1) / 2;
       view_.origin[axis] = start * spacing;
-      size_t n = static_cast<size_t>((box.high[axis] - view_.origin[axis]) / spacing + ORDER / 2.0) + 1;
+      const double reach = std::max(0.0, (box.high[axis] - view_.origin[axis]) / spacing);
+      size_t n = std::max<size_t>(ORDER, static_cast<size_t>(reach + ORDER / 2.0) + 1);
       padded[axis] = fast_even_size(2 * (n - 1));
       if (one_charge() && axis == DIMS - 1 && DIMS > 1) n = round_up(n, LANES);
       view_.nodes[axis] = n;
@@ -186,6 +190,10 @@ class KernelGrid {
   static constexpr size_t TASKS = 32;          // at most, per pass of a convolution
   static constexpr double MAX_SIZE = 1 << 23;  // doubles at the nodes: 64 MB, the spectrum up to 4 times that
   static constexpr double MAX_NODES = DIMS == 1 ? 1 << 15 : 1 << 12;  // per axis
+
+  static double nodes_over(const Box& box, size_t axis, double spacing) {
+    return (box.high[axis] - box.low[axis]) / spacing + ORDER + 1;
+  }
 
   bool one_charge() const { return view_.n_charges == 1; }
 

@@ -145,4 +145,12 @@ inline std::vector<double> start_from_columns(const std::vector<double>& rows, s
   return start;
 }
 
+/// The same map at rest, centred, its widest axis with the spread of a random start.
+inline MapState compact(const MapState& map) {
+  const int no_dims = static_cast<int>(map.n_dims);
+  MapState made(map.n_points, no_dims);
+  made.set_rows(start_from_columns(map.rows(), map.n_points, map.n_dims, no_dims));
+  return made;
+}
+
 }  // namespace spasne

@@ -16,6 +16,9 @@ class Objective {
  public:
   virtual ~Objective() = default;
 
+  /// Whether the sums are as accurate for a map this wide as they are said to be.
+  virtual bool resolves(const double*) { return true; }
+
   /// Multiplies P in the gradient from now on.
   virtual void exaggerate(double factor) = 0;
 

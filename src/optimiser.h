@@ -33,7 +33,8 @@ struct StepLimit {
 /// When a descent ends before its last iteration; tolerance 0: never.
 ///
 /// By default no point may still be on its way: were all iterations left, REST_WINDOW at least, like the last of them,
-/// none would move by more than `tolerance` of the map's radius. The map is then the full run's to that accuracy.
+/// none would move by more than `tolerance` of the map's radius; nor may one have jumped by more in the last iteration,
+/// as those do that jump to and fro and come back to their place. The map is then the full run's to that accuracy.
 /// `typical`: over REST_WINDOW iterations the points have moved, but for a turn of the whole map, by less than
 /// `tolerance` of the map's radius, both as root mean squares; for gradients that are themselves only so accurate
 /// (their errors turn the map), and maps so large that some point always jumps to and fro. Such a map then settles for
@@ -109,10 +110,11 @@ class RestTest {
  public:
   explicit RestTest(const RestRule& rule) : rule_(rule) {}
 
-  /// To be asked after every iteration; looks at the map at the end of each window.
-  bool operator()(const MapState& map, int remaining, double factor = 1) {
+  /// To be asked after every iteration, with the length of its longest move; looks at the map at the end of each
+  /// window.
+  bool operator()(const MapState& map, double longest, int remaining, double factor = 1) {
     if (rule_.tolerance == 0 || ++count_ % REST_WINDOW != 0) return false;
-    const bool rests = !before_.empty() && is_at_rest(map, remaining, factor * rule_.tolerance);
+    const bool rests = !before_.empty() && is_at_rest(map, longest, remaining, factor * rule_.tolerance);
     before_ = map.Y;
     return rests;
   }
@@ -123,8 +125,9 @@ class RestTest {
   }
 
  private:
-  bool is_at_rest(const MapState& map, int remaining, double tolerance) const {
+  bool is_at_rest(const MapState& map, double longest, int remaining, double tolerance) const {
     if (rule_.typical) return rms_change(map, before_) < tolerance * map.rms_radius();
+    if (longest >= tolerance * map.radius()) return false;
     double longest2 = 0;
     for (size_t i = 0; i < map.n_points; ++i) {
       double moved2 = 0;
@@ -176,8 +179,8 @@ inline Outcome descend(Objective& objective, MapState& map, const Descent& d, co
     outcome.finite = std::isfinite(longest) && map.finite();
     if (!outcome.finite) return outcome;
     if (early) {
-      if (d.rest.typical && rests(map, early_end - iter, EARLY_REST)) early_end = iter;
-    } else if (!outcome.converged && rests(map, end - 1 - iter)) {
+      if (d.rest.typical && rests(map, longest, early_end - iter, EARLY_REST)) early_end = iter;
+    } else if (!outcome.converged && rests(map, longest, end - 1 - iter)) {
       outcome.converged = true;
       end = std::min(end, iter + 1 + (d.rest.typical ? REST_WINDOW : 0));
     }

@@ -24,6 +24,7 @@ constexpr int PROBE_ITERATIONS = 100;  // half of them with the early momentum; 
 constexpr double FAILED = 1.005;       // times the probe's cost, at the end
 constexpr double HOPELESS = 1.5;       // times the probe's cost, at two reports in a row ...
 constexpr double FALLING = 0.95;       // ... the second not below this share of the first: small maps do come back
+constexpr double WIDE = 10;            // root-mean-square radius above which a start is no measure of anything
 
 /// Factor on P in the early iterations of a repeat: where the global term weighs much it settles first, and seeds end
 /// in the same map; where it weighs little an understatement of P would tear neighbours apart.
@@ -65,6 +66,7 @@ class Watch {
 
   bool failed() const { return failed_; }
   std::string why() const { return why_; }
+  double reference() const { return reference_; }  // the probe's cost; NAN: not judged
 
  private:
   bool promising(double cost, bool last) {
@@ -94,9 +96,15 @@ class Watch {
                            " iterations; smaller weights, another start or a smaller step limit may help");
 }
 
-/// One attempt; true if its map has failed.
-inline bool attempt(Objective& objective, MapState& map, const Descent& d, const MapState* start,
-                    const Listener& listener, Result& result, std::string& why) {
+struct Verdict {
+  bool failed = false;
+  std::string why;
+  double reference = NAN;  // the probe's cost, where one was made
+};
+
+/// One attempt, judged where a probe's start is given.
+inline Verdict attempt(Objective& objective, MapState& map, const Descent& d, const MapState* start,
+                       const Listener& listener, Result& result) {
   result.max_step = d.step_limit.length;
   Watch watch(objective, map, d, start, listener);
   const Outcome outcome = descend(objective, map, d, std::ref(watch));
@@ -105,8 +113,7 @@ inline bool attempt(Objective& objective, MapState& map, const Descent& d, const
   result.converged = outcome.converged;
   result.stopped = outcome.stopped;
   result.longest_step = outcome.longest_step;
-  why = outcome.finite ? watch.why() : "no longer finite";
-  return !outcome.finite || watch.failed();
+  return {!outcome.finite || watch.failed(), outcome.finite ? watch.why() : "no longer finite", watch.reference()};
 }
 
 inline double total_cost(Objective& objective, const MapState& map) {
@@ -124,8 +131,7 @@ inline void repeat(Objective& objective, MapState& map, const MapState& start, d
     d.exaggeration = exaggeration;
     MapState candidate = start;
     Result record = result;
-    std::string why;
-    attempt(objective, candidate, d, nullptr, listener, record, why);
+    attempt(objective, candidate, d, nullptr, listener, record);
     const double cost = total_cost(objective, candidate);
     if (cost <= best || record.stopped) {
       best = cost;
@@ -141,20 +147,28 @@ inline void repeat(Objective& objective, MapState& map, const MapState& start, d
 
 /// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps. Limited steps
 /// can leave a point stranded on the wrong side of the map, so the repeat is in turn held against a probe from
-/// `other_start` (by point, row-major), and made from there if that is better. The map of lowest cost is kept. A run
-/// too short to have a late phase as long as the probe's is not judged.
+/// `other_start` (by point, row-major; empty: none), and made from there if that is better. The map of lowest cost is
+/// kept. A run too short to have a late phase as long as the probe's is not judged. From a wide start, where forces
+/// hardly act, the probe would fail as the run does: it and the repeat begin with the same start made compact, and so
+/// does the run itself if the map is wider than the objective resolves.
 inline void descend_safely(Objective& objective, MapState& map, const Descent& descent, bool automatic,
                            const std::vector<double>& other_start, const Listener& listener, Result& result) {
-  const bool judge = automatic && !std::isfinite(descent.step_limit.length) &&
+  const bool wide = map.rms_radius() > WIDE;
+  const bool judge = automatic && (wide || !std::isfinite(descent.step_limit.length)) &&
                      descent.max_iter > descent.early_iterations + PROBE_ITERATIONS / 2;
-  const MapState start = map;
-  std::string why;
-  if (detail::attempt(objective, map, descent, judge ? &start : nullptr, listener, result, why)) {
+  const MapState start = wide ? compact(map) : map;
+  if (wide && descent.max_iter > 0 && !objective.resolves(map.Y.data())) {
+    if (listener.note) listener.note("the start is wider than the grid of this method: made compact");
+    map = start;
+  }
+  const detail::Verdict verdict = detail::attempt(objective, map, descent, judge ? &start : nullptr, listener, result);
+  if (verdict.failed) {
     if (listener.note)
-      listener.note("the map has failed (" + why + "): repeating from the same start with steps of at most " +
-                    text(STEP_LIMIT));
-    detail::repeat(objective, map, start, detail::probe(objective, start, descent), descent, listener, result);
-    if (result.stopped) return;
+      listener.note("the map has failed (" + verdict.why + "): repeating from the same start" +
+                    (wide ? ", made compact," : "") + " with steps of at most " + text(STEP_LIMIT));
+    const double probed = std::isnan(verdict.reference) ? detail::probe(objective, start, descent) : verdict.reference;
+    detail::repeat(objective, map, start, probed, descent, listener, result);
+    if (result.stopped || other_start.empty()) return;
     MapState other = start;
     other.set_rows(other_start);
     const double reference = detail::probe(objective, other, descent);

@@ -1,8 +1,8 @@
 // The objective in time and memory linear in N: sparse local affinities, everything else by sums over a grid.
 //
 // Local attraction runs over each point's neighbours; repulsion and the global and spatial terms over the grid
-// (grid_sums.h, global_charges.h); in three dimensions repulsion comes from the space-partitioning tree, whose cost
-// does not grow with the volume of the map. Zg is taken in closed form.
+// (grid_sums.h, global_charges.h); in three dimensions the repulsion of wide maps comes from the space-partitioning
+// tree, whose cost does not grow with the volume of the map. Zg is taken in closed form.
 #pragma once
 
 #include <algorithm>
@@ -39,7 +39,9 @@ struct SparseRows {
 
 namespace spasne {
 
-constexpr double DEFAULT_THETA = 0.5;  // of the tree, where theta is 0
+// Of the tree where theta is 0, and for costs, which are not asked for often: off by 3e-4 in wide maps, with theta 0.5
+// by 1e-2.
+constexpr double SMALL_THETA = 0.2;
 
 template <int DIMS>
 class SparseObjective : public Objective {
@@ -62,8 +64,13 @@ class SparseObjective : public Objective {
         repulsion_(DIMS * n_padded_, 0.0),
         global_force_(DIMS * n_padded_, 0.0),
         Z_(n_padded_, 0.0) {
-    if (DIMS == 3) tree_ = std::make_unique<SpTree>(n_, DIMS, o.theta > 0 ? o.theta : DEFAULT_THETA);
+    if (DIMS == 3) {
+      tree_ = std::make_unique<SpTree>(n_, DIMS, o.theta > 0 ? o.theta : SMALL_THETA);
+      cost_tree_ = std::make_unique<SpTree>(n_, DIMS, o.theta > 0 ? std::min(o.theta, SMALL_THETA) : SMALL_THETA);
+    }
   }
+
+  bool resolves(const double* Y) override { return grid_.resolves_repulsion(Y, pool_); }
 
   void exaggerate(double factor) override { exaggeration_ = factor; }
 
@@ -72,7 +79,7 @@ class SparseObjective : public Objective {
     sum_neighbours(Y, gradient);
     const GlobalSum global = global_sum(Y, n_, n_padded_, DIMS, scale2_);
     const double spread = (sections_ ? alpha_ : alpha_ + beta_) * scale2_ / global.Z;
-    const double* repulsion = tree_ ? tree_sums_.force.data() : repulsion_.data();
+    const double* repulsion = by_tree_ ? tree_sums_.force.data() : repulsion_.data();
     pool_.for_each_range(n_padded_, CHUNK, [&](size_t begin, size_t end) {
       for (size_t axis = 0; axis < DIMS; ++axis)
         for (size_t i = begin; i < end; ++i) {
@@ -116,6 +123,10 @@ class SparseObjective : public Objective {
   }
 
  private:
+  // Up to this work for each point the grid takes at most twice the tree's time (theta 0.5), with fewer points some 20
+  // ms; a cost is not asked for often, and is right wherever the grid holds the map.
+  static constexpr double TREE_WORK = 5e3, MOST_WORK = 1e300;
+  static constexpr size_t FEW = 10000;
   static constexpr size_t CHUNK = 1024;  // points per task
 
   /// Around the first point, because a start may lie anywhere; beyond FAR the kernel is nil, and squares stay finite.
@@ -138,19 +149,22 @@ class SparseObjective : public Objective {
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) { kernel(rows, begin, end, force); });
   }
 
-  /// Returns Z. With `force` fills it and the repulsion (of tree or grid); `value`: sum over j of the charges' affinity
-  /// times ln(1 + sigma^2 d^2). Either may be null; what has no weight is left as it is.
+  /// Returns Z. With `force` fills it and the repulsion (of tree or grid, by_tree_); `value`: sum over j of the
+  /// charges' affinity times ln(1 + sigma^2 d^2). Either may be null; what has no weight is left as it is.
   double sum_pairs(const double* Y, double* force, double* value) {
-    if (tree_) {
-      tree_->build(Y);
-      tree_->sum(1, pool_, tree_sums_);
+    by_tree_ = tree_ && grid_.repulsion_work(Y, pool_) >
+                            (force ? TREE_WORK * static_cast<double>(std::max(n_, FEW)) : MOST_WORK);
+    if (by_tree_) {
+      SpTree& tree = force ? *tree_ : *cost_tree_;
+      tree.build(Y);
+      tree.sum(1, pool_, tree_sums_);
     }
     const bool charged = charges_.n_charges > 1;
-    if (!tree_ || charged)
+    if (!by_tree_ || charged)
       grid_.evaluate(Y, charges_.charges.data(), charges_.constant, pool_,
-                     {tree_ || !force ? nullptr : repulsion_.data(), tree_ ? nullptr : Z_.data(),
+                     {by_tree_ || !force ? nullptr : repulsion_.data(), by_tree_ ? nullptr : Z_.data(),
                       charged ? force : nullptr, charged ? value : nullptr});
-    const AlignedVector& parts = tree_ ? tree_sums_.Z_local : Z_;
+    const AlignedVector& parts = by_tree_ ? tree_sums_.Z_local : Z_;
     double Z = 0;
     for (size_t i = 0; i < n_; ++i) Z += parts[i];
     return Z;
@@ -188,7 +202,8 @@ class SparseObjective : public Objective {
   std::unique_ptr<SectionGrid<DIMS>> sections_;  // where space has several
   GlobalCharges charges_, space_charges_;        // of both global terms; of space alone, where it is not all there is
   GridSums<DIMS> grid_, space_grid_;
-  std::unique_ptr<SpTree> tree_;
+  std::unique_ptr<SpTree> tree_, cost_tree_;  // in three dimensions
+  bool by_tree_ = false;
   TreeSums tree_sums_;
   std::vector<float> points_;  // the map by point
   AlignedVector repulsion_, global_force_, Z_;

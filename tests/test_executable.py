@@ -238,6 +238,22 @@ def test_a_map_on_its_way_is_not_said_to_rest_at_the_last_iteration(embed, max_i
     assert report["n_iter"] == max_iter and not report["converged"]
 
 
+@pytest.mark.parametrize("no_dims", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(6))
+def test_points_that_jump_to_and_fro_do_not_rest(embed, seed, no_dims):
+    """Few points do, and lie where they lay 50 iterations before. At rest small steps gain nothing."""
+    rng = np.random.default_rng(seed)
+    case = replace(
+        random_case(seed, n_points=5, perplexity=4 / 3, no_dims=no_dims, max_iter=1000, theta=0),
+        pixels=rng.uniform(0, 3000, (5, 2)),
+        X=rng.poisson(3, (5, 40)).astype(float),
+    )
+    outcome = embed(case, "--report", "report.json")
+    report = json.loads((outcome.folder / "report.json").read_text())
+    small = replace(case, init=outcome.Y, max_step=0.01, learning_rate=10.0)
+    assert not report["converged"] or embed(small).cost.sum() > (1 - 1e-4) * report["cost"]
+
+
 # --- edge cases ---
 
 

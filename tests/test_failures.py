@@ -111,6 +111,25 @@ def test_a_repeated_run_starts_where_the_first_did(told):
     np.testing.assert_allclose(mirrored[:, 1], -Y[:, 1], atol=1e-9)
 
 
+STARTS = {"wide": lambda Y: 50 * Y, "very wide": lambda Y: 5000 * Y, "elsewhere": lambda Y: 0.1 * Y + 1e6}
+
+
+@pytest.mark.parametrize("method", ["exact", "barnes_hut", "interpolation"])
+@pytest.mark.parametrize("start", STARTS)
+def test_a_start_of_any_size_anywhere(told, method, start):
+    """In a wide map forces hardly act, and a run and a probe that begin there fail alike."""
+    shape = np.random.default_rng(4).normal(size=(200, 2))
+    case = failing_case(method=method, theta=0.5, max_iter=500)
+    usual = told(case)[1]["cost"]
+    assert told(dataclasses.replace(case, init=STARTS[start](shape)))[1]["cost"] < 1.01 * usual
+
+
+def test_where_the_start_lies_changes_nothing(told):
+    start = np.random.default_rng(4).normal(size=(200, 2))
+    reports = [told(failing_case(init=start + shift, max_iter=0))[1] for shift in (0, 1e7)]
+    assert reports[1]["cost"] == pytest.approx(reports[0]["cost"], rel=1e-7)
+
+
 def test_judged_by_the_lowest_cost_of_the_cell():
     """Over seeds, limits and numbers of iterations; a map that is not finite has failed."""
     runs = pd.DataFrame({"cost": [2.0, 2.019, 2.021, np.nan, 5.0], "alpha": [1, 1, 1, 1, 2]})

@@ -92,9 +92,9 @@ def make_map(shape, X, no_dims):
 
 
 def with_map(case, shape, no_dims, weights, **options):
-    """The case at a map; in three dimensions repulsion is a tree's, nearly exact for a small theta."""
+    """The case at a map; in three dimensions a large one has a tree, which is exact for a small theta."""
     alpha, beta = weights
-    theta = 0.02 if no_dims == 3 else 0.5
+    theta = 0.02 if no_dims == 3 and shape == "large" else 0.5
     start = make_map(shape, case.X, no_dims)
     return replace(case, no_dims=no_dims, theta=theta, alpha=alpha, beta=beta, init=start, **options)
 
@@ -237,6 +237,14 @@ def test_cost_of_a_large_map(embed, no_dims):
     assert_cost(embed, case, problem_affinities())
 
 
+@pytest.mark.parametrize("theta", [0.0, 0.5, 3.0])
+def test_cost_of_a_large_map_whatever_the_tree(embed, theta):
+    """Costs are summed with theta of at most 0.2; with 0.5 this one is off by 3e-3, with 3 by 0.05."""
+    case = replace(with_map(problem(), "large", 3, BOTH["tsne"]), theta=theta)
+    expected = reference.cost_shares(case.init, problem_affinities(), 0, 0).sum()
+    assert cost_of(embed, case)[1]["cost"] == pytest.approx(expected, rel=5e-4)
+
+
 @pytest.mark.parametrize("options", [{"global_scale": 0.3}, {"global_scale": 3.0}, {"pixel_offset": 0.0}])
 def test_cost_with_options(embed, options):
     case = replace(with_map(problem(), "principal", 2, BOTH["spasne"]), **options)
@@ -332,6 +340,19 @@ def test_no_iterations_return_a_given_start_as_it_is(embed):
     np.testing.assert_array_equal(embed(packed(replace(problem(), max_iter=0, init=start))).Y, start)
 
 
+@pytest.mark.parametrize("no_dims", [1, 2, 3])
+def test_a_start_wider_than_the_grid(execute, no_dims):
+    """Its shape counts, its size does not; without iterations, which leave it as it is, it has no cost."""
+    case = replace(problem(), no_dims=no_dims, max_iter=30, max_step=0.01, alpha=0, beta=0)
+    shape = np.random.default_rng(12).normal(size=(N_POINTS, no_dims))
+    shape -= shape.mean(axis=0)
+    compact = shape * 1e-4 / shape.std(axis=0).max()
+    wide, small = (execute(packed(replace(case, init=start))) for start in (1e4 * shape, compact))
+    assert "wider than the grid" in wide.stdout and "wider" not in small.stdout
+    np.testing.assert_allclose(wide.Y, small.Y, rtol=0, atol=1e-6 * np.abs(small.Y).max())
+    assert_rejected(execute(packed(replace(case, init=1e4 * shape, max_iter=0))))
+
+
 @pytest.mark.parametrize(
     ("learning_rate", "exaggeration", "expected"),
     [(None, 4, 500), (None, 0.1, 10 * N_POINTS), (0.0, 4, 500), (0.0, 0.1, 10 * N_POINTS), (70.0, 0.1, 70)],
@@ -352,6 +373,7 @@ def longest_move(embed, case):
 def test_step_limit_follows_the_map(embed, size, radius):
     """0.05 of the root-mean-square radius, or of 1 on a smaller map."""
     start = np.random.default_rng(10).normal(size=(N_POINTS, 2))
+    start -= start.mean(axis=0)
     start *= size / np.sqrt(np.mean(start**2))
     longest, limit = longest_move(embed, replace(problem(), init=start, alpha=0.0, beta=0.0))
     assert limit == 0.05

@@ -63,6 +63,12 @@ CASES = {
     "theta": [replace(BASE, theta=theta) for theta in (1e-300, 10.0, 1e300)],
     "offset": [replace(BASE, pixel_offset=c) for c in (1e-300, 1e300)],
     "start": [replace(BASE, init=RANDOM.normal(size=(40, 2)) * s) for s in (1e-300, 1e50)],
+    "one point far away at the start": [
+        replace(BASE, init=np.eye(40, no_dims) * far, no_dims=no_dims, global_scale=scale)
+        for no_dims in (1, 2, 3)
+        for far in (1e12, 1e18, 1e100)
+        for scale in (1.0, 1e100)
+    ],
 }  # fmt: skip
 
 
