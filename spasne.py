@@ -147,8 +147,9 @@ def run_spasne(
     theta : float, default 0.5
         0: exact sums. Above 0: Barnes-Hut approximation, coarser as it grows.
     randseed : int, default -1
-        Seed of the start; the same seed gives the same map. 0 and 1 are the same stream. Below 0: a new start
-        each time.
+        Seed of the random start; the same seed gives the same map. 0 and 1 are the same stream. Below 0: a
+        new start each time. Without effect where the start is not random: with any `init` but "random", and
+        in method "interpolation" but for its search of approximate `neighbors`.
     verbose : bool, default False
         Print progress as it comes, with a progress bar where tqdm is installed.
     initial_dims : int, default 0

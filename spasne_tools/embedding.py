@@ -233,6 +233,12 @@ def _method(parameters: Parameters, n_points: int) -> str:
     return "barnes_hut" if n_points <= LARGE else "interpolation"
 
 
+def start_depends_on_seed(parameters: Parameters, n_points: int) -> bool:
+    """Whether another seed is another start: in method interpolation "random" means principal axes."""
+    is_random = isinstance(parameters.init, str) and parameters.init == "random"
+    return is_random and _method(parameters, n_points) != "interpolation"
+
+
 def _check_memory(
     matrix: Matrix, n_space: int, graph: Graph | None, parameters: Parameters, n_runs: int
 ) -> None:

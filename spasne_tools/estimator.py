@@ -52,7 +52,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     init : {"random", "pca", "spatial"} or array of shape (n, n_components)
     random_state : int, RandomState or None
         An int gives the map of run_spasne's randseed, the same every time. A RandomState, or None for
-        numpy's global one, is drawn from in each fit, so that each has a start of its own.
+        numpy's global one, is drawn from in each fit, so that each has a start of its own where that is
+        random, which it is not in method "interpolation" (above 5,000 rows).
     method : {"auto", "exact", "barnes_hut", "interpolation"}
     n_jobs : int, optional
         Threads. None or -1: all cores.
@@ -79,7 +80,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     n_iter_ : int
         Iterations done.
     seed_ : int
-        The seed of the start.
+        The seed, of the start where that is random.
     report_ : dict
         What the executable reports (docs/file_format.md, --report): method chosen, seconds ...
     data_sha256_ : str

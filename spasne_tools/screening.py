@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.embedding import prepare_problem
+from spasne_tools.embedding import prepare_problem, start_depends_on_seed
 from spasne_tools.metrics_checks import class_codes
 from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
 from spasne_tools.screening_checkpoint import Checkpoint
@@ -59,7 +59,8 @@ class Screening:
         Cells of each stage: alpha, beta, r1, r2, ss, sr and var as in the published tables, then repeats,
         randseed and score (see `screen_parameters`).
     tsne : DataFrame
-        Mean and standard deviation of r1, r2 and ss over the runs of plain t-SNE.
+        Mean and standard deviation of r1, r2 and ss over the runs of plain t-SNE; of one run the latter is
+        nan.
     seconds : Series
         Time that each run took the executable, in the order of `runs`.
     """
@@ -94,6 +95,10 @@ def screen_parameters(
     cells are ranked by r1 * r2 * exp(1 - sd(r1)), sd over its repeats (divided by their number) [1]_. The
     fine grid spans, in steps of 1, the rough values next to the best rough cell. Repeat k of every cell has
     seed ``randseed`` + k, so runs that both stages ask for are made once.
+
+    Where the start does not depend on the seed, which is in method "interpolation" (above 5,000 points) and
+    with any `init` but "random", repeats would all be the same map: then there is one run of t-SNE and one of
+    each cell, whatever `schedule` says, and sd(r1) is 0.
 
     Parameters
     ----------
@@ -175,6 +180,10 @@ def screen_parameters(
     plan = as_schedule(schedule)
     common, first_seed = _common_parameters(parameters, n_jobs)
     work = _workload(data, pixels, labels, common)
+    if not start_depends_on_seed(common, len(work.pixels)):
+        plan = replace(plan, tsne_runs=1, rough_repeats=1, fine_repeats=1)
+        if verbose:
+            print("the start does not depend on the seed: one run of t-SNE and one of each cell", flush=True)
     if checkpoint is not None:
         folder = Checkpoint(Path(checkpoint), _identity(data, work))
         folder.open()

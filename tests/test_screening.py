@@ -267,6 +267,26 @@ def test_a_run_with_numerical_trouble_counts_as_failed(tissue, monkeypatch):
     assert found.seconds.iloc[-1] == 1.0
 
 
+@pytest.mark.parametrize("fixed", [{"method": "interpolation"}, {"init": "pca"}])
+def test_repeats_that_would_be_the_same_map_are_not_made(tissue, fixed, monkeypatch, capsys):
+    options = QUICK | {"max_iter": 100} | fixed
+    once = screen_parameters(tissue.counts, tissue.pixels, tissue.labels, verbose=True, **options)
+    assert "one run of t-SNE and one of each cell" in capsys.readouterr().out
+    cells = pd.concat([once.rough, once.fine])[["alpha", "beta"]].drop_duplicates()
+    assert len(once.runs) == 1 + len(cells)
+    assert (once.rough["var"] == 0).all() and once.tsne.loc["std"].isna().all()
+    assert len(spasne.plot_screening(once).axes) == 6
+    monkeypatch.setattr("spasne_tools.screening.start_depends_on_seed", lambda *_: True)
+    repeated = screen_parameters(tissue.counts, tissue.pixels, tissue.labels, **options)
+    assert (repeated.tsne.loc["std"] == 0).all() and len(repeated.runs) > len(once.runs)
+    assert (repeated.alpha, repeated.beta) == (once.alpha, once.beta)
+    assert np.array_equal(repeated.Y, once.Y)
+
+
+def test_a_start_from_the_seed_is_repeated(tissue, whole):
+    assert whole.runs.duplicated(["alpha", "beta"]).any()
+
+
 # ---- distances computed once -------------------------------------------------------------------------------
 
 

@@ -98,7 +98,11 @@ def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = Tru
         "-t", "--theta", type=float, default=defaults.theta, help="0: exact; above 0: Barnes-Hut"
     )
     group.add_argument(
-        "-r", "--randseed", type=int, default=defaults.randseed, help="seed; below 0: a new one each time"
+        "-r",
+        "--randseed",
+        type=int,
+        default=defaults.randseed,
+        help="seed of a random start; below 0: a new one each time",
     )
     group.add_argument(
         "-n",
