@@ -155,7 +155,8 @@ def screen_parameters(
         with joblib.parallel_config(backend="dask"):
             screening = screen_parameters(data, pixels, labels)
 
-    Data, its principal components and its pairwise distances are computed once and sent to each worker once.
+    Data, its principal components and its pairwise distances are computed once and sent to each worker once;
+    approximate neighbours are found once.
     The result does not depend on where runs are made, as long as the machines compute alike.
 
     References
@@ -185,7 +186,7 @@ def screen_parameters(
         if verbose:
             print("the start does not depend on the seed: one run of t-SNE and one of each cell", flush=True)
     if checkpoint is not None:
-        folder = Checkpoint(Path(checkpoint), _identity(data, work))
+        folder = Checkpoint(Path(checkpoint), _identity(data, work, common.neighbors))
         folder.open()
         work = replace(work, checkpoint=folder)
     return _screen(Finished(work, verbose), stage, plan, first_seed)
@@ -206,10 +207,11 @@ def _common_parameters(given: dict[str, Any], n_jobs: int | None) -> tuple[Param
 
 
 def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Parameters) -> Workload:
-    """Check all input; components, positions and distances, computed once."""
+    """Check all input; components, positions, distances and approximate neighbours, computed once."""
     if pixels is None:
         raise ValueError("expected pixels, without which there is nothing to choose beta by, found none")
-    X = prepare_problem(data, pixels, parameters).X
+    problem = prepare_problem(data, pixels, parameters)
+    X = problem.X
     if parameters.randseed < FIRST_SEED:
         raise ValueError(f"expected randseed of at least {FIRST_SEED}, found {parameters.randseed}")
     codes = None
@@ -225,13 +227,17 @@ def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Par
         DEFAULT_SAMPLING,
         sections,
     )
-    return Workload(X, positions, targets, replace(parameters, use_pca=False), None)
+    shared = replace(parameters, use_pca=False)
+    if isinstance(parameters.neighbors, str):
+        shared = replace(shared, neighbors=(problem.extension["nbrindex"], problem.extension["nbrdist"]))
+    return Workload(X, positions, targets, shared, None)
 
 
-def _identity(data: MatrixLike, work: Workload) -> dict[str, str]:
-    """What runs of one checkpoint have in common, by name."""
+def _identity(data: MatrixLike, work: Workload, neighbors: Any) -> dict[str, str]:
+    """What runs of one checkpoint have in common, by name; `neighbors` as the caller gave them."""
     from joblib import hash as checksum
 
+    parameters = replace(work.parameters, neighbors=neighbors)
     identity = {
         "version of spasne": __version__,
         "data": checksum([as_matrix(data, "data"), work.X]),
@@ -240,7 +246,7 @@ def _identity(data: MatrixLike, work: Workload) -> dict[str, str]:
     }
     for field in fields(Parameters):
         if field.name not in (*OF_EACH_RUN, *WITHOUT_EFFECT):
-            value = getattr(work.parameters, field.name)
+            value = getattr(parameters, field.name)
             simple = float(value) if isinstance(value, (int, float)) else value
             identity[field.name] = str(simple) if isinstance(simple, (str, float)) else checksum(value)
     return identity
