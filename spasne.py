@@ -221,7 +221,8 @@ def run_spasne(
     Warns
     -----
     UserWarning
-        Raw pixels with a mean squared distance below 100: the spatial term would nearly vanish.
+        Pixels, times `pixel_scale` where that is a number, with a mean squared distance below 100: the
+        spatial term would nearly vanish.
         neighbors="approximate" that hold less than 0.95 of the true ones, judged by a sample.
 
     References

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from spasne_tools.screening_schedule import (
 )
 from spasne_tools.screening_scores import Targets, distances_within, rows_of_sections, standard_distances
 from spasne_tools.screening_table import best_cell, summarise
+from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import MatrixLike, Parameters, as_matrix, check_rows_match, check_sections
 from spasne_tools.version import __version__
 
@@ -268,10 +268,8 @@ def _screen(finished: Finished, stage: str, plan: Schedule, first_seed: int) -> 
         tables["fine"] = _finish_stage(finished, "fine", grid, first_seed)
     best = best_cell(tables["rough" if stage == "rough" else "fine"])
     if best["score"] == 0:
-        warnings.warn(
-            f"no cell has an r1 above that of t-SNE, {finished.threshold:.3f}: the choice means nothing",
-            UserWarning,
-            stacklevel=3,
+        warn_user(
+            f"no cell has an r1 above that of t-SNE, {finished.threshold:.3f}: the choice means nothing"
         )
     runs = finished.table()
     return Screening(

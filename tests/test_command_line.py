@@ -381,7 +381,8 @@ def test_interrupt(tables, capsys, monkeypatch):
 
 
 def test_warnings_are_one_line(tables, capsys):
-    assert run("--pixel_scale", "0.001") == 0
+    assert run("--pixel_scale", "1") == 0
+    assert capsys.readouterr().err == ""
     pd.read_csv("pixels.csv", index_col=0).div(1000).to_csv("pixels.csv")
     assert run() == 0
     assert re.fullmatch("spasne: warning: the mean squared distance .*'unit'.*\n", capsys.readouterr().err)
