@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import spasne
-from spasne_tools import command_line
+from spasne_tools import command_line, plotting
 from spasne_tools.commands import embed as embed_command
 from spasne_tools.simulation import simulate_components
 from spasne_tools.tables import has_row_names, read_table, write_map
@@ -276,6 +276,28 @@ def test_plot(tables):
     assert Path("plain.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("names", [["L1", "L2"], [1, 2]])
+def test_rows_without_a_class_are_grey_and_not_scored(tables, capsys, monkeypatch, names):
+    _, pixels = tables
+    labels = pd.Series(np.where(pixels[:, 0] < 500, *names), NAMES, dtype=object, name="layer")
+    labels.iloc[[3, 8]] = ["", "NA"]
+    labels.to_csv("labels.csv")
+    drawn = []
+    plot_maps = plotting.plot_maps
+    monkeypatch.setattr(
+        plotting, "plot_maps", lambda *given, **more: drawn.append(given[1]) or plot_maps(*given, **more)
+    )
+    assert run("-l", "labels.csv", "--plot", "map.png") == 0
+    out, err = capsys.readouterr()
+    assert set(scores_in(out)) == {"r1", "r2"}
+    assert re.fullmatch("spasne: warning: 2 of 60 rows have no class .*silhouette.*\n", err)
+    assert Path("map.png").read_bytes().startswith(b"\x89PNG")
+    assert list(plotting.palette(drawn[0])) == names and not plotting.is_continuous(drawn[0])
+    assert np.flatnonzero(drawn[0].isna()).tolist() == [3, 8]
+    assert command_line.main(["score", "map.csv", "-i", "expression.csv", "-l", "labels.csv"]) == 2
+    assert "expected labels for every spot, found 2 missing" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [["-m", "spasne"], [str(ROOT / "spasne.py")]])
 def test_both_ways_to_start_it(tables, command):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -330,6 +352,8 @@ USER_ERRORS = {
         ["-l", "pixels.csv"],
         "expected one column of labels .*found x, y; .*--label_column",
     ),
+    "one class": (["-l", "one_class.csv"], "expected between 2 and 59 classes in labels, found 1"),
+    "no class": (["-l", "no_class.csv"], "expected classes in labels, found all 60 missing"),
     "column of no table": (["--label_column", "layer"], "expected a table of labels for columns 'layer'"),
     "other rows": (["-x", "short.csv"], "expected 60 rows in pixels, as in data, found 59"),
     "other names": (["-x", "renamed.csv"], "expected pixels to have the index of data, found 'other'"),
@@ -345,6 +369,8 @@ def test_user_errors_are_one_line_and_exit_code_2(tables, capsys, arguments, mes
     pixels = pd.read_csv("pixels.csv", index_col=0)
     pixels.iloc[:59].to_csv("short.csv")
     pixels.rename(index={"spot_7": "other"}).to_csv("renamed.csv")
+    for name, label in {"one_class": "L1", "no_class": ""}.items():
+        pd.DataFrame({"layer": label}, NAMES).to_csv(f"{name}.csv")
     exit_code = run(*arguments)
     err = capsys.readouterr().err
     assert exit_code == 2

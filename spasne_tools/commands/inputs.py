@@ -143,8 +143,19 @@ def _positions_found(
 
 
 def labels_named(options: argparse.Namespace, rows: Rows, expression: Expression | None) -> pd.Series | None:
-    """The column of classes of --labels, else of the annotation of a .h5ad file, else none."""
-    return _one_column(options, "label", rows, expression)
+    """The column of classes of --labels, else of the annotation of a .h5ad file, else none.
+
+    Some may be missing.
+    """
+    labels = _one_column(options, "label", rows, expression)
+    if labels is None or not labels.isna().any():
+        return labels
+    known = labels.dropna()
+    if known.empty:
+        raise ValueError(f"expected classes in labels, found all {len(labels)} missing")
+    # Beside missing ones whole numbers are read as floating point, which is drawn as no class.
+    whole = pd.api.types.is_float_dtype(labels.dtype) and (known % 1 == 0).all()
+    return labels.astype("Int64") if whole else labels
 
 
 def sections_named(
