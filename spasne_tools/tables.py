@@ -63,7 +63,8 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Row names are in the index, as text; a table without them has a RangeIndex.
+        Row names are in the index, as text; a table without them has a RangeIndex. Columns without a header
+        are numbered from 1, row names not counted.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
         The file is missing, empty or not a table.
     """
     if (array := _read_array(file)) is not None:
-        return pd.DataFrame(array, copy=False)
+        return pd.DataFrame(array, columns=_numbers(array.shape[1]), copy=False)
     text = _read_text(file).replace("\r\n", "\n").replace("\r", "\n")
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
@@ -99,7 +100,14 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     if table.shape[1] > 1 and (named_index or not _is_number(second[0]) and texts.is_unique):
         rows = pd.Index(texts.to_numpy(), name=(names[0] or None) if names else None)
         table = table.iloc[:, 1:].set_axis(rows, axis=0)
+    if names is None:
+        table.columns = _numbers(table.shape[1])
     return table
+
+
+def _numbers(n_columns: int) -> pd.RangeIndex:
+    """Names of columns without a header."""
+    return pd.RangeIndex(1, n_columns + 1)
 
 
 def _parse(body: str, separator: str | None, **options: Any) -> pd.DataFrame:

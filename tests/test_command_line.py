@@ -35,14 +35,14 @@ TABLES = {  # text, row names, column names
     "csv, numbered columns": (",0,1\nr1,1.5,-2\nr2,3,4e-3\nr3,0.1,5\n", ["r1", "r2", "r3"], ["0", "1"]),
     "numbered columns only": ("0,1\n1.5,-2\n3,4e-3\n0.1,5\n", None, ["0", "1"]),
     "header only": ("a,b\n1.5,-2\n3,4e-3\n0.1,5\n", None, ["a", "b"]),
-    "numbers only": ("1.5,-2\n3,4e-3\n0.1,5\n", None, [0, 1]),
+    "numbers only": ("1.5,-2\n3,4e-3\n0.1,5\n", None, [1, 2]),
     "row names only": ("r1,1.5,-2\nr2,3,4e-3\nr3,0.1,5\n", ["r1", "r2", "r3"], [1, 2]),
     "named index of numbers": ("cell,a,b\n8,1.5,-2\n9,3,4e-3\n11,0.1,5\n", ["8", "9", "11"], ["a", "b"]),
     "leading zeros in names": ("id,a,b\n01,1.5,-2\n1,3,4e-3\n001,0.1,5\n", ["01", "1", "001"], ["a", "b"]),
     "name NA": (",a,b\nNA,1.5,-2\nr2,3,4e-3\nr3,0.1,5\n", ["NA", "r2", "r3"], ["a", "b"]),
     "tab": ("\ta\tb\nr1\t1.5\t-2\nr2\t3\t4e-3\nr3\t0.1\t5\n", ["r1", "r2", "r3"], ["a", "b"]),
     "written by R": ('"a" "b"\n"r1" 1.5 -2\n"r2" 3 4e-3\n"r3" 0.1 5\n', ["r1", "r2", "r3"], ["a", "b"]),
-    "white space": ("  1.5   -2 \n 3 4e-3\n0.1 5\n\n", None, [0, 1]),
+    "white space": ("  1.5   -2 \n 3 4e-3\n0.1 5\n\n", None, [1, 2]),
     "quoted names with commas": (
         'n,a,b\n"r,1",1.5,-2\nr2,3,4e-3\nr3,0.1,5\n',
         ["r,1", "r2", "r3"],
@@ -72,8 +72,8 @@ def test_read_table(tmp_path, text, rows, columns, zipped):
     ("text", "n_rows", "columns"),
     [
         ("layer\nL1\nL2", 2, ["layer"]),
-        ("layer\nL1\nL2", 3, [0]),
-        ("0 1\n2 3", 2, [0, 1]),
+        ("layer\nL1\nL2", 3, [1]),
+        ("0 1\n2 3", 2, [1, 2]),
         ("0 1\n2 3", 1, ["0", "1"]),
     ],
 )
@@ -93,6 +93,7 @@ def test_array_file_is_read_as_it_is(tmp_path):
     np.save(tmp_path / "table.npy", values)
     table = read_table(tmp_path / "table.npy")
     assert not has_row_names(table)
+    assert list(table.columns) == [1, 2]
     assert set(table.dtypes) == {np.dtype(np.float32)}
     assert np.array_equal(table.to_numpy(), values)
 
@@ -238,6 +239,22 @@ def test_chosen_columns_of_larger_tables(tables, capsys):
     columns = ["-x", "meta.csv.gz", "--pixel_columns", "x,y", "-l", "meta.csv.gz", "--label_column", "layer"]
     assert run(*columns) == 0
     assert scores_in(capsys.readouterr().out) == scores_in(expected)
+
+
+@pytest.mark.parametrize("kind", ["csv", "npy", "row names"])
+def test_columns_without_a_header_are_numbered_from_1(tables, capsys, kind):
+    _, pixels = tables
+    assert run() == 0
+    expected = Path("map.csv").read_bytes()
+    table = pd.DataFrame(np.column_stack([pixels, np.arange(60.0)]), NAMES)
+    if kind == "npy":
+        np.save("xyz.npy", table.to_numpy())
+    else:
+        table.to_csv(f"xyz.{kind}", header=False, index=kind == "row names")
+    assert run("-x", f"xyz.{kind}", "--pixel_columns", "1,2") == 0
+    assert Path("map.csv").read_bytes() == expected
+    assert run("-x", f"xyz.{kind}", "--pixel_columns", "0,1") == 2
+    assert f"expected column '0' in xyz.{kind}, found 1, 2, 3\n" in capsys.readouterr().err
 
 
 def test_tables_with_and_without_names_go_together(tables, capsys):

@@ -101,7 +101,7 @@ def read_rows(file: str | None, rows: Rows, name: str, columns: str | None = Non
 
 
 def chosen_columns(table: pd.DataFrame, columns: str, file: str) -> pd.DataFrame:
-    """The columns named, separated by commas; those without names have numbers, from 1 after row names."""
+    """The columns named, separated by commas; those without names are numbered from 1."""
     places = {str(column): place for place, column in enumerate(table.columns)}
     wanted = columns.split(",")
     if missing := [column for column in wanted if column not in places]:
