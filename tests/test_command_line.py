@@ -4,13 +4,16 @@ import gzip
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from processes import children, is_running
 
 import spasne
 from spasne_tools import command_line, plotting
@@ -421,6 +424,59 @@ def test_interrupt(tables, capsys, monkeypatch):
     monkeypatch.setattr(embed_command, "embed", interrupt)
     assert run() == 130
     assert capsys.readouterr().err == "spasne: error: interrupted\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+def test_termination_leaves_neither_process_nor_folder(tables, tmp_path):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
+    endless = ["-i", "expression.csv", "-o", "map.csv", "-p", "10", "-m", "1000000000", "-v"]
+    code = "import sys; sys.modules['tqdm.auto'] = None; import spasne; sys.exit(spasne.main(sys.argv[1:]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *endless, "--method", "barnes_hut"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert any(line.startswith("Iteration ") for line in parent.stdout)
+        (child,) = children(parent.pid)
+        assert is_running(child) and list(folder.iterdir())
+        parent.send_signal(signal.SIGTERM)
+        _, said = parent.communicate()
+    assert (parent.returncode, said) == (143, "spasne: error: terminated\n")
+    assert not is_running(child)
+    assert list(folder.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_the_callers_way_with_sigterm_comes_back(tables, monkeypatch):
+    during = []
+
+    def look(*_):
+        during.append(signal.getsignal(signal.SIGTERM))
+        raise ValueError
+
+    def own(*_):
+        pass
+
+    monkeypatch.setattr(embed_command, "embed", look)
+    old = signal.getsignal(signal.SIGTERM)
+    try:
+        for handler in (own, signal.SIG_IGN, signal.SIG_DFL):
+            signal.signal(signal.SIGTERM, handler)
+            assert run() == 2
+            assert signal.getsignal(signal.SIGTERM) == handler
+    finally:
+        signal.signal(signal.SIGTERM, old)
+    assert during[:2] == [own, signal.SIG_IGN] and callable(during[2])
+
+
+def test_the_command_line_works_in_a_thread(tables):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(run).result() == 0
 
 
 def test_warnings_are_one_line(tables, capsys):
