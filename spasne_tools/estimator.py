@@ -17,6 +17,7 @@ from spasne_tools.callback import Callback
 from spasne_tools.embedding import Embedding, embed
 from spasne_tools.frozen_map import FrozenMap, freeze
 from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
+from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import (
     INT32_MAX,
     Matrix,
@@ -170,6 +171,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         ----------
         X : DataFrame, array or scipy.sparse matrix (n, genes)
         y : ignored
+            With a warning where it looks like positions and `pixels` is None.
         pixels : DataFrame or array (n, any), optional
             Positions in the tissue, in the row order of X. None: no spatial term.
 
@@ -181,7 +183,14 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         ------
         ValueError, MemoryError, ImportError, RuntimeError
             As `spasne.run_spasne`.
+
+        Warns
+        -----
+        UserWarning
+            As `spasne.run_spasne`; or y has two or more columns of numbers and `pixels` is None.
         """
+        if pixels is None and _looks_like_positions(y):
+            warn_user("y is ignored; positions are passed as pixels=")
         if pixels is not None:
             check_rows_match(X, pixels, "pixels")  # while both have their index
             pixels = as_matrix(pixels, "pixels", allow_sparse=False)
@@ -348,6 +357,14 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _looks_like_positions(y: Any) -> bool:
+    try:
+        values = np.asarray(y)
+    except ValueError:  # rows of different lengths
+        return False
+    return values.ndim == 2 and values.shape[1] > 1 and values.dtype.kind in "iuf"
 
 
 def _seed(random_state: Any) -> int:
