@@ -19,7 +19,7 @@ import spasne
 from spasne_tools import command_line, plotting
 from spasne_tools.commands import embed as embed_command
 from spasne_tools.simulation import simulate_components
-from spasne_tools.tables import has_row_names, read_table, write_map
+from spasne_tools.tables import check_map_format, has_row_names, read_table, write_map
 from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
 
@@ -153,6 +153,28 @@ def test_map_as_bare_numbers(tmp_path, name):
 def test_map_as_zipped_csv(tmp_path):
     write_map(tmp_path / "map.csv.gz", MAP, None)
     assert np.array_equal(pd.read_csv(tmp_path / "map.csv.gz").to_numpy(), MAP)
+
+
+@pytest.mark.parametrize("name", ["map.npy", "MAP.NPY"])
+def test_map_as_array(tmp_path, name):
+    write_map(tmp_path / name, MAP, pd.Index(["a", "b"]))
+    written = np.load(tmp_path / name)
+    assert written.dtype == np.float64 and np.array_equal(written, MAP)
+    assert np.array_equal(read_table(tmp_path / name).to_numpy(), MAP)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["-", "map", "map.csv", "map.gz", "map.CSV.gz", "map.tsv", "v1.2/map.npy"])
+def test_known_endings_of_maps(name):
+    check_map_format(name)
+
+
+@pytest.mark.parametrize("name", ["map.npz", "map.xlsx", "map.h5ad", "map.npy.gz"])
+@pytest.mark.parametrize("command", ["embed", "screen"])
+def test_unknown_endings_of_maps_are_refused_before_any_work(tmp_path, capsys, command, name):
+    assert command_line.main([command, "-i", str(tmp_path / "no.csv"), "-o", str(tmp_path / name)]) == 2
+    said = capsys.readouterr().err
+    assert f"ends in one of .csv, .txt, .dat, .tsv, .npy, found '{tmp_path / name}'" in said
 
 
 def test_an_interrupted_write_leaves_the_old_map(tmp_path, monkeypatch):

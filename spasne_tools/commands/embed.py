@@ -23,7 +23,7 @@ from spasne_tools.embedding import embed
 from spasne_tools.metrics_checks import class_codes
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
-from spasne_tools.tables import STANDARD_STREAM, write_map
+from spasne_tools.tables import STANDARD_STREAM, check_map_format, write_map
 from spasne_tools.user_warning import warn_user
 
 SUMMARY = "map spots or cells; also done where flags come without a command"
@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tissue_arguments(parser)
     add_section_arguments(parser)
     add_output_argument(
-        parser, "map: .csv with header and row names; .txt, .dat, .tsv or - (standard output): bare numbers"
+        parser,
+        "map: .csv with header and row names; .npy: an array; .txt, .dat, .tsv or - (standard output): bare "
+        "numbers",
     )
     parser.add_argument("--plot", help="figure of the tissue and the map, .png, .pdf or .svg")
     parser.add_argument("-v", "--verbose", action="store_true", help="show progress")
@@ -52,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     parameters, start_file = checked_parameters(options)
+    check_map_format(options.output)
     inputs.check_can_write(options.output, options.plot)
     inputs.check_figure_format(options.plot)
     expression = inputs.expression_named(options)
