@@ -145,7 +145,7 @@ def run_spasne(
     perplexity : float, default 50
         Effective number of neighbours, above 0 and at most (n - 1) / 3.
     theta : float, default 0.5
-        0: exact sums. Above 0: Barnes-Hut approximation, coarser as it grows.
+        0: exact sums. Above 0: Barnes-Hut approximation, coarser as it grows. Method "barnes_hut" takes no 0.
     randseed : int, default -1
         Seed of the random start; the same seed gives the same map. 0 and 1 are the same stream. Below 0: a
         new start each time. Without effect where the start is not random: with any `init` but "random", and
