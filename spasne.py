@@ -145,10 +145,11 @@ def run_spasne(
     perplexity : float, default 50
         Effective number of neighbours, above 0 and at most (n - 1) / 3.
     theta : float, default 0.5
-        0: exact sums. Above 0: Barnes-Hut approximation, coarser as it grows.
+        0: exact sums. Above 0: Barnes-Hut approximation, coarser as it grows. Method "barnes_hut" takes no 0.
     randseed : int, default -1
-        Seed of the start; the same seed gives the same map. 0 and 1 are the same stream. Below 0: a new start
-        each time.
+        Seed of the random start; the same seed gives the same map. 0 and 1 are the same stream. Below 0: a
+        new start each time. Without effect where the start is not random: with any `init` but "random", and
+        in method "interpolation" but for its search of approximate `neighbors`.
     verbose : bool, default False
         Print progress as it comes, with a progress bar where tqdm is installed.
     initial_dims : int, default 0
@@ -220,7 +221,8 @@ def run_spasne(
     Warns
     -----
     UserWarning
-        Raw pixels with a mean squared distance below 100: the spatial term would nearly vanish.
+        Pixels, times `pixel_scale` where that is a number, with a mean squared distance below 100: the
+        spatial term would nearly vanish.
         neighbors="approximate" that hold less than 0.95 of the true ones, judged by a sample.
 
     References

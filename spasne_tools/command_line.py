@@ -9,9 +9,12 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
 from typing import Any, NoReturn
@@ -22,7 +25,12 @@ from spasne_tools.version import __version__
 PROGRAM = "spasne-map"
 EMBED = "embed"  # the command that flags alone mean
 COMMANDS = (EMBED, "screen", "score", "plot", "demo", "bench", "bench-data", "doctor")
-EXIT_OTHER, EXIT_BAD_INPUT, EXIT_NUMERICAL, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_OTHER, EXIT_BAD_INPUT, EXIT_NUMERICAL = 1, 2, 3
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143  # 128 and the signal's number, as shells have it
+
+
+class _Terminated(BaseException):
+    """SIGTERM has come."""
 
 
 class _Formatter(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
@@ -50,8 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: done; 2: bad input or arguments; 3: numerical trouble; 1: anything else; each but 0 with one line
-        ``spasne: error: ...`` on standard error.
+        0: done; 2: bad input or arguments; 3: numerical trouble; 130: interrupted; 143: terminated;
+        1: anything else; each but 0 with one line ``spasne: error: ...`` on standard error.
     """
     arguments = _without_program(list(sys.argv if argv is None else argv))
     if arguments[:1] in (["-h"], ["--help"], ["help"]) or not arguments and sys.stdin.isatty():
@@ -67,7 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning
         try:
-            module.run(options)
+            with _orderly_termination():
+                module.run(options)
         except ExecutableError as error:
             known = (EXIT_BAD_INPUT, EXIT_NUMERICAL)
             return _fail(error, error.exit_code if error.exit_code in known else EXIT_OTHER)
@@ -77,7 +86,31 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _fail(error, EXIT_OTHER)
         except KeyboardInterrupt:
             return _fail("interrupted", EXIT_INTERRUPTED)
+        except _Terminated:
+            return _fail("terminated", EXIT_TERMINATED)
     return 0
+
+
+@contextmanager
+def _orderly_termination() -> Iterator[None]:
+    """SIGTERM raises _Terminated in the block, so that temporary files and the executable go as after Ctrl-C.
+
+    Only in the main thread, where alone signals are handled, and only where the caller does not handle it.
+    """
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _terminate(*_: Any) -> NoReturn:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not end the tidying up
+    raise _Terminated
 
 
 def _without_program(arguments: list[str]) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from spasne_tools.executable import ExecutableError, OnLine, run_executable
 from spasne_tools.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.progress import ProgressPrinter
+from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import (
     LARGEST_POSITION,
     LARGEST_START,
@@ -233,6 +233,12 @@ def _method(parameters: Parameters, n_points: int) -> str:
     return "barnes_hut" if n_points <= LARGE else "interpolation"
 
 
+def start_depends_on_seed(parameters: Parameters, n_points: int) -> bool:
+    """Whether another seed is another start: in method interpolation "random" means principal axes."""
+    is_random = isinstance(parameters.init, str) and parameters.init == "random"
+    return is_random and _method(parameters, n_points) != "interpolation"
+
+
 def _check_memory(
     matrix: Matrix, n_space: int, graph: Graph | None, parameters: Parameters, n_runs: int
 ) -> None:
@@ -287,17 +293,15 @@ def _positions(
                 f"expected pixels that differ{where} for pixel_scale='unit', found all rows the same"
             )
         return (positions - positions.mean(axis=0)) / np.sqrt(spread), True
-    if parameters.pixel_scale != "raw":
-        return positions * float(parameters.pixel_scale), False
-    if parameters.beta > 0 and spread < SMALL_SQUARED_DISTANCE:
-        warnings.warn(
-            f"the mean squared distance between pixels is {spread:.3g}, below {SMALL_SQUARED_DISTANCE:g}: "
-            "the spatial term nearly vanishes; use pixel_scale='unit', or a number that multiplies the "
-            "pixels",
-            UserWarning,
-            stacklevel=2,
+    factor = 1.0 if parameters.pixel_scale == "raw" else float(parameters.pixel_scale)
+    if parameters.beta > 0 and spread * factor * factor < SMALL_SQUARED_DISTANCE:
+        scaled = "" if factor == 1 else f" with pixel_scale={factor:g}"
+        warn_user(
+            f"the mean squared distance between pixels is {spread * factor * factor:.3g}{scaled}, below "
+            f"{SMALL_SQUARED_DISTANCE:g}: the spatial term nearly vanishes; use pixel_scale='unit', or a "
+            "larger number that multiplies the pixels"
         )
-    return positions, False
+    return positions * factor, False
 
 
 def _centred_within(positions: np.ndarray, sections: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ from spasne_tools.callback import Callback
 from spasne_tools.embedding import Embedding, embed
 from spasne_tools.frozen_map import FrozenMap, freeze
 from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
+from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import (
     INT32_MAX,
     Matrix,
@@ -52,7 +53,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     init : {"random", "pca", "spatial"} or array of shape (n, n_components)
     random_state : int, RandomState or None
         An int gives the map of run_spasne's randseed, the same every time. A RandomState, or None for
-        numpy's global one, is drawn from in each fit, so that each has a start of its own.
+        numpy's global one, is drawn from in each fit, so that each has a start of its own where that is
+        random, which it is not in method "interpolation" (above 5,000 rows).
     method : {"auto", "exact", "barnes_hut", "interpolation"}
     n_jobs : int, optional
         Threads. None or -1: all cores.
@@ -79,7 +81,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     n_iter_ : int
         Iterations done.
     seed_ : int
-        The seed of the start.
+        The seed, of the start where that is random.
     report_ : dict
         What the executable reports (docs/file_format.md, --report): method chosen, seconds ...
     data_sha256_ : str
@@ -169,6 +171,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         ----------
         X : DataFrame, array or scipy.sparse matrix (n, genes)
         y : ignored
+            With a warning where it looks like positions and `pixels` is None.
         pixels : DataFrame or array (n, any), optional
             Positions in the tissue, in the row order of X. None: no spatial term.
 
@@ -180,7 +183,14 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         ------
         ValueError, MemoryError, ImportError, RuntimeError
             As `spasne.run_spasne`.
+
+        Warns
+        -----
+        UserWarning
+            As `spasne.run_spasne`; or y has two or more columns of numbers and `pixels` is None.
         """
+        if pixels is None and _looks_like_positions(y):
+            warn_user("y is ignored; positions are passed as pixels=")
         if pixels is not None:
             check_rows_match(X, pixels, "pixels")  # while both have their index
             pixels = as_matrix(pixels, "pixels", allow_sparse=False)
@@ -347,6 +357,14 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _looks_like_positions(y: Any) -> bool:
+    try:
+        values = np.asarray(y)
+    except ValueError:  # rows of different lengths
+        return False
+    return values.ndim == 2 and values.shape[1] > 1 and values.dtype.kind in "iuf"
 
 
 def _seed(random_state: Any) -> int:

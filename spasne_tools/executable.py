@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import warnings
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import IO, NoReturn, TypeAlias
 
+from spasne_tools.user_warning import warn_user
 from spasne_tools.version import __version__
 
 EXECUTABLE_NAME = "spasne.exe" if os.name == "nt" else "spasne"
@@ -168,7 +168,7 @@ def executable_lines(arguments: Sequence[str | Path], quiet: bool) -> Generator[
     if exit_code != 0:
         _raise_failure(exit_code, said)
     if said:
-        warnings.warn(said, UserWarning, stacklevel=2)
+        warn_user(said)
 
 
 def _file_in_memory() -> IO[bytes]:

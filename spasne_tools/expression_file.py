@@ -165,6 +165,7 @@ def _read_anndata(path: Path, layer: str | None, use_rep: str | None, spatial_ke
     positions = None
     if spatial_key in adata.obsm:
         positions = pd.DataFrame(np.asarray(adata.obsm[spatial_key]), rows)
+        positions.columns = positions.columns + 1  # as those of a table without a header
     elif spatial_key != DEFAULT_SPATIAL_KEY:
         raise _absent(spatial_key, "obsm", adata.obsm, path)
     values, genes = _values_of(adata, layer, use_rep, path)

@@ -5,7 +5,6 @@ Without one the executable finds the exact neighbours itself, in time n^2.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, check_neighbors
 
 ROWS_PER_BLOCK = 4096
@@ -154,11 +154,9 @@ def approximate_graph(
         found = f"{graph.index.shape[1]} of each point, recall {recall:.3f}"
         print(f"approximate neighbours: {found}", flush=True)
     if recall < RECALL_WANTED:
-        warnings.warn(
+        warn_user(
             f"the approximate neighbours hold {recall:.3f} of the true ones, less than {RECALL_WANTED}; "
-            "neighbors=None finds them exactly",
-            UserWarning,
-            stacklevel=2,
+            "neighbors=None finds them exactly"
         )
     return graph
 

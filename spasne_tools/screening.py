@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.embedding import prepare_problem
+from spasne_tools.embedding import prepare_problem, start_depends_on_seed
 from spasne_tools.metrics_checks import class_codes
 from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
 from spasne_tools.screening_checkpoint import Checkpoint
@@ -27,6 +26,7 @@ from spasne_tools.screening_schedule import (
 )
 from spasne_tools.screening_scores import Targets, distances_within, rows_of_sections, standard_distances
 from spasne_tools.screening_table import best_cell, summarise
+from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import MatrixLike, Parameters, as_matrix, check_rows_match, check_sections
 from spasne_tools.version import __version__
 
@@ -59,7 +59,8 @@ class Screening:
         Cells of each stage: alpha, beta, r1, r2, ss, sr and var as in the published tables, then repeats,
         randseed and score (see `screen_parameters`).
     tsne : DataFrame
-        Mean and standard deviation of r1, r2 and ss over the runs of plain t-SNE.
+        Mean and standard deviation of r1, r2 and ss over the runs of plain t-SNE; of one run the latter is
+        nan.
     seconds : Series
         Time that each run took the executable, in the order of `runs`.
     """
@@ -94,6 +95,10 @@ def screen_parameters(
     cells are ranked by r1 * r2 * exp(1 - sd(r1)), sd over its repeats (divided by their number) [1]_. The
     fine grid spans, in steps of 1, the rough values next to the best rough cell. Repeat k of every cell has
     seed ``randseed`` + k, so runs that both stages ask for are made once.
+
+    Where the start does not depend on the seed, which is in method "interpolation" (above 5,000 points) and
+    with any `init` but "random", repeats would all be the same map: then there is one run of t-SNE and one of
+    each cell, whatever `schedule` says, and sd(r1) is 0.
 
     Parameters
     ----------
@@ -150,7 +155,8 @@ def screen_parameters(
         with joblib.parallel_config(backend="dask"):
             screening = screen_parameters(data, pixels, labels)
 
-    Data, its principal components and its pairwise distances are computed once and sent to each worker once.
+    Data, its principal components and its pairwise distances are computed once and sent to each worker once;
+    approximate neighbours are found once.
     The result does not depend on where runs are made, as long as the machines compute alike.
 
     References
@@ -175,8 +181,12 @@ def screen_parameters(
     plan = as_schedule(schedule)
     common, first_seed = _common_parameters(parameters, n_jobs)
     work = _workload(data, pixels, labels, common)
+    if not start_depends_on_seed(common, len(work.pixels)):
+        plan = replace(plan, tsne_runs=1, rough_repeats=1, fine_repeats=1)
+        if verbose:
+            print("the start does not depend on the seed: one run of t-SNE and one of each cell", flush=True)
     if checkpoint is not None:
-        folder = Checkpoint(Path(checkpoint), _identity(data, work))
+        folder = Checkpoint(Path(checkpoint), _identity(data, work, common.neighbors))
         folder.open()
         work = replace(work, checkpoint=folder)
     return _screen(Finished(work, verbose), stage, plan, first_seed)
@@ -197,10 +207,11 @@ def _common_parameters(given: dict[str, Any], n_jobs: int | None) -> tuple[Param
 
 
 def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Parameters) -> Workload:
-    """Check all input; components, positions and distances, computed once."""
+    """Check all input; components, positions, distances and approximate neighbours, computed once."""
     if pixels is None:
         raise ValueError("expected pixels, without which there is nothing to choose beta by, found none")
-    X = prepare_problem(data, pixels, parameters).X
+    problem = prepare_problem(data, pixels, parameters)
+    X = problem.X
     if parameters.randseed < FIRST_SEED:
         raise ValueError(f"expected randseed of at least {FIRST_SEED}, found {parameters.randseed}")
     codes = None
@@ -216,13 +227,17 @@ def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Par
         DEFAULT_SAMPLING,
         sections,
     )
-    return Workload(X, positions, targets, replace(parameters, use_pca=False), None)
+    shared = replace(parameters, use_pca=False)
+    if isinstance(parameters.neighbors, str):
+        shared = replace(shared, neighbors=(problem.extension["nbrindex"], problem.extension["nbrdist"]))
+    return Workload(X, positions, targets, shared, None)
 
 
-def _identity(data: MatrixLike, work: Workload) -> dict[str, str]:
-    """What runs of one checkpoint have in common, by name."""
+def _identity(data: MatrixLike, work: Workload, neighbors: Any) -> dict[str, str]:
+    """What runs of one checkpoint have in common, by name; `neighbors` as the caller gave them."""
     from joblib import hash as checksum
 
+    parameters = replace(work.parameters, neighbors=neighbors)
     identity = {
         "version of spasne": __version__,
         "data": checksum([as_matrix(data, "data"), work.X]),
@@ -231,7 +246,7 @@ def _identity(data: MatrixLike, work: Workload) -> dict[str, str]:
     }
     for field in fields(Parameters):
         if field.name not in (*OF_EACH_RUN, *WITHOUT_EFFECT):
-            value = getattr(work.parameters, field.name)
+            value = getattr(parameters, field.name)
             simple = float(value) if isinstance(value, (int, float)) else value
             identity[field.name] = str(simple) if isinstance(simple, (str, float)) else checksum(value)
     return identity
@@ -253,10 +268,8 @@ def _screen(finished: Finished, stage: str, plan: Schedule, first_seed: int) -> 
         tables["fine"] = _finish_stage(finished, "fine", grid, first_seed)
     best = best_cell(tables["rough" if stage == "rough" else "fine"])
     if best["score"] == 0:
-        warnings.warn(
-            f"no cell has an r1 above that of t-SNE, {finished.threshold:.3f}: the choice means nothing",
-            UserWarning,
-            stacklevel=3,
+        warn_user(
+            f"no cell has an r1 above that of t-SNE, {finished.threshold:.3f}: the choice means nothing"
         )
     runs = finished.table()
     return Screening(

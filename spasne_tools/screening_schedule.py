@@ -22,6 +22,9 @@ SPREAD_NEEDS = 3  # repeats from which a standard deviation is believed
 class Schedule:
     """Runs of a screening, without the seeds.
 
+    One run of t-SNE and of each cell is made, whatever is asked for, where the start does not depend on the
+    seed (`screen_parameters`).
+
     Parameters
     ----------
     rough_alphas, rough_betas : tuple of float

@@ -28,8 +28,8 @@ def summarise(runs: pd.DataFrame, threshold: float) -> pd.DataFrame:
     DataFrame
         alpha, beta; r1 (0 where not above the threshold), r2 and ss of the repeat with the largest r1 * r2,
         of the first such; sr, the share of repeats above the threshold; var, the variance of r1 (0 where not
-        above it) over repeats, divided by their number; and further: repeats, randseed of the repeat kept,
-        and the score r1 * r2 * exp(1 - sqrt(var)).
+        above it) over repeats, divided by their number, 0 where there is one run; and further: repeats,
+        randseed of the repeat kept, and the score r1 * r2 * exp(1 - sqrt(var)).
 
     Examples
     --------

@@ -38,6 +38,8 @@ INDEX_NAMES = {
     "unnamed: 0",
 }
 PLAIN_SUFFIXES = (".txt", ".dat", ".tsv")  # maps written as bare numbers, as published
+TABLE_SUFFIXES = ("", ".csv", *PLAIN_SUFFIXES)  # .gz may follow
+ARRAY_SUFFIX = ".npy"
 # From 3.1 on pandas reads numbers to the last digit unasked and warns about being asked.
 EXACT_BY_DEFAULT = tuple(int(part) for part in pd.__version__.split(".")[:2]) >= (3, 1)
 MAP_COLUMNS = ("x_pos", "y_pos", "z_pos")  # as in the published maps
@@ -63,7 +65,8 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Row names are in the index, as text; a table without them has a RangeIndex.
+        Row names are in the index, as text; a table without them has a RangeIndex. Columns without a header
+        are numbered from 1, row names not counted.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
         The file is missing, empty or not a table.
     """
     if (array := _read_array(file)) is not None:
-        return pd.DataFrame(array, copy=False)
+        return pd.DataFrame(array, columns=_numbers(array.shape[1]), copy=False)
     text = _read_text(file).replace("\r\n", "\n").replace("\r", "\n")
     lines = [line for line in text.split("\n") if line.strip()]
     if not lines:
@@ -99,7 +102,14 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     if table.shape[1] > 1 and (named_index or not _is_number(second[0]) and texts.is_unique):
         rows = pd.Index(texts.to_numpy(), name=(names[0] or None) if names else None)
         table = table.iloc[:, 1:].set_axis(rows, axis=0)
+    if names is None:
+        table.columns = _numbers(table.shape[1])
     return table
+
+
+def _numbers(n_columns: int) -> pd.RangeIndex:
+    """Names of columns without a header."""
+    return pd.RangeIndex(1, n_columns + 1)
 
 
 def _parse(body: str, separator: str | None, **options: Any) -> pd.DataFrame:
@@ -122,7 +132,7 @@ def has_row_names(table: pd.DataFrame) -> bool:
 
 def _read_array(file: str | Path) -> np.ndarray | None:
     """The rows of a .npy file, left on disk until they are used; None for any other file."""
-    if file == STANDARD_STREAM or not str(file).endswith(".npy"):
+    if file == STANDARD_STREAM or Path(file).suffix.lower() != ARRAY_SUFFIX:
         return None
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
@@ -181,21 +191,38 @@ def _has_header(first: Sequence[str], second: Sequence[str], n_lines: int, n_row
     return (numbered or not any(numeric)) and n_lines != n_rows
 
 
+def check_map_format(file: str | Path) -> None:
+    """ValueError unless `write_map` knows what the name `file` ends in."""
+    if file == STANDARD_STREAM or Path(file).suffix.lower() == ARRAY_SUFFIX:
+        return
+    if _table_suffix(Path(file)) not in TABLE_SUFFIXES:
+        known = ", ".join([*filter(None, TABLE_SUFFIXES), ARRAY_SUFFIX])
+        raise ValueError(f"expected a map file that ends in one of {known}, found {str(file)!r}")
+
+
+def _table_suffix(path: Path) -> str:
+    """What a name ends in, .gz aside."""
+    return Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
+
+
 def write_map(file: str | Path, Y: np.ndarray, index: pd.Index | None) -> None:
     """Write the map `Y` (n, no_dims) to `file`, which appears complete or not at all.
 
     CSV with a header, and with `index` as row names where given; bare tab-separated numbers where the name
-    ends in .txt, .dat or .tsv (.gz may follow) or is "-", standard output.
+    ends in .txt, .dat or .tsv (.gz may follow) or is "-", standard output; an array of NumPy's where it ends
+    in .npy. Other names are for `check_map_format` to refuse.
     """
     if file == STANDARD_STREAM:
         _write_numbers(sys.stdout, Y)
         return
     path = Path(file)
-    zipped = path.suffix == ".gz"
-    suffix = Path(path.stem).suffix if zipped else path.suffix
-    opened = gzip.open if zipped else open
+    if path.suffix.lower() == ARRAY_SUFFIX:
+        with output_file(path) as unfinished, open(unfinished, "wb") as array:
+            np.save(array, Y)
+        return
+    opened = gzip.open if path.suffix.lower() == ".gz" else open
     with output_file(path) as unfinished, opened(unfinished, "wt", encoding="utf-8", newline="") as out:
-        if suffix.lower() in PLAIN_SUFFIXES:
+        if _table_suffix(path) in PLAIN_SUFFIXES:
             _write_numbers(out, Y)
         else:
             frame = pd.DataFrame(Y, columns=list(MAP_COLUMNS[: Y.shape[1]]), index=index)

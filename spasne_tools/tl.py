@@ -59,7 +59,8 @@ def spasne(
     table_key : str, optional
         The table of a SpatialData object that has several.
     random_state : int, optional
-        Seed of the start; None: a new start each time.
+        Seed of the start; None: a new start each time. In method "interpolation" (above 5,000 observations)
+        the start does not depend on it.
     copy : bool
         Return a changed copy instead of changing `adata` (of SpatialData: a copy of its table).
     verbose : bool

@@ -63,6 +63,8 @@ def check_parameters(parameters: Parameters) -> None:
     """Check everything that can be judged without the data; ValueError otherwise."""
     for name in ("alpha", "beta", "theta"):
         _check_number(name, getattr(parameters, name), allow_zero=True)
+    if not isinstance(parameters.use_pca, (bool, np.bool_)):
+        raise ValueError(f"expected use_pca to be True or False, found {parameters.use_pca!r}")
     for name in ("exaggeration", "perplexity", "global_scale"):
         _check_number(name, getattr(parameters, name))
     if not 1 / LARGEST_SCALE <= parameters.global_scale <= LARGEST_SCALE:
@@ -76,6 +78,8 @@ def check_parameters(parameters: Parameters) -> None:
         raise ValueError(f"expected no_dims 1, 2 or 3, found {parameters.no_dims}")
     _check_n_jobs(parameters.n_jobs)
     _check_choice("method", parameters.method, METHODS)
+    if parameters.method == "barnes_hut" and parameters.theta == 0:
+        raise ValueError("expected theta above 0 for method barnes_hut, found 0")
     if isinstance(parameters.init, str):
         _check_choice("init", parameters.init, STARTS, "an array (n, no_dims)")
     if isinstance(parameters.learning_rate, str):

@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse
 
 import spasne
+from spasne_tools.validation import Parameters, check_parameters
 
 
 @pytest.fixture(autouse=True)
@@ -244,6 +245,7 @@ BAD_VALUES = {
     "max_step": [0, -1, np.nan, "auto"],
     "pixel_scale": [0, -1, np.nan, np.inf, "micrometres", None],
     "init": ["tsne", None],
+    "use_pca": ["no", "", 1, 0, None],
 }
 
 
@@ -252,6 +254,14 @@ BAD_VALUES = {
 )
 def test_bad_parameter(name, value):
     refused(name, **{name: value})
+
+
+def test_barnes_hut_needs_theta():
+    refused("^expected theta above 0 for method barnes_hut, found 0$", method="barnes_hut", theta=0.0)
+
+
+def test_truth_values_of_numpy_are_taken():
+    check_parameters(Parameters(use_pca=np.bool_(False)))
 
 
 @pytest.mark.parametrize("init", [np.zeros((40, 3)), np.zeros((39, 2)), np.zeros(40)])

@@ -4,19 +4,22 @@ import gzip
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from processes import children, is_running
 
 import spasne
-from spasne_tools import command_line
+from spasne_tools import command_line, plotting
 from spasne_tools.commands import embed as embed_command
 from spasne_tools.simulation import simulate_components
-from spasne_tools.tables import has_row_names, read_table, write_map
+from spasne_tools.tables import check_map_format, has_row_names, read_table, write_map
 from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
 
@@ -35,14 +38,14 @@ TABLES = {  # text, row names, column names
     "csv, numbered columns": (",0,1\nr1,1.5,-2\nr2,3,4e-3\nr3,0.1,5\n", ["r1", "r2", "r3"], ["0", "1"]),
     "numbered columns only": ("0,1\n1.5,-2\n3,4e-3\n0.1,5\n", None, ["0", "1"]),
     "header only": ("a,b\n1.5,-2\n3,4e-3\n0.1,5\n", None, ["a", "b"]),
-    "numbers only": ("1.5,-2\n3,4e-3\n0.1,5\n", None, [0, 1]),
+    "numbers only": ("1.5,-2\n3,4e-3\n0.1,5\n", None, [1, 2]),
     "row names only": ("r1,1.5,-2\nr2,3,4e-3\nr3,0.1,5\n", ["r1", "r2", "r3"], [1, 2]),
     "named index of numbers": ("cell,a,b\n8,1.5,-2\n9,3,4e-3\n11,0.1,5\n", ["8", "9", "11"], ["a", "b"]),
     "leading zeros in names": ("id,a,b\n01,1.5,-2\n1,3,4e-3\n001,0.1,5\n", ["01", "1", "001"], ["a", "b"]),
     "name NA": (",a,b\nNA,1.5,-2\nr2,3,4e-3\nr3,0.1,5\n", ["NA", "r2", "r3"], ["a", "b"]),
     "tab": ("\ta\tb\nr1\t1.5\t-2\nr2\t3\t4e-3\nr3\t0.1\t5\n", ["r1", "r2", "r3"], ["a", "b"]),
     "written by R": ('"a" "b"\n"r1" 1.5 -2\n"r2" 3 4e-3\n"r3" 0.1 5\n', ["r1", "r2", "r3"], ["a", "b"]),
-    "white space": ("  1.5   -2 \n 3 4e-3\n0.1 5\n\n", None, [0, 1]),
+    "white space": ("  1.5   -2 \n 3 4e-3\n0.1 5\n\n", None, [1, 2]),
     "quoted names with commas": (
         'n,a,b\n"r,1",1.5,-2\nr2,3,4e-3\nr3,0.1,5\n',
         ["r,1", "r2", "r3"],
@@ -72,8 +75,8 @@ def test_read_table(tmp_path, text, rows, columns, zipped):
     ("text", "n_rows", "columns"),
     [
         ("layer\nL1\nL2", 2, ["layer"]),
-        ("layer\nL1\nL2", 3, [0]),
-        ("0 1\n2 3", 2, [0, 1]),
+        ("layer\nL1\nL2", 3, [1]),
+        ("0 1\n2 3", 2, [1, 2]),
         ("0 1\n2 3", 1, ["0", "1"]),
     ],
 )
@@ -93,6 +96,7 @@ def test_array_file_is_read_as_it_is(tmp_path):
     np.save(tmp_path / "table.npy", values)
     table = read_table(tmp_path / "table.npy")
     assert not has_row_names(table)
+    assert list(table.columns) == [1, 2]
     assert set(table.dtypes) == {np.dtype(np.float32)}
     assert np.array_equal(table.to_numpy(), values)
 
@@ -149,6 +153,28 @@ def test_map_as_bare_numbers(tmp_path, name):
 def test_map_as_zipped_csv(tmp_path):
     write_map(tmp_path / "map.csv.gz", MAP, None)
     assert np.array_equal(pd.read_csv(tmp_path / "map.csv.gz").to_numpy(), MAP)
+
+
+@pytest.mark.parametrize("name", ["map.npy", "MAP.NPY"])
+def test_map_as_array(tmp_path, name):
+    write_map(tmp_path / name, MAP, pd.Index(["a", "b"]))
+    written = np.load(tmp_path / name)
+    assert written.dtype == np.float64 and np.array_equal(written, MAP)
+    assert np.array_equal(read_table(tmp_path / name).to_numpy(), MAP)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["-", "map", "map.csv", "map.gz", "map.CSV.gz", "map.tsv", "v1.2/map.npy"])
+def test_known_endings_of_maps(name):
+    check_map_format(name)
+
+
+@pytest.mark.parametrize("name", ["map.npz", "map.xlsx", "map.h5ad", "map.npy.gz"])
+@pytest.mark.parametrize("command", ["embed", "screen"])
+def test_unknown_endings_of_maps_are_refused_before_any_work(tmp_path, capsys, command, name):
+    assert command_line.main([command, "-i", str(tmp_path / "no.csv"), "-o", str(tmp_path / name)]) == 2
+    said = capsys.readouterr().err
+    assert f"ends in one of .csv, .txt, .dat, .tsv, .npy, found '{tmp_path / name}'" in said
 
 
 def test_an_interrupted_write_leaves_the_old_map(tmp_path, monkeypatch):
@@ -240,6 +266,22 @@ def test_chosen_columns_of_larger_tables(tables, capsys):
     assert scores_in(capsys.readouterr().out) == scores_in(expected)
 
 
+@pytest.mark.parametrize("kind", ["csv", "npy", "row names"])
+def test_columns_without_a_header_are_numbered_from_1(tables, capsys, kind):
+    _, pixels = tables
+    assert run() == 0
+    expected = Path("map.csv").read_bytes()
+    table = pd.DataFrame(np.column_stack([pixels, np.arange(60.0)]), NAMES)
+    if kind == "npy":
+        np.save("xyz.npy", table.to_numpy())
+    else:
+        table.to_csv(f"xyz.{kind}", header=False, index=kind == "row names")
+    assert run("-x", f"xyz.{kind}", "--pixel_columns", "1,2") == 0
+    assert Path("map.csv").read_bytes() == expected
+    assert run("-x", f"xyz.{kind}", "--pixel_columns", "0,1") == 2
+    assert f"expected column '0' in xyz.{kind}, found 1, 2, 3\n" in capsys.readouterr().err
+
+
 def test_tables_with_and_without_names_go_together(tables, capsys):
     data, pixels = tables
     run()
@@ -274,6 +316,28 @@ def test_plot(tables):
     assert Path("map.png").read_bytes().startswith(b"\x89PNG")
     assert command_line.main(["-i", "expression.csv", "-o", "map.csv", "--plot", "plain.png", *FAST]) == 0
     assert Path("plain.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("names", [["L1", "L2"], [1, 2]])
+def test_rows_without_a_class_are_grey_and_not_scored(tables, capsys, monkeypatch, names):
+    _, pixels = tables
+    labels = pd.Series(np.where(pixels[:, 0] < 500, *names), NAMES, dtype=object, name="layer")
+    labels.iloc[[3, 8]] = ["", "NA"]
+    labels.to_csv("labels.csv")
+    drawn = []
+    plot_maps = plotting.plot_maps
+    monkeypatch.setattr(
+        plotting, "plot_maps", lambda *given, **more: drawn.append(given[1]) or plot_maps(*given, **more)
+    )
+    assert run("-l", "labels.csv", "--plot", "map.png") == 0
+    out, err = capsys.readouterr()
+    assert set(scores_in(out)) == {"r1", "r2"}
+    assert re.fullmatch("spasne: warning: 2 of 60 rows have no class .*silhouette.*\n", err)
+    assert Path("map.png").read_bytes().startswith(b"\x89PNG")
+    assert list(plotting.palette(drawn[0])) == names and not plotting.is_continuous(drawn[0])
+    assert np.flatnonzero(drawn[0].isna()).tolist() == [3, 8]
+    assert command_line.main(["score", "map.csv", "-i", "expression.csv", "-l", "labels.csv"]) == 2
+    assert "expected labels for every spot, found 2 missing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [["-m", "spasne"], [str(ROOT / "spasne.py")]])
@@ -330,6 +394,8 @@ USER_ERRORS = {
         ["-l", "pixels.csv"],
         "expected one column of labels .*found x, y; .*--label_column",
     ),
+    "one class": (["-l", "one_class.csv"], "expected between 2 and 59 classes in labels, found 1"),
+    "no class": (["-l", "no_class.csv"], "expected classes in labels, found all 60 missing"),
     "column of no table": (["--label_column", "layer"], "expected a table of labels for columns 'layer'"),
     "other rows": (["-x", "short.csv"], "expected 60 rows in pixels, as in data, found 59"),
     "other names": (["-x", "renamed.csv"], "expected pixels to have the index of data, found 'other'"),
@@ -345,6 +411,8 @@ def test_user_errors_are_one_line_and_exit_code_2(tables, capsys, arguments, mes
     pixels = pd.read_csv("pixels.csv", index_col=0)
     pixels.iloc[:59].to_csv("short.csv")
     pixels.rename(index={"spot_7": "other"}).to_csv("renamed.csv")
+    for name, label in {"one_class": "L1", "no_class": ""}.items():
+        pd.DataFrame({"layer": label}, NAMES).to_csv(f"{name}.csv")
     exit_code = run(*arguments)
     err = capsys.readouterr().err
     assert exit_code == 2
@@ -380,8 +448,62 @@ def test_interrupt(tables, capsys, monkeypatch):
     assert capsys.readouterr().err == "spasne: error: interrupted\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+def test_termination_leaves_neither_process_nor_folder(tables, tmp_path):
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    before = sorted(path.name for path in tmp_path.iterdir())
+    environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
+    endless = ["-i", "expression.csv", "-o", "map.csv", "-p", "10", "-m", "1000000000", "-v"]
+    code = "import sys; sys.modules['tqdm.auto'] = None; import spasne; sys.exit(spasne.main(sys.argv[1:]))"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *endless, "--method", "barnes_hut"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert any(line.startswith("Iteration ") for line in parent.stdout)
+        (child,) = children(parent.pid)
+        assert is_running(child) and list(folder.iterdir())
+        parent.send_signal(signal.SIGTERM)
+        _, said = parent.communicate()
+    assert (parent.returncode, said) == (143, "spasne: error: terminated\n")
+    assert not is_running(child)
+    assert list(folder.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_the_callers_way_with_sigterm_comes_back(tables, monkeypatch):
+    during = []
+
+    def look(*_):
+        during.append(signal.getsignal(signal.SIGTERM))
+        raise ValueError
+
+    def own(*_):
+        pass
+
+    monkeypatch.setattr(embed_command, "embed", look)
+    old = signal.getsignal(signal.SIGTERM)
+    try:
+        for handler in (own, signal.SIG_IGN, signal.SIG_DFL):
+            signal.signal(signal.SIGTERM, handler)
+            assert run() == 2
+            assert signal.getsignal(signal.SIGTERM) == handler
+    finally:
+        signal.signal(signal.SIGTERM, old)
+    assert during[:2] == [own, signal.SIG_IGN] and callable(during[2])
+
+
+def test_the_command_line_works_in_a_thread(tables):
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(run).result() == 0
+
+
 def test_warnings_are_one_line(tables, capsys):
-    assert run("--pixel_scale", "0.001") == 0
+    assert run("--pixel_scale", "1") == 0
+    assert capsys.readouterr().err == ""
     pd.read_csv("pixels.csv", index_col=0).div(1000).to_csv("pixels.csv")
     assert run() == 0
     assert re.fullmatch("spasne: warning: the mean squared distance .*'unit'.*\n", capsys.readouterr().err)

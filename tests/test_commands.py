@@ -145,6 +145,11 @@ def test_what_is_not_in_the_anndata(h5ad, capsys, flags, message):
     said_error(capsys, message)
 
 
+def test_positions_of_the_anndata_are_numbered_from_1(tissue, h5ad):
+    assert run("-i", h5ad, "--use_rep", "X_pca", "--pixel_columns", "1,2", "-o", "map.csv", *FAST) == 0
+    assert np.allclose(pd.read_csv("map.csv", index_col=0), expected_map(tissue), rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("kind", [scipy.sparse.csr_matrix, scipy.sparse.csc_matrix, pd.DataFrame])
 def test_a_representation_of_any_kind(tissue, h5ad, kind):
     anndata = pytest.importorskip("anndata")

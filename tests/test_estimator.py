@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import warnings
 from contextlib import redirect_stdout
 
 import numpy as np
@@ -160,6 +161,28 @@ def test_none_draws_from_numpys_global_state():
     assert first.seed_ != second.seed_
     np.random.seed(5)  # noqa: NPY002
     assert np.array_equal(SpaSNE(**QUICK).fit(data).embedding_, first.embedding_)
+
+
+@pytest.mark.parametrize("as_given", [np.asarray, pd.DataFrame, np.ndarray.tolist])
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_positions_passed_as_y_are_warned_about(as_given, method):
+    data, pixels = make_input()
+    model = SpaSNE(**QUICK)
+    with pytest.warns(UserWarning, match="^y is ignored; positions are passed as pixels=$") as caught:
+        getattr(model, method)(data, as_given(pixels))
+    assert [warning.filename for warning in caught] == [__file__]
+    assert model.cost_space_ == 0
+
+
+@pytest.mark.parametrize(
+    "y", [np.arange(60), np.ones((60, 1)), [["a", "b"]] * 60, [[1, 2], [1]], np.ones((60, 2)) > 0]
+)
+def test_any_other_y_is_ignored_without_a_word(y):
+    data, pixels = make_input()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "y is ignored")
+        SpaSNE(**QUICK).fit(data, y)
+        SpaSNE(**QUICK).fit(data, pixels, pixels=pixels)
 
 
 @pytest.mark.parametrize("random_state", [np.int64(3), np.uint8(3)])

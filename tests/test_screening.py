@@ -1,5 +1,6 @@
 """Screening: the published rules, which runs come next, and the same result wherever runs are made."""
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import pdist
+from sklearn.neighbors import NearestNeighbors
 
 import spasne
 from spasne_tools.distances import condensed_distances
@@ -19,6 +21,7 @@ from spasne_tools.embedding import Embedding
 from spasne_tools.executable import ExecutableError
 from spasne_tools.metrics import Sampling, score_embedding
 from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
+from spasne_tools.neighbours import Graph
 from spasne_tools.screening import Schedule, screen_parameters
 from spasne_tools.screening_checkpoint import Checkpoint
 from spasne_tools.screening_schedule import SCHEDULES, Grid, fine_axis, runs_of
@@ -265,6 +268,55 @@ def test_a_run_with_numerical_trouble_counts_as_failed(tissue, monkeypatch):
     assert failed["randseed"].tolist() == [1, 1]
     assert failed["r1"].isna().all()
     assert found.seconds.iloc[-1] == 1.0
+
+
+@pytest.mark.parametrize("fixed", [{"method": "interpolation"}, {"init": "pca"}])
+def test_repeats_that_would_be_the_same_map_are_not_made(tissue, fixed, monkeypatch, capsys):
+    options = QUICK | {"max_iter": 100} | fixed
+    once = screen_parameters(tissue.counts, tissue.pixels, tissue.labels, verbose=True, **options)
+    assert "one run of t-SNE and one of each cell" in capsys.readouterr().out
+    cells = pd.concat([once.rough, once.fine])[["alpha", "beta"]].drop_duplicates()
+    assert len(once.runs) == 1 + len(cells)
+    assert (once.rough["var"] == 0).all() and once.tsne.loc["std"].isna().all()
+    assert len(spasne.plot_screening(once).axes) == 6
+    monkeypatch.setattr("spasne_tools.screening.start_depends_on_seed", lambda *_: True)
+    repeated = screen_parameters(tissue.counts, tissue.pixels, tissue.labels, **options)
+    assert (repeated.tsne.loc["std"] == 0).all() and len(repeated.runs) > len(once.runs)
+    assert (repeated.alpha, repeated.beta) == (once.alpha, once.beta)
+    assert np.array_equal(repeated.Y, once.Y)
+
+
+def test_approximate_neighbours_are_found_once(tissue, tmp_path, monkeypatch):
+    searches = []
+
+    def search(X, perplexity, seed, *_):
+        searches.append(seed)
+        distance, index = NearestNeighbors(n_neighbors=12).fit(X).kneighbors()
+        return Graph(index.astype(np.int32), distance.astype(np.float32))
+
+    monkeypatch.setattr("spasne_tools.embedding.load_pynndescent", lambda: None)
+    monkeypatch.setattr("spasne_tools.embedding.approximate_graph", search)
+    monkeypatch.setattr("spasne_tools.screening_runs.LARGEST_BATCH", 2)
+    options = QUICK | {"neighbors": "approximate", "checkpoint": tmp_path}
+    found = screen_parameters(tissue.counts, tissue.pixels, stage="rough", **options)
+    assert searches == [1] and len(found.runs) == 5
+    identity = json.loads((tmp_path / "identity.json").read_text())
+    assert identity["neighbors"] == "approximate"
+    alone = spasne.run_spasne(
+        tissue.counts,
+        tissue.pixels,
+        found.alpha,
+        found.beta,
+        randseed=1,
+        perplexity=8,
+        max_iter=40,
+        neighbors="approximate",
+    )
+    assert np.array_equal(found.Y, alone)
+
+
+def test_a_start_from_the_seed_is_repeated(tissue, whole):
+    assert whole.runs.duplicated(["alpha", "beta"]).any()
 
 
 # ---- distances computed once -------------------------------------------------------------------------------

@@ -277,24 +277,47 @@ def test_a_number_multiplies_the_pixels():
     assert "pxoffset" not in problem.extension
 
 
+@pytest.mark.parametrize("factor", [None, 0.01, 300])
 @pytest.mark.parametrize(("squared_distance", "warned"), [(99.9, True), (100.1, False)])
-def test_small_raw_distances_are_warned_about(squared_distance, warned):
+def test_small_distances_are_warned_about(squared_distance, warned, factor):
     _, pixels = make_input()
-    pixels *= np.sqrt(squared_distance / mean_squared_distance(pixels))
+    pixels *= np.sqrt(squared_distance / mean_squared_distance(pixels)) / (factor or 1)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        prepared(pixels)
+        prepared(pixels, pixel_scale=factor or "raw")
     assert [("pixel_scale='unit'" in str(w.message), w.category) for w in caught] == [
         (True, UserWarning)
     ] * warned
 
 
-@pytest.mark.parametrize("parameters", [{"beta": 0}, {"pixel_scale": "unit"}, {"pixel_scale": 1.0}])
+@pytest.mark.parametrize("parameters", [{"beta": 0}, {"pixel_scale": "unit"}, {"pixel_scale": 1e3}])
 def test_no_warning_where_the_unit_is_settled(parameters):
     _, pixels = make_input()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         prepared(pixels / 1000, **parameters)
+
+
+def map_of_anndata(data, pixels):
+    anndata = pytest.importorskip("anndata", reason="the extra anndata is not installed")
+    spasne.tl.spasne(anndata.AnnData(data, obsm={"spatial": pixels}), n_pcs=0, perplexity=5, max_iter=7)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda data, pixels: spasne.run_spasne(data, pixels, **SMALL),
+        lambda data, pixels: spasne.SpaSNE(perplexity=5, max_iter=7).fit(data, pixels=pixels),
+        lambda data, pixels: spasne.SpaSNE(perplexity=5, max_iter=7).fit_transform(data, pixels=pixels),
+        map_of_anndata,
+    ],
+    ids=["run_spasne", "fit", "fit_transform", "tl"],
+)
+def test_warnings_point_at_the_users_line(real_executable, call):
+    data, pixels = make_input()
+    with pytest.warns(UserWarning, match="the spatial term nearly vanishes") as caught:
+        call(data, pixels / 1000)
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 @pytest.mark.parametrize("use_pca", [True, False])

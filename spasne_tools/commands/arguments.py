@@ -46,7 +46,9 @@ def add_tissue_arguments(parser: argparse.ArgumentParser) -> None:
         "those of a .h5ad file, or none and no spatial term",
     )
     group.add_argument(
-        "--pixel_columns", help="columns of the table of positions to use, separated by commas"
+        "--pixel_columns",
+        help="columns of the table of positions to use, separated by commas; without a header they are "
+        "numbered from 1",
     )
     group.add_argument(
         "--spatial_key", default=DEFAULT_SPATIAL_KEY, help="entry of obsm of a .h5ad file with the positions"
@@ -98,7 +100,11 @@ def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = Tru
         "-t", "--theta", type=float, default=defaults.theta, help="0: exact; above 0: Barnes-Hut"
     )
     group.add_argument(
-        "-r", "--randseed", type=int, default=defaults.randseed, help="seed; below 0: a new one each time"
+        "-r",
+        "--randseed",
+        type=int,
+        default=defaults.randseed,
+        help="seed of a random start; below 0: a new one each time",
     )
     group.add_argument(
         "-n",

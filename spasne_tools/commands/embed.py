@@ -20,9 +20,11 @@ from spasne_tools.commands.arguments import (
 )
 from spasne_tools.commands.score import lines_of
 from spasne_tools.embedding import embed
+from spasne_tools.metrics_checks import class_codes
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
-from spasne_tools.tables import STANDARD_STREAM, write_map
+from spasne_tools.tables import STANDARD_STREAM, check_map_format, write_map
+from spasne_tools.user_warning import warn_user
 
 SUMMARY = "map spots or cells; also done where flags come without a command"
 EXAMPLES = """\
@@ -41,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_tissue_arguments(parser)
     add_section_arguments(parser)
     add_output_argument(
-        parser, "map: .csv with header and row names; .txt, .dat, .tsv or - (standard output): bare numbers"
+        parser,
+        "map: .csv with header and row names; .npy: an array; .txt, .dat, .tsv or - (standard output): bare "
+        "numbers",
     )
     parser.add_argument("--plot", help="figure of the tissue and the map, .png, .pdf or .svg")
     parser.add_argument("-v", "--verbose", action="store_true", help="show progress")
@@ -50,12 +54,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     parameters, start_file = checked_parameters(options)
+    check_map_format(options.output)
     inputs.check_can_write(options.output, options.plot)
     inputs.check_figure_format(options.plot)
     expression = inputs.expression_named(options)
     rows = inputs.rows_of(expression)
     pixels = inputs.positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
+    scored_labels = _without_missing(labels)
     if start_file is not None:
         parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
     parameters = replace(parameters, sections=inputs.sections_named(options, rows, expression))
@@ -67,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
         data = inputs.data_of(expression, options, parameters.initial_dims)
         Y = embed(data, pixels, parameters, options.verbose).Y
     write_map(options.output, Y, rows.names)
-    scores = _scored(Y, data, pixels, labels, parameters.sections)
+    scores = _scored(Y, data, pixels, scored_labels, parameters.sections)
     print(*lines_of(scores), sep="\n", file=printed_to)
     if options.plot:
         from spasne_tools.plotting import plot_maps
@@ -77,6 +83,23 @@ def run(options: argparse.Namespace) -> None:
         figure = plot_maps({"SpaSNE": Y}, colors, pixels, scores={"SpaSNE": scores.to_dict()})
         with output_file(options.plot) as unfinished:
             figure.savefig(unfinished, bbox_inches="tight")
+
+
+def _without_missing(labels: pd.Series | None) -> pd.Series | None:
+    """Classes that the silhouette can be computed of; None, with a warning, where some are missing.
+
+    What the scores would refuse after the work is refused here, before it.
+    """
+    if labels is None:
+        return None
+    if n_missing := int(labels.isna().sum()):
+        warn_user(
+            f"{n_missing} of {len(labels)} rows have no class (labels): the silhouette s is left out, and "
+            "they are grey in the figure"
+        )
+        return None
+    class_codes(labels, len(labels))
+    return labels
 
 
 def _scored(Y: object, data: object, pixels: object, labels: object, sections: object) -> pd.Series:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from spasne_tools.embedding import DEFAULT_COMPONENTS
 from spasne_tools.expression_file import Expression, read_expression
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.tables import STANDARD_STREAM, has_row_names, read_table
+from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, check_rows_match
 
 MOST_DIMENSIONS = 3  # of space
@@ -56,11 +56,9 @@ def data_of(expression: Expression, options: argparse.Namespace, n_components: i
     if options.hvg is not None:
         raise ValueError("expected --counts with --hvg, found --hvg alone")
     if _looks_like_counts(expression.values):
-        warnings.warn(
+        warn_user(
             "the expression holds whole numbers of 0 and more only, as counts do; --counts normalises them "
-            "and takes logarithms first",
-            UserWarning,
-            stacklevel=2,
+            "and takes logarithms first"
         )
     return expression.values
 
@@ -103,7 +101,7 @@ def read_rows(file: str | None, rows: Rows, name: str, columns: str | None = Non
 
 
 def chosen_columns(table: pd.DataFrame, columns: str, file: str) -> pd.DataFrame:
-    """The columns named, separated by commas; those without names have numbers, from 1 after row names."""
+    """The columns named, separated by commas; those without names are numbered from 1."""
     places = {str(column): place for place, column in enumerate(table.columns)}
     wanted = columns.split(",")
     if missing := [column for column in wanted if column not in places]:
@@ -127,11 +125,9 @@ def positions_named(
             f"columns of positions among {', '.join(map(str, pixels.columns))} with --pixel_columns"
         )
     if pixels.shape[1] > MOST_DIMENSIONS:
-        warnings.warn(
+        warn_user(
             f"all {pixels.shape[1]} columns of pixels ({', '.join(map(str, pixels.columns))}) are taken as "
-            "positions; --pixel_columns chooses some",
-            UserWarning,
-            stacklevel=2,
+            "positions; --pixel_columns chooses some"
         )
     return pixels
 
@@ -147,8 +143,19 @@ def _positions_found(
 
 
 def labels_named(options: argparse.Namespace, rows: Rows, expression: Expression | None) -> pd.Series | None:
-    """The column of classes of --labels, else of the annotation of a .h5ad file, else none."""
-    return _one_column(options, "label", rows, expression)
+    """The column of classes of --labels, else of the annotation of a .h5ad file, else none.
+
+    Some may be missing.
+    """
+    labels = _one_column(options, "label", rows, expression)
+    if labels is None or not labels.isna().any():
+        return labels
+    known = labels.dropna()
+    if known.empty:
+        raise ValueError(f"expected classes in labels, found all {len(labels)} missing")
+    # Beside missing ones whole numbers are read as floating point, which is drawn as no class.
+    whole = pd.api.types.is_float_dtype(labels.dtype) and (known % 1 == 0).all()
+    return labels.astype("Int64") if whole else labels
 
 
 def sections_named(

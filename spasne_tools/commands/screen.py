@@ -20,7 +20,7 @@ from spasne_tools.commands.arguments import (
     checked_parameters,
 )
 from spasne_tools.output_file import output_file
-from spasne_tools.tables import STANDARD_STREAM, write_map
+from spasne_tools.tables import STANDARD_STREAM, check_map_format, write_map
 
 SUMMARY = "choose alpha and beta: many maps over a grid of both, the best one written"
 EXAMPLES = """\
@@ -72,6 +72,7 @@ def run(options: argparse.Namespace) -> None:
     from spasne_tools.screening_plot import plot_screening
 
     parameters, start_file = checked_parameters(options)
+    check_map_format(options.output)
     inputs.check_can_write(options.output, options.table, options.plot)
     inputs.check_figure_format(options.plot)
     expression = inputs.expression_named(options)
