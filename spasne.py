@@ -145,7 +145,8 @@ def run_spasne(
     perplexity : float, default 50
         Effective number of neighbours, above 0 and at most (n - 1) / 3.
     theta : float, default 0.5
-        0: exact sums. Above 0: Barnes-Hut approximation, coarser as it grows. Method "barnes_hut" takes no 0.
+        0: exact sums. Above 0: Barnes-Hut approximation, coarser as it grows. Method "barnes_hut" takes no 0;
+        "interpolation" uses it in wide maps of three dimensions only, where 0 counts as 0.2.
     randseed : int, default -1
         Seed of the random start; the same seed gives the same map. 0 and 1 are the same stream. Below 0: a
         new start each time. Without effect where the start is not random: with any `init` but "random", and
@@ -165,8 +166,10 @@ def run_spasne(
         neighbors="approximate".
     init : {"random", "pca", "spatial"} or array of shape (n, no_dims)
         The start. "pca" and "spatial" are scaled so that the standard deviation of the widest axis is 1e-4,
-        the spread of the random start; an array is used as given. Method "interpolation" (above 5,000 points)
-        takes principal axes for "random"; for a random start there, give an array of one.
+        the spread of the random start; an array is used as given, unless it is too wide for the grid of
+        method "interpolation" (several hundred units across): then it is made as compact as these. Method
+        "interpolation" (above 5,000 points) takes principal axes for "random"; for a random start there, give
+        an array of one.
     learning_rate : float or "auto", optional
         Step size, above 0. "auto": max(500, n / exaggeration). None: 500 as published, or "auto" for large
         data.

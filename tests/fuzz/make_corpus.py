@@ -47,6 +47,11 @@ def seeds() -> dict[str, bytes]:
             stop_tolerance=1e-3,
         )
     )
+    far = np.linspace(-1, 1, 13)[:, None]
+    far[4] = 1e6
+    files["start_interpolation"] = pack_case(
+        small_case(method="interpolation", no_dims=1, init=far, global_scale=10.0)
+    )
     files["accuracy"] = plain + MAGIC + record("accuracy", floats([1e-2])) + record("end")
     files["sections"] = pack_case(small_case(sections=np.arange(13) % 3))
     files["sections_interpolation"] = pack_case(
