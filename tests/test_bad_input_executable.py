@@ -1,6 +1,7 @@
 """Every input that the executable rejects: exit code 2, one line on stderr, no file, no memory wasted."""
 
 import os
+import re
 import resource
 import signal
 import struct
@@ -388,6 +389,18 @@ def test_data_whose_sums_overflow(reject, method):
     """Most rows at one end: the others are further from the mean than a number can be."""
     X = np.where(np.arange(40)[:, None] < 2, 1.7e308, -1.7e308) * np.ones(4)
     reject(pack_case(replace(CASE, X=X, method=method)), mentions="numbers in X of at most 5e+307")
+
+
+@pytest.mark.parametrize("runs", [None, np.array([[8.0, 2.0, 1.0], [0.0, 0.0, 1.0]])])
+def test_more_pairs_than_the_machine_has_memory_for(execute, runs):
+    """Refused at once: 8 bytes for each of n^2 pairs."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    n = int(1.2 * np.sqrt(memory / 8))
+    X = np.arange(n, dtype=float)[:, None]
+    outcome = execute(pack_case(replace(CASE, X=X, pixels=X, method="exact", runs=runs)))
+    assert outcome.returncode == 1
+    assert re.fullmatch(rf"spasne: error: {n} points need about .* GB of memory, .*\n", outcome.stderr)
+    assert [path.name for path in outcome.folder.iterdir()] == ["data.dat"]
 
 
 @pytest.mark.parametrize("beta", [0.0, 2.0])
