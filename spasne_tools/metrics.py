@@ -112,14 +112,16 @@ def _sections_of(tissue: _Tissue, sections: Any, least: int) -> dict[str, _Tissu
 
     These end in a bracket, so that no section's name makes them another score or a standard error.
     """
-    codes, _ = label_codes(sections, len(tissue.pixels), "sections")
-    names = pd.unique(np.asarray(sections))
-    return {f"r2[{names[code]}]": tissue.section(rows) for code, rows in section_rows(codes, least).items()}
+    codes, _ = label_codes(sections, len(tissue.map.Y), "sections")
+    names = [f"r2[{name}]" for name in pd.unique(np.asarray(sections))]
+    if len(set(names)) < len(names):
+        raise ValueError("expected sections whose names differ as text, found two that are the same")
+    return {names[code]: tissue.section(rows) for code, rows in section_rows(codes, least).items()}
 
 
 def _mean_over(tissues: Collection[_Tissue], scores: Collection[float]) -> Estimate:
     """The mean of a score over tissues, weighted by their spots."""
-    share = np.array([len(tissue.pixels) for tissue in tissues], dtype=float)
+    share = np.array([len(tissue.map.Y) for tissue in tissues], dtype=float)
     share /= share.sum()
     errors = np.array([getattr(score, "standard_error", 0.0) for score in scores])
     return Estimate(float(share @ np.array(list(scores))), float(np.linalg.norm(share * errors)))

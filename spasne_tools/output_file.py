@@ -43,7 +43,7 @@ def output_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         return
     target = Path(os.path.realpath(path))
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=target.parent) as folder:
-        unfinished = Path(folder, target.name)
+        unfinished = Path(folder, Path(path).name)  # a link's own, for its target may be called anything
         yield unfinished
         if target.exists():
             shutil.copymode(target, unfinished)

@@ -251,7 +251,7 @@ static double pair_sums(const SymmetricTiles& tiles, const PairSums& s, size_t f
 
 /// For the blocks first_block .. last_block-1 adds to shares[point] the sum over j of
 ///   P_ij log(1 + d^2) - (alpha Pg + beta Ps)_ij log(1 + sigma^2 d^2)
-/// and to totals: [0] Z with the diagonal, [1] sum of P log(1 + d^2), [2] of (alpha Pg + beta Ps) log(1 + sigma^2 d^2),
+/// and to totals: [0] Z, [1] sum of P log(1 + d^2), [2] of (alpha Pg + beta Ps) log(1 + sigma^2 d^2),
 /// [3] of beta Ps log(1 + sigma^2 d^2).
 template <int DIMS>
 static void cost_sums(const SymmetricTiles& tiles, const CostInput& c, size_t first_block, size_t last_block,
@@ -280,7 +280,7 @@ static void cost_sums(const SymmetricTiles& tiles, const CostInput& c, size_t fi
         const Lanes share = p * log_kernel - w.total * log_global;
         shares[i] += sum(share);
         if (panel != diagonal) add_to(shares + j, share);
-        all[0] += sides / (d2 + 1.0);
+        all[0] += select(pair_mask(tiles, i, panel), sides / (d2 + 1.0), lanes(0.0));
         all[1] += p * log_kernel * sides;
         all[2] += w.total * log_global * sides;
         all[3] += w.space * log_global * sides;

@@ -160,7 +160,7 @@ class DenseObjective : public Objective {
   CostParts combine_cost(const double* Y, const AlignedVector& share, const AlignedVector& total,
                          std::vector<double>* shares) const {
     const SymmetricTiles& t = a_.tiles;
-    const double log_Z = std::log(total[0] - static_cast<double>(t.n_padded));
+    const double log_Z = std::log(total[0]);
     const double log_Zg = std::log(global_sum(Y, t.n_points, t.n_padded, n_dims_, o_.scale2).Z);
     const double log_Zs =
         own_space() ? std::log(section_sums(a_.sections, Y, t.n_padded, n_dims_, o_.scale2).Z) : log_Zg;

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -32,6 +31,12 @@ inline double repeat_exaggeration(double alpha) { return std::min(1.0, std::max(
 
 namespace detail {
 
+/// Infinite for a map whose cost is not finite: whatever is compared with it is better.
+inline double total_cost(Objective& objective, const MapState& map) {
+  const double cost = map.finite() ? objective.cost(map.Y.data(), nullptr).total : INFINITY;
+  return std::isfinite(cost) ? cost : INFINITY;
+}
+
 /// The cost that a short descent with limited steps reaches.
 inline double probe(Objective& objective, MapState map, const Descent& full) {
   Descent d = full;
@@ -41,8 +46,8 @@ inline double probe(Objective& objective, MapState map, const Descent& full) {
   d.rest = {};
   d.snapshots = {};
   d.step_limit = {STEP_LIMIT, true};
-  const Outcome outcome = descend(objective, map, d, {});
-  return outcome.finite ? objective.cost(map.Y.data(), nullptr).total : std::numeric_limits<double>::infinity();
+  descend(objective, map, d, {});
+  return total_cost(objective, map);
 }
 
 /// Reports progress and, where a probe's start is given, judges the run once exaggeration is over.
@@ -55,7 +60,7 @@ class Watch {
   bool operator()(int iter, bool last) {
     const bool judging = start_ && iter > descent_.early_iterations;
     if (!listener_.progress && !judging) return true;
-    const double cost = objective_.cost(map_.Y.data(), nullptr).total;
+    const double cost = total_cost(objective_, map_);
     if (listener_.progress) {
       listener_.progress({iter, cost, iter - last_iter_, seconds_since(last_time_)});
       last_iter_ = iter;
@@ -114,10 +119,6 @@ inline Verdict attempt(Objective& objective, MapState& map, const Descent& d, co
   result.stopped = outcome.stopped;
   result.longest_step = outcome.longest_step;
   return {!outcome.finite || watch.failed(), outcome.finite ? watch.why() : "no longer finite", watch.reference()};
-}
-
-inline double total_cost(Objective& objective, const MapState& map) {
-  return map.finite() ? objective.cost(map.Y.data(), nullptr).total : std::numeric_limits<double>::infinity();
 }
 
 /// Descends from `start` with limited steps, first with the repeat's exaggeration and, should that end above the

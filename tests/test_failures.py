@@ -111,7 +111,13 @@ def test_a_repeated_run_starts_where_the_first_did(told):
     np.testing.assert_allclose(mirrored[:, 1], -Y[:, 1], atol=1e-9)
 
 
-STARTS = {"wide": lambda Y: 50 * Y, "very wide": lambda Y: 5000 * Y, "elsewhere": lambda Y: 0.1 * Y + 1e6}
+STARTS = {
+    "wide": lambda Y: 50 * Y,
+    "very wide": lambda Y: 5000 * Y,
+    "beyond all distances": lambda Y: 1e12 * Y,
+    "beyond their squares": lambda Y: 1e60 * Y,
+    "elsewhere": lambda Y: 0.1 * Y + 1e6,
+}
 
 
 @pytest.mark.parametrize("method", ["exact", "barnes_hut", "interpolation"])

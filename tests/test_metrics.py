@@ -285,3 +285,20 @@ def test_silhouette_of_small_classes():
 def test_correlation_in_small_units():
     X = np.random.default_rng(6).normal(size=(40, 3))
     assert pairwise_correlation(1e-6 * X, 1e-7 * X) == pytest.approx(1)
+
+
+def test_positions_may_be_sparse():
+    rng = np.random.default_rng(0)
+    Y, data, pixels = rng.normal(size=(30, 2)), rng.normal(size=(30, 4)), rng.uniform(1, 9, (30, 2))
+    sections = np.arange(30) % 2
+    pd.testing.assert_series_equal(
+        score_embedding(Y, data, csr_matrix(pixels), sections=sections),
+        score_embedding(Y, data, pixels, sections=sections),
+    )
+
+
+def test_sections_of_the_same_name_are_refused():
+    """As text; one of them would be left out of the means."""
+    Y = np.random.default_rng(0).normal(size=(30, 2))
+    with pytest.raises(ValueError, match="expected sections whose names differ as text"):
+        score_embedding(Y, Y, Y, sections=np.array(["1", 1] * 15, dtype=object))

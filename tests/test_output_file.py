@@ -15,6 +15,7 @@ import spasne
 from spasne_tools import datasets, tables
 from spasne_tools.batch import Run
 from spasne_tools.commands import embed, plot, score, screen
+from spasne_tools.commands.inputs import check_can_write
 from spasne_tools.demo import Example, run_demo
 from spasne_tools.output_file import output_file
 from spasne_tools.screening_checkpoint import Checkpoint, Outcome
@@ -105,6 +106,23 @@ def test_a_link_stays():
             unfinished.write_text(text)
         assert Path("near.csv").is_symlink() and Path("far/a.csv").read_text() == text
     assert [path.name for path in Path("far").iterdir()] == ["a.csv"]
+
+
+def test_writers_see_the_name_of_the_link():
+    """By which they choose a format; its target may be called anything."""
+    Path("store").mkdir()
+    Path("figure.png").symlink_to("store/abc123")
+    with output_file("figure.png") as unfinished:
+        Figure().savefig(unfinished)
+    assert Path("figure.png").is_symlink()
+    assert Path("store/abc123").read_bytes().startswith(b"\x89PNG")
+
+
+def test_links_are_followed_before_the_work():
+    Path("map.csv").symlink_to("no/folder/map.csv")
+    with pytest.raises(ValueError, match="expected a file name in a folder that can be written to"):
+        check_can_write("map.csv")
+    check_can_write("/dev/null", "other.csv")
 
 
 def test_what_is_no_file_is_not_replaced():

@@ -189,9 +189,14 @@ def _one_column(
 
 def check_can_write(*files: str | None) -> None:
     """Find out before the work, not after it."""
-    for path in (Path(file) for file in files if file is not None and file != STANDARD_STREAM):
-        if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-            raise ValueError(f"expected a file name in a folder that can be written to, found {str(path)!r}")
+    for file in files:
+        if file is None or file == STANDARD_STREAM:
+            continue
+        path = Path(os.path.realpath(file))
+        is_device = path.exists() and not path.is_file() and not path.is_dir()
+        written = path if is_device else path.parent  # as output_file does
+        if path.is_dir() or not written.exists() or not os.access(written, os.W_OK):
+            raise ValueError(f"expected a file name in a folder that can be written to, found {file!r}")
 
 
 def check_figure_format(file: str | None) -> None:
