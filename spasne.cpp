@@ -70,6 +70,12 @@ DenseAffinities make_affinities(Problem& p, const Options& o, bool global_terms,
                           {o.perplexity, o.space_offset, global_terms, Sections(p.sections, p.n_points)}, pool);
 }
 
+SparseProblem make_sparse(Problem& p, const Options& o, bool global_weight, bool space_weight, ThreadPool& pool,
+                          const std::function<void(const std::string&)>& note) {
+  require_memory(p.n_points, sparse_need(p.n_points, p.n_features, detail::neighbours_for(p, o.perplexity)));
+  return sparse_problem(std::move(p), o, global_weight, space_weight, pool, note);
+}
+
 std::vector<double> dense_start(const Options& o, size_t n_points, int seed) {
   return o.start.empty() ? random_start(n_points, o.no_dims, seed) : o.start;
 }
@@ -87,11 +93,9 @@ Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, 
   centre_sections(p, listener.note);
   Work work;
   if (r.method == Method::interpolation) {
-    require_memory(n, sparse_need(n, p.n_features, detail::neighbours_for(p, o.perplexity)));
-    SparseProblem sparse = sparse_problem(std::move(p), o, o.alpha > 0, o.beta > 0, pool, listener.note);
-    work.order = std::move(sparse.order);
-    work.start = std::move(sparse.start);
-    work.sparse = std::make_unique<SparseProblem>(std::move(sparse));
+    work.sparse = std::make_unique<SparseProblem>(make_sparse(p, o, o.alpha > 0, o.beta > 0, pool, listener.note));
+    work.order = std::move(work.sparse->order);
+    work.start = std::move(work.sparse->start);
     work.objective = sparse_objective(*work.sparse, o, pool);
     std::vector<double>().swap(work.sparse->X);  // which is large, and in the charges now
     return work;
@@ -185,14 +189,13 @@ bool any_beta(const std::vector<Run>& runs) {
 void one_after_another(Problem problem, const Options& o, const std::vector<Run>& runs, BatchTeller& teller) {
   const size_t n = problem.n_points;
   ThreadPool pool(o.n_threads);
-  require_memory(n, sparse_need(n, problem.n_features, detail::neighbours_for(problem, o.perplexity)));
   const std::function<void(const std::string&)> note = [&](const std::string& what) { teller.note(what); };
   note(description(problem, Method::interpolation, pool.size()) + ", " + text(runs.size()) +
        " runs, one after another");
 
   const Clock::time_point start = Clock::now();
   centre_sections(problem, note);
-  const SparseProblem sparse = sparse_problem(std::move(problem), o, any_alpha(runs), any_beta(runs), pool, note);
+  const SparseProblem sparse = make_sparse(problem, o, any_alpha(runs), any_beta(runs), pool, note);
   const double seconds = seconds_since(start);
 
   for (size_t k = 0; k < runs.size(); ++k)

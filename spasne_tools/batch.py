@@ -48,8 +48,9 @@ def embed_runs(
 ) -> Finished:
     """Embed the same data once for each of `runs`; affinities and distances are computed once for all.
 
-    Runs go side by side, one thread each while there are as many runs as threads, and each map equals, bit by
-    bit, what `embed` returns for it alone.
+    Runs go side by side, one thread each while there are as many runs as threads, or by method
+    "interpolation" one after another, each on all threads. Each map equals, bit by bit, what `embed` returns
+    for it alone.
 
     Parameters
     ----------

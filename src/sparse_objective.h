@@ -65,8 +65,9 @@ class SparseObjective : public Objective {
         global_force_(DIMS * n_padded_, 0.0),
         Z_(n_padded_, 0.0) {
     if (DIMS == 3) {
-      tree_ = std::make_unique<SpTree>(n_, DIMS, o.theta > 0 ? o.theta : SMALL_THETA);
-      cost_tree_ = std::make_unique<SpTree>(n_, DIMS, o.theta > 0 ? std::min(o.theta, SMALL_THETA) : SMALL_THETA);
+      const double theta = o.theta > 0 ? o.theta : SMALL_THETA;
+      tree_ = std::make_unique<SpTree>(n_, DIMS, theta);
+      cost_tree_ = std::make_unique<SpTree>(n_, DIMS, std::min(theta, SMALL_THETA));
     }
   }
 
