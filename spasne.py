@@ -13,31 +13,31 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spasne_tools.callback import Callback
-from spasne_tools.command_line import main
-from spasne_tools.data_file import write_data_file
-from spasne_tools.embedding import DATA_FILE, embed, prepare_problem, run_in_folder
+from spasne_tools.commands.command_line import main
+from spasne_tools.lazy import lazy_names
 from spasne_tools.preprocessing import preprocess_counts
-from spasne_tools.tables import load_data
-from spasne_tools.validation import MatrixLike, Parameters
+from spasne_tools.readers.tables import load_data
+from spasne_tools.run.callback import Callback
+from spasne_tools.run.data_file import write_data_file
+from spasne_tools.run.embedding import DATA_FILE, embed, prepare_problem, run_in_folder
+from spasne_tools.run.validation import MatrixLike, Parameters
 from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
     from spasne_tools import pl, tl
     from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.estimator import SpaSNE
-    from spasne_tools.html_page import export_html
-    from spasne_tools.metrics import score_embedding
-    from spasne_tools.plotting import plot_genes, plot_maps, plot_rgb
+    from spasne_tools.metrics.scores import score_embedding
+    from spasne_tools.page.export import export_html
+    from spasne_tools.plotting.maps import plot_genes, plot_maps, plot_rgb
     from spasne_tools.saved_map import load_map, save_map
-    from spasne_tools.screening import screen_parameters
-    from spasne_tools.screening_plot import plot_screening
+    from spasne_tools.screening.plot import plot_screening
+    from spasne_tools.screening.screen import screen_parameters
 
 __all__ = [
     "SpaSNE",
@@ -66,33 +66,23 @@ __all__ = [
 
 # Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
 _LOADED_AT_USE = {
-    "export_html": "spasne_tools.html_page",
+    "SpaSNE": "spasne_tools.estimator",
+    "export_html": "spasne_tools.page.export",
     "load_dataset": "spasne_tools.datasets",
     "load_example": "spasne_tools.datasets",
-    "simulate_tissue": "spasne_tools.datasets",
-    "score_embedding": "spasne_tools.metrics",
-    "plot_genes": "spasne_tools.plotting",
-    "plot_maps": "spasne_tools.plotting",
-    "plot_screening": "spasne_tools.screening_plot",
-    "screen_parameters": "spasne_tools.screening",
-    "SpaSNE": "spasne_tools.estimator",
     "load_map": "spasne_tools.saved_map",
+    "pl": "spasne_tools.pl",
+    "plot_genes": "spasne_tools.plotting.maps",
+    "plot_maps": "spasne_tools.plotting.maps",
+    "plot_rgb": "spasne_tools.plotting.maps",
+    "plot_screening": "spasne_tools.screening.plot",
     "save_map": "spasne_tools.saved_map",
-    "plot_rgb": "spasne_tools.plotting",
+    "score_embedding": "spasne_tools.metrics.scores",
+    "screen_parameters": "spasne_tools.screening.screen",
+    "simulate_tissue": "spasne_tools.datasets",
+    "tl": "spasne_tools.tl",
 }
-_NAMESPACES = {"pl": "spasne_tools.pl", "tl": "spasne_tools.tl"}  # for AnnData
-
-
-def __getattr__(name: str) -> Any:
-    if name in _NAMESPACES:
-        return import_module(_NAMESPACES[name])
-    if name not in _LOADED_AT_USE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LOADED_AT_USE[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LOADED_AT_USE, *_NAMESPACES})
+__getattr__, __dir__ = lazy_names(__name__, _LOADED_AT_USE)
 
 
 def run_spasne(

@@ -27,9 +27,9 @@ from matplotlib.figure import Figure
 
 from benchmarks.inputs import BREAST_SIZE, make_input
 from benchmarks.measure import ROOT
-from spasne_tools.data_file import Problem, read_result_file, write_data_file
-from spasne_tools.executable import ExecutableError, run_executable
-from spasne_tools.metrics import pairwise_correlation
+from spasne_tools.metrics.scores import pairwise_correlation
+from spasne_tools.run.data_file import Problem, read_result_file, write_data_file
+from spasne_tools.run.executable import ExecutableError, run_executable
 
 ALPHAS, QUICK_ALPHAS = (0, 2, 5, 9, 12, 15, 20, 30, 50), (9, 20, 50)
 BETAS, QUICK_BETAS = (0, 1, 5, 10, 25), (0, 1, 25)

@@ -52,7 +52,7 @@ def _spasne(method: str, theta: float, *, plain: bool = False) -> Callable[[], R
 
     def load() -> Run:
         import spasne  # noqa: F401  all that a user imports, so that its import time is the user's
-        from spasne_tools.embedding import embed
+        from spasne_tools.run.embedding import embed
 
         def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
             parameters = _parameters(task, method, theta, plain)
@@ -67,8 +67,8 @@ def _spasne(method: str, theta: float, *, plain: bool = False) -> Callable[[], R
 def _exact_without_stop() -> Run:
     """As run_spasne(theta=0), but all iterations are done: the data file says that none may be saved."""
     import spasne  # noqa: F401
-    from spasne_tools.data_file import write_data_file
-    from spasne_tools.embedding import DATA_FILE, REPORT_FILE, prepare_problem, run_in_folder
+    from spasne_tools.run.data_file import write_data_file
+    from spasne_tools.run.embedding import DATA_FILE, REPORT_FILE, prepare_problem, run_in_folder
 
     def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
         problem = prepare_problem(X, pixels, _parameters(task, "exact", 0.0, plain=False))
@@ -82,7 +82,7 @@ def _exact_without_stop() -> Run:
 
 
 def _parameters(task: Task, method: str, theta: float, plain: bool) -> Any:
-    from spasne_tools.validation import Parameters
+    from spasne_tools.run.validation import Parameters
 
     return Parameters(
         alpha=0.0 if plain else task.alpha,
@@ -104,7 +104,7 @@ def divergence(task: Task, Y: Any) -> float:
     """KL(P || Q) of a map, P from the exact nearest neighbours: the same measure for all programs."""
     import numpy as np
 
-    from spasne_tools.embedding import embed
+    from spasne_tools.run.embedding import embed
 
     parameters = dataclasses.replace(_parameters(task, "interpolation", 0.5, plain=True), init=Y, max_iter=0)
     return embed(np.load(task.data), None, parameters).report["cost_local"]

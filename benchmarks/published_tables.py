@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from spasne_tools.screening import Screening
-from spasne_tools.screening_table import best_cell, scores
+from spasne_tools.screening.screen import Screening
+from spasne_tools.screening.table import best_cell, scores
 
 DATA_VARIABLE = "SPASNE_DATA"
 STAGES = ("rough", "fine")

@@ -23,10 +23,10 @@ import scipy.sparse
 
 from benchmarks.measure import ROOT
 from spasne_tools.datasets import simulate_tissue
-from spasne_tools.embedding import embed
-from spasne_tools.metrics import knn_preservation, score_embedding
+from spasne_tools.metrics.scores import knn_preservation, score_embedding
 from spasne_tools.preprocessing import preprocess_counts
-from spasne_tools.validation import Parameters
+from spasne_tools.run.embedding import embed
+from spasne_tools.run.validation import Parameters
 
 N_COMPONENTS, SEED = 200, 1
 STEP_LIMIT = 0.05  # that of `interpolation` where the map is compact

@@ -31,16 +31,16 @@ from benchmarks.stopwatch import read_times, stopwatch
 from benchmarks.summary import replace_between_markers
 from spasne import run_spasne
 from spasne_tools.datasets import Dataset, load_dataset
-from spasne_tools.metrics import score_embedding
-from spasne_tools.screening import Schedule, Screening, screen_parameters
-from spasne_tools.screening_plot import plot_screening
-from spasne_tools.screening_schedule import (
+from spasne_tools.metrics.scores import score_embedding
+from spasne_tools.screening.plot import plot_screening
+from spasne_tools.screening.schedule import (
     PUBLISHED_FINE_ALPHAS,
     PUBLISHED_FINE_BETAS,
     SCHEDULES,
     fine_axis,
 )
-from spasne_tools.screening_table import best_cell
+from spasne_tools.screening.screen import Schedule, Screening, screen_parameters
+from spasne_tools.screening.table import best_cell
 
 THETAS = (0.5, 0.0)
 PAGE, RESULTS, IMAGES = (

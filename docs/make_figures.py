@@ -24,13 +24,13 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 from spasne_tools.datasets import simulate_tissue  # noqa: E402
-from spasne_tools.embedding import embed  # noqa: E402
-from spasne_tools.memory import BASE, Size, dense_need, interpolation_need  # noqa: E402
-from spasne_tools.metrics import knn_preservation, score_embedding  # noqa: E402
-from spasne_tools.plotting import plot_maps  # noqa: E402
+from spasne_tools.metrics.scores import knn_preservation, score_embedding  # noqa: E402
+from spasne_tools.plotting.maps import plot_maps  # noqa: E402
 from spasne_tools.preprocessing import preprocess_counts  # noqa: E402
+from spasne_tools.run.embedding import embed  # noqa: E402
+from spasne_tools.run.memory import BASE, Size, dense_need, interpolation_need  # noqa: E402
+from spasne_tools.run.validation import Parameters  # noqa: E402
 from spasne_tools.simulation import Tissue  # noqa: E402
-from spasne_tools.validation import Parameters  # noqa: E402
 
 SEED = 1
 NEIGHBOURS = 15
@@ -197,7 +197,7 @@ def run() -> None:
 
 
 def memory() -> None:
-    """What spasne_tools.memory expects a run to take."""
+    """What spasne_tools.run.memory expects a run to take."""
     rows = [["spots", "exact, barnes_hut", "interpolation"]]
     for n_points in (1000, 5000, 20_000, 100_000, 1_000_000):
         size = Size(n_points, 50, 2, n_neighbours=150)

@@ -15,10 +15,10 @@ import pandas as pd
 
 from spasne import run_spasne
 from spasne_tools.datasets import load_dataset, simulate_tissue
-from spasne_tools.metrics import score_embedding
-from spasne_tools.output_file import output_file
-from spasne_tools.plotting import plot_maps
+from spasne_tools.metrics.scores import score_embedding
+from spasne_tools.plotting.maps import plot_maps
 from spasne_tools.preprocessing import preprocess_counts
+from spasne_tools.run.output_file import output_file
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from spasne_tools.callback import Callback
-from spasne_tools.embedding import Embedding, embed
 from spasne_tools.frozen_map import FrozenMap, freeze
-from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
-from spasne_tools.user_warning import warn_user
-from spasne_tools.validation import (
+from spasne_tools.run.callback import Callback
+from spasne_tools.run.embedding import Embedding, embed
+from spasne_tools.run.validation import (
     INT32_MAX,
     Matrix,
     MatrixLike,
@@ -26,6 +24,8 @@ from spasne_tools.validation import (
     as_matrix,
     check_rows_match,
 )
+from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
+from spasne_tools.user_warning import warn_user
 
 PUBLISHED_LEARNING_RATE = 500
 

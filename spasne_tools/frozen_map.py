@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from spasne_tools.data_file import Problem
 from spasne_tools.placement import Reference, place
 from spasne_tools.preprocessing import Projection, threads_for
-from spasne_tools.validation import Matrix
+from spasne_tools.run.data_file import Problem
+from spasne_tools.run.validation import Matrix
 
 
 @dataclass(frozen=True)

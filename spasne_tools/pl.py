@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from spasne_tools.anndata_io import OBSM_KEY, find_table, labels, positions
-from spasne_tools.plotting import plot_genes, plot_maps, side_by_side
+from spasne_tools.plotting.maps import plot_genes, plot_maps, side_by_side
+from spasne_tools.readers.anndata_io import OBSM_KEY, find_table, labels, positions
 
 __all__ = ["spasne"]
 

@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-from spasne_tools.embedding import Embedding
-from spasne_tools.output_file import output_file
-from spasne_tools.validation import Matrix, MatrixLike, Parameters, as_matrix
+from spasne_tools.run.embedding import Embedding
+from spasne_tools.run.output_file import output_file
+from spasne_tools.run.validation import Matrix, MatrixLike, Parameters, as_matrix
 from spasne_tools.version import __version__
 
 FORMAT = 1
@@ -79,7 +79,7 @@ def save_map(
     path : path
         Usually ends in .npz; a file that is there is replaced.
     embedding : array-like (n, no_dims), or Embedding
-        The map, from `run_spasne`, or what ``spasne_tools.embedding.embed`` returns, whose report (method
+        The map, from `run_spasne`, or what ``spasne_tools.run.embedding.embed`` returns, whose report (method
         chosen, seed, timings ...) is then kept as provenance.
     params : dict, optional
         Parameters it was made with: numbers, text, arrays, and lists and dicts of them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spasne_tools.anndata_io import (
+from spasne_tools.readers.anndata_io import (
     check_count,
     choose_representation,
     find_table,
@@ -14,7 +14,7 @@ from spasne_tools.anndata_io import (
     positions,
     store,
 )
-from spasne_tools.embedding import embed
+from spasne_tools.run.embedding import embed
 
 __all__ = ["spasne"]
 

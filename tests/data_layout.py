@@ -1,6 +1,6 @@
 """Byte layouts of data.dat and result.dat (docs/file_format.md), packed field by field with struct.
 
-Independent of spasne_tools.data_file, so that a mistake there cannot hide from the tests.
+Independent of spasne_tools.run.data_file, so that a mistake there cannot hide from the tests.
 """
 
 from __future__ import annotations

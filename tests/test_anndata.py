@@ -9,7 +9,7 @@ import pytest
 import scipy.sparse
 
 import spasne
-from spasne_tools.embedding import Embedding
+from spasne_tools.run.embedding import Embedding
 
 N, N_GENES = 90, 240
 SMALL = {"perplexity": 10, "max_iter": 30, "n_jobs": 1}

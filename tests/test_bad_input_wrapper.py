@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse
 
 import spasne
-from spasne_tools.validation import Parameters, check_parameters
+from spasne_tools.run.validation import Parameters, check_parameters
 
 
 @pytest.fixture(autouse=True)
@@ -16,9 +16,9 @@ def no_work(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr("spasne_tools.embedding.pca", refuse)
-    monkeypatch.setattr("spasne_tools.embedding.run_executable", refuse)
-    monkeypatch.setattr("spasne_tools.embedding.write_data_file", refuse)
+    monkeypatch.setattr("spasne_tools.run.embedding.pca", refuse)
+    monkeypatch.setattr("spasne_tools.run.embedding.run_executable", refuse)
+    monkeypatch.setattr("spasne_tools.run.embedding.write_data_file", refuse)
 
 
 def make_data(n=40, n_columns=6):

@@ -16,7 +16,7 @@ from benchmarks import measure, summary
 from benchmarks.__main__ import main, parse, run_round, suited
 from benchmarks.inputs import make_input
 from benchmarks.programs import PROGRAMS, Task
-from spasne_tools import embedding
+from spasne_tools.run import embedding
 
 ROOT = Path(__file__).resolve().parents[1]
 MACHINE = {"flops": 12e9, "bytes_per_second": 8e9}

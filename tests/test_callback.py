@@ -15,11 +15,11 @@ from processes import children, is_running
 from random_cases import random_case
 
 import spasne
-from spasne_tools import embedding
-from spasne_tools.embedding import embed as embed_data
-from spasne_tools.executable import run_executable
-from spasne_tools.progress import ProgressPrinter
-from spasne_tools.validation import Parameters
+from spasne_tools.run import embedding
+from spasne_tools.run.embedding import embed as embed_data
+from spasne_tools.run.executable import run_executable
+from spasne_tools.run.progress import ProgressPrinter
+from spasne_tools.run.validation import Parameters
 
 pytestmark = pytest.mark.usefixtures("real_executable")
 

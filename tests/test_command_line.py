@@ -16,11 +16,12 @@ import pytest
 from processes import children, is_running
 
 import spasne
-from spasne_tools import command_line, plotting
+from spasne_tools.commands import command_line
 from spasne_tools.commands import embed as embed_command
+from spasne_tools.plotting import maps as plotting
+from spasne_tools.readers.tables import check_map_format, has_row_names, read_table, write_map
+from spasne_tools.run.validation import Parameters
 from spasne_tools.simulation import simulate_components
-from spasne_tools.tables import check_map_format, has_row_names, read_table, write_map
-from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
 
 pytestmark = pytest.mark.usefixtures("real_executable")

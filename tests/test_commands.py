@@ -12,13 +12,12 @@ import scipy.io
 import scipy.sparse
 
 import spasne
-from spasne_tools import command_line
-from spasne_tools.commands import bench, doctor
+from spasne_tools.commands import bench, command_line, doctor
 from spasne_tools.commands.demo import NAMES
 from spasne_tools.demo import EXAMPLES
-from spasne_tools.expression_file import read_expression
-from spasne_tools.screening import screen_parameters
-from spasne_tools.screening_schedule import Schedule
+from spasne_tools.readers.expression_file import read_expression
+from spasne_tools.screening.schedule import Schedule
+from spasne_tools.screening.screen import screen_parameters
 
 pytestmark = pytest.mark.usefixtures("real_executable")
 

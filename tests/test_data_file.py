@@ -8,8 +8,8 @@ import scipy.sparse
 from data_layout import pack_case, record
 from reference import Case
 
-from spasne_tools import data_file
-from spasne_tools.data_file import Problem, read_result_file, write_data_file
+from spasne_tools.run import data_file
+from spasne_tools.run.data_file import Problem, read_result_file, write_data_file
 
 
 def make_problem(seed, extension=None):

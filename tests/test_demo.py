@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from spasne_tools.command_line import main
+from spasne_tools.commands.command_line import main
 from spasne_tools.demo import run_demo
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import spasne
-from spasne_tools import command_line
+from spasne_tools.commands import command_line
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -19,8 +19,8 @@ from sklearn.utils.fixes import parse_version
 
 import spasne
 from spasne import SpaSNE
-from spasne_tools.embedding import embed
-from spasne_tools.validation import Parameters
+from spasne_tools.run.embedding import embed
+from spasne_tools.run.validation import Parameters
 
 pytestmark = pytest.mark.usefixtures("real_executable")
 

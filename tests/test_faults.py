@@ -19,7 +19,7 @@ from data_layout import pack_case, unpack_result
 from random_cases import random_case
 
 import spasne
-from spasne_tools.executable import ExecutableError
+from spasne_tools.run.executable import ExecutableError
 
 ROOT = Path(__file__).resolve().parents[1]
 CASE = random_case(3, n_points=40, n_features=3, max_iter=60, perplexity=5.0)

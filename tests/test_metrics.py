@@ -11,7 +11,7 @@ from scipy.stats import pearsonr, spearmanr
 from sklearn import manifold
 from sklearn.metrics import silhouette_score
 
-from spasne_tools.metrics import (
+from spasne_tools.metrics.scores import (
     Estimate,
     Sampling,
     chaos,

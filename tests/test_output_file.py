@@ -12,13 +12,14 @@ import pytest
 from matplotlib.figure import Figure
 
 import spasne
-from spasne_tools import datasets, tables
-from spasne_tools.batch import Run
+from spasne_tools import datasets
 from spasne_tools.commands import embed, plot, score, screen
 from spasne_tools.commands.inputs import check_can_write
 from spasne_tools.demo import Example, run_demo
-from spasne_tools.output_file import output_file
-from spasne_tools.screening_checkpoint import Checkpoint, Outcome
+from spasne_tools.readers import tables
+from spasne_tools.run.batch import Run
+from spasne_tools.run.output_file import output_file
+from spasne_tools.screening.checkpoint import Checkpoint, Outcome
 
 RNG = np.random.default_rng(0)
 Y, PIXELS, DATA = RNG.normal(size=(80, 2)), RNG.uniform(0, 1000, size=(80, 2)), RNG.normal(size=(80, 5))
@@ -168,8 +169,8 @@ def run_command(module, monkeypatch, *arguments):
         pd.DataFrame(table).to_csv(inputs / f"{name}.csv")
     found = argparse.Namespace(Y=Y, rough=pd.DataFrame({"r1": [1.0]}), fine=None, alpha=1, beta=1, randseed=1)
     monkeypatch.setattr("spasne_tools.commands.embed.embed", lambda *_, **__: found)
-    monkeypatch.setattr("spasne_tools.screening.screen_parameters", lambda *_, **__: found)
-    monkeypatch.setattr("spasne_tools.screening_plot.plot_screening", lambda _: Figure())
+    monkeypatch.setattr("spasne_tools.screening.screen.screen_parameters", lambda *_, **__: found)
+    monkeypatch.setattr("spasne_tools.screening.plot.plot_screening", lambda _: Figure())
     parser = argparse.ArgumentParser()
     module.add_arguments(parser)
     given = ["-x", "inputs/pixels.csv", "-l", "inputs/labels.csv", *arguments]

@@ -15,8 +15,8 @@ from scipy.sparse import csr_matrix
 from test_plotting import VISION, oklab, smallest_difference
 
 from spasne import export_html
-from spasne_tools.html_page import DARK_PALETTE, SCRIPTS, STYLES
-from spasne_tools.plotting import MISSING_COLOUR, PALETTE, PERCENTILES, palette
+from spasne_tools.page.export import DARK_PALETTE, SCRIPTS, STYLES
+from spasne_tools.plotting.maps import MISSING_COLOUR, PALETTE, PERCENTILES, palette
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "spasne_tools" / "page"

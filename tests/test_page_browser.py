@@ -15,8 +15,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from spasne import export_html
-from spasne_tools.html_page import DARK_PALETTE
-from spasne_tools.plotting import MISSING_COLOUR, PALETTE
+from spasne_tools.page.export import DARK_PALETTE
+from spasne_tools.plotting.maps import MISSING_COLOUR, PALETTE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright (the extra 'browser') is missing")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

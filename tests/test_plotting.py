@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.text import Text
 from scipy.spatial.distance import pdist
 
-from spasne_tools.plotting import (
+from spasne_tools.plotting.maps import (
     LARGEST_VECTOR,
     PALETTE,
     palette,
@@ -256,7 +256,7 @@ def test_rows_that_do_not_match_are_errors():
 
 
 def test_no_display_and_no_global_state_are_needed():
-    program = "import sys, spasne_tools.plotting; print('matplotlib.pyplot' in sys.modules)"
+    program = "import sys, spasne_tools.plotting.maps; print('matplotlib.pyplot' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

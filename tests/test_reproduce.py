@@ -10,7 +10,7 @@ from benchmarks import reproduce, summary
 from benchmarks.published_tables import GROUPS, compare, difference_table, load_published
 from benchmarks.stopwatch import read_times, stopwatch
 from spasne_tools.datasets import Dataset
-from spasne_tools.screening import Schedule, screen_parameters
+from spasne_tools.screening.screen import Schedule, screen_parameters
 from spasne_tools.simulation import simulate_tissue
 
 SMALL = Schedule(
@@ -53,7 +53,7 @@ def test_the_command_makes_the_page_and_goes_on_from_finished_runs(dataset, publ
     for name in ("cache", "results", "images"):
         options += [f"--{name}", str(tmp_path / name)]
     reproduce.main(options)
-    monkeypatch.setattr("spasne_tools.screening_runs.embed_runs", None)
+    monkeypatch.setattr("spasne_tools.screening.runs.embed_runs", None)
     reproduce.main(options)
     text = page.read_text()
     assert text.startswith("before\n")

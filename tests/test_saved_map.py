@@ -11,9 +11,9 @@ import scipy.sparse
 import spasne
 from spasne import SpaSNE, load_map, save_map
 from spasne_tools import saved_map
-from spasne_tools.embedding import embed
+from spasne_tools.run.embedding import embed
+from spasne_tools.run.validation import Parameters
 from spasne_tools.saved_map import data_checksum
-from spasne_tools.validation import Parameters
 from spasne_tools.version import __version__
 
 pytestmark = pytest.mark.usefixtures("real_executable")

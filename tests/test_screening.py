@@ -16,17 +16,17 @@ from scipy.spatial.distance import pdist
 from sklearn.neighbors import NearestNeighbors
 
 import spasne
-from spasne_tools.distances import condensed_distances
-from spasne_tools.embedding import Embedding
-from spasne_tools.executable import ExecutableError
-from spasne_tools.metrics import Sampling, score_embedding
-from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
-from spasne_tools.neighbours import Graph
-from spasne_tools.screening import Schedule, screen_parameters
-from spasne_tools.screening_checkpoint import Checkpoint
-from spasne_tools.screening_schedule import SCHEDULES, Grid, fine_axis, runs_of
-from spasne_tools.screening_scores import Targets, distances_within, rows_of_sections, standard_distances
-from spasne_tools.screening_table import best_cell, scores, summarise
+from spasne_tools.metrics.distances import condensed_distances
+from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
+from spasne_tools.metrics.scores import Sampling, score_embedding
+from spasne_tools.run.embedding import Embedding
+from spasne_tools.run.executable import ExecutableError
+from spasne_tools.run.neighbours import Graph
+from spasne_tools.screening.checkpoint import Checkpoint
+from spasne_tools.screening.schedule import SCHEDULES, Grid, fine_axis, runs_of
+from spasne_tools.screening.scores import Targets, distances_within, rows_of_sections, standard_distances
+from spasne_tools.screening.screen import Schedule, screen_parameters
+from spasne_tools.screening.table import best_cell, scores, summarise
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = Schedule(
@@ -258,7 +258,7 @@ def test_a_run_with_numerical_trouble_counts_as_failed(tissue, monkeypatch):
                 report = {"cost": 1.0, "repeated": False, "seconds": {"read": 0.5, "write": 0.5}}
                 yield position, Embedding(Y, np.zeros(len(Y)), report)
 
-    monkeypatch.setattr("spasne_tools.screening_runs.embed_runs", embed_runs)
+    monkeypatch.setattr("spasne_tools.screening.runs.embed_runs", embed_runs)
     schedule = Schedule(rough_alphas=(2,), rough_betas=(1,), tsne_runs=3, rough_repeats=2, first_repeats=2)
     with pytest.warns(UserWarning, match="no cell has an r1 above that of t-SNE"):
         found = screen_parameters(
@@ -279,7 +279,7 @@ def test_repeats_that_would_be_the_same_map_are_not_made(tissue, fixed, monkeypa
     assert len(once.runs) == 1 + len(cells)
     assert (once.rough["var"] == 0).all() and once.tsne.loc["std"].isna().all()
     assert len(spasne.plot_screening(once).axes) == 6
-    monkeypatch.setattr("spasne_tools.screening.start_depends_on_seed", lambda *_: True)
+    monkeypatch.setattr("spasne_tools.screening.screen.start_depends_on_seed", lambda *_: True)
     repeated = screen_parameters(tissue.counts, tissue.pixels, tissue.labels, **options)
     assert (repeated.tsne.loc["std"] == 0).all() and len(repeated.runs) > len(once.runs)
     assert (repeated.alpha, repeated.beta) == (once.alpha, once.beta)
@@ -294,9 +294,9 @@ def test_approximate_neighbours_are_found_once(tissue, tmp_path, monkeypatch):
         distance, index = NearestNeighbors(n_neighbors=12).fit(X).kneighbors()
         return Graph(index.astype(np.int32), distance.astype(np.float32))
 
-    monkeypatch.setattr("spasne_tools.embedding.load_pynndescent", lambda: None)
-    monkeypatch.setattr("spasne_tools.embedding.approximate_graph", search)
-    monkeypatch.setattr("spasne_tools.screening_runs.LARGEST_BATCH", 2)
+    monkeypatch.setattr("spasne_tools.run.embedding.load_pynndescent", lambda: None)
+    monkeypatch.setattr("spasne_tools.run.embedding.approximate_graph", search)
+    monkeypatch.setattr("spasne_tools.screening.runs.LARGEST_BATCH", 2)
     options = QUICK | {"neighbors": "approximate", "checkpoint": tmp_path}
     found = screen_parameters(tissue.counts, tissue.pixels, stage="rough", **options)
     assert searches == [1] and len(found.runs) == 5
@@ -324,7 +324,7 @@ def test_a_start_from_the_seed_is_repeated(tissue, whole):
 
 @pytest.mark.parametrize("columns", [3, 20])
 def test_condensed_distances_equal_scipy(columns, monkeypatch):
-    monkeypatch.setattr("spasne_tools.distances.BLOCK_ENTRIES", 200)  # several blocks
+    monkeypatch.setattr("spasne_tools.metrics.distances.BLOCK_ENTRIES", 200)  # several blocks
     X = np.random.default_rng(0).normal(size=(70, columns))
     assert condensed_distances(X) == pytest.approx(pdist(X), rel=1e-9)
     sparse = np.where(X > 0, X, 0)
@@ -377,7 +377,7 @@ def test_a_checkpoint_holds_all_runs_and_they_are_not_made_again(tissue, whole, 
     arguments = (tissue.counts, tissue.pixels, tissue.labels)
     assert_same(screen_parameters(*arguments, checkpoint=tmp_path, **QUICK), whole)
     assert len(list(tmp_path.glob("alpha*.npz"))) == len(whole.runs)
-    monkeypatch.setattr("spasne_tools.screening_runs.embed_runs", None)
+    monkeypatch.setattr("spasne_tools.screening.runs.embed_runs", None)
     again = screen_parameters(*arguments, checkpoint=tmp_path, n_jobs=1, **QUICK)
     assert_same(again, whole)
 
@@ -539,7 +539,7 @@ def test_a_dask_cluster_gives_the_same_tables(tissue, whole):
     ],
 )
 def test_bad_input_is_refused_before_any_run(tissue, changed, message, monkeypatch):
-    monkeypatch.setattr("spasne_tools.screening_runs.embed_runs", None)
+    monkeypatch.setattr("spasne_tools.screening.runs.embed_runs", None)
     arguments = {"data": tissue.counts, "pixels": tissue.pixels, "perplexity": 8}
     with pytest.raises(ValueError, match=message):
         screen_parameters(**(arguments | changed))

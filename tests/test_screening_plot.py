@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.patches import Rectangle
 
-from spasne_tools.screening import Screening
-from spasne_tools.screening_plot import plot_screening
+from spasne_tools.screening.plot import plot_screening
+from spasne_tools.screening.screen import Screening
 
 
 def made_up_table(alphas, betas, best):

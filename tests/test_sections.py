@@ -17,11 +17,11 @@ from scipy.spatial.distance import pdist
 from sklearn.neighbors import NearestNeighbors
 
 from spasne import preprocess_counts, run_spasne, score_embedding, simulate_tissue
-from spasne_tools import metrics
 from spasne_tools.commands.score import lines_of
-from spasne_tools.embedding import prepare_problem
-from spasne_tools.metrics import Sampling, pairwise_correlation
-from spasne_tools.validation import Parameters
+from spasne_tools.metrics import scores as metrics
+from spasne_tools.metrics.scores import Sampling, pairwise_correlation
+from spasne_tools.run.embedding import prepare_problem
+from spasne_tools.run.validation import Parameters
 
 N_POINTS = 120
 ALPHA, BETA = 8.0, 2.0

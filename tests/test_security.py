@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import spasne
-from spasne_tools.tables import read_table
+from spasne_tools.readers.tables import read_table
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = [ROOT / "spasne.py", *sorted((ROOT / "spasne_tools").rglob("*.py"))]

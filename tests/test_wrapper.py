@@ -22,12 +22,12 @@ from reference import Case
 from sklearn.neighbors import NearestNeighbors, kneighbors_graph
 
 import spasne
-from spasne_tools import embedding, executable, memory, neighbours
-from spasne_tools.embedding import embed
-from spasne_tools.executable import find_executable, run_executable
-from spasne_tools.neighbours import given_graph
 from spasne_tools.preprocessing import pca
-from spasne_tools.validation import Parameters
+from spasne_tools.run import embedding, executable, memory, neighbours
+from spasne_tools.run.embedding import embed
+from spasne_tools.run.executable import find_executable, run_executable
+from spasne_tools.run.neighbours import given_graph
+from spasne_tools.run.validation import Parameters
 from spasne_tools.version import __version__
 
 STAND_IN = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from spasne_tools.expression_file import DEFAULT_SPATIAL_KEY
-from spasne_tools.tables import STANDARD_STREAM
-from spasne_tools.validation import GRAPHS, METHODS, STARTS, Parameters, check_parameters
+from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY
+from spasne_tools.readers.tables import STANDARD_STREAM
+from spasne_tools.run.validation import GRAPHS, METHODS, STARTS, Parameters, check_parameters
 
 
 def add_expression_arguments(

@@ -6,7 +6,7 @@ import argparse
 import time
 
 from spasne_tools.commands.arguments import add_parameter_arguments, checked_parameters
-from spasne_tools.embedding import embed
+from spasne_tools.run.embedding import embed
 
 SUMMARY = "time this machine on simulated sections"
 EXAMPLES = """\

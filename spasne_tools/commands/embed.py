@@ -19,11 +19,11 @@ from spasne_tools.commands.arguments import (
     checked_parameters,
 )
 from spasne_tools.commands.score import lines_of
-from spasne_tools.embedding import embed
-from spasne_tools.metrics_checks import class_codes
-from spasne_tools.output_file import output_file
+from spasne_tools.metrics.checks import class_codes
 from spasne_tools.preprocessing import pca
-from spasne_tools.tables import STANDARD_STREAM, check_map_format, write_map
+from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
+from spasne_tools.run.embedding import embed
+from spasne_tools.run.output_file import output_file
 from spasne_tools.user_warning import warn_user
 
 SUMMARY = "map spots or cells; also done where flags come without a command"
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
     scores = _scored(Y, data, pixels, scored_labels, parameters.sections)
     print(*lines_of(scores), sep="\n", file=printed_to)
     if options.plot:
-        from spasne_tools.plotting import plot_maps
+        from spasne_tools.plotting.maps import plot_maps
 
         # Without classes the tissue is coloured by what varies most in expression.
         colors = pca(data, 1)[:, 0] if labels is None else labels
@@ -103,7 +103,7 @@ def _without_missing(labels: pd.Series | None) -> pd.Series | None:
 
 
 def _scored(Y: object, data: object, pixels: object, labels: object, sections: object) -> pd.Series:
-    from spasne_tools.metrics import score_embedding  # scikit-learn, which --help need not wait for
+    from spasne_tools.metrics.scores import score_embedding  # scikit-learn, which --help need not wait for
 
     if pixels is None:
         sections = None  # which the scores of space alone need

@@ -19,8 +19,8 @@ from spasne_tools.commands.arguments import (
     add_tissue_arguments,
     checked_parameters,
 )
-from spasne_tools.output_file import output_file
-from spasne_tools.tables import STANDARD_STREAM, check_map_format, write_map
+from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
+from spasne_tools.run.output_file import output_file
 
 SUMMARY = "choose alpha and beta: many maps over a grid of both, the best one written"
 EXAMPLES = """\
@@ -68,8 +68,8 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 
 def run(options: argparse.Namespace) -> None:
-    from spasne_tools.screening import screen_parameters
-    from spasne_tools.screening_plot import plot_screening
+    from spasne_tools.screening.plot import plot_screening
+    from spasne_tools.screening.screen import screen_parameters
 
     parameters, start_file = checked_parameters(options)
     check_map_format(options.output)
@@ -107,7 +107,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _schedule(options: argparse.Namespace) -> Any:
-    from spasne_tools.screening_schedule import as_schedule
+    from spasne_tools.screening.schedule import as_schedule
 
     if options.stage == "fine" and (options.alphas or options.betas):
         raise ValueError("expected --alphas and --betas, which are of the rough grid, without --stage fine")
@@ -120,6 +120,6 @@ def _schedule(options: argparse.Namespace) -> Any:
 
 def _common(parameters: Any) -> dict[str, Any]:
     """What all runs share."""
-    from spasne_tools.screening import NOT_SHARED
+    from spasne_tools.screening.screen import NOT_SHARED
 
     return {name: value for name, value in vars(parameters).items() if name not in NOT_SHARED}

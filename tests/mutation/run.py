@@ -62,9 +62,9 @@ TARGETS = {
     ),
     "python": Target(
         (
-            "spasne_tools/data_file.py",
-            "spasne_tools/metrics_correlation.py",
-            "spasne_tools/metrics_silhouette.py",
+            "spasne_tools/run/data_file.py",
+            "spasne_tools/metrics/correlation.py",
+            "spasne_tools/metrics/silhouette.py",
         ),
         ("tests/test_data_file.py", "tests/test_metrics.py"),
         False,

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from spasne_tools.data_file import read_result_file
+from spasne_tools.run.data_file import read_result_file
 
 # callback(iterations done, cost, map (n, no_dims)); True stops the run, which returns that map.
 Callback: TypeAlias = Callable[[int, float, np.ndarray], Any]

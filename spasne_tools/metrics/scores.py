@@ -27,9 +27,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.metrics_checks import LEAST_SPOTS, label_codes, points, section_rows
-from spasne_tools.metrics_correlation import pairwise_correlation
-from spasne_tools.metrics_neighbours import (
+from spasne_tools.metrics.checks import LEAST_SPOTS, label_codes, points, section_rows
+from spasne_tools.metrics.correlation import pairwise_correlation
+from spasne_tools.metrics.neighbours import (
     KNN_NEIGHBOURS,
     RANK_NEIGHBOURS,
     continuity,
@@ -38,10 +38,10 @@ from spasne_tools.metrics_neighbours import (
     neighbourhood_scores,
     trustworthiness,
 )
-from spasne_tools.metrics_sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_rows
-from spasne_tools.metrics_silhouette import silhouette
-from spasne_tools.metrics_tissue import chaos, morans_i, pas
-from spasne_tools.validation import Matrix, MatrixLike, check_rows_match
+from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_rows
+from spasne_tools.metrics.silhouettes import silhouette
+from spasne_tools.metrics.tissue import chaos, morans_i, pas
+from spasne_tools.run.validation import Matrix, MatrixLike, check_rows_match
 
 __all__ = [
     "Estimate",

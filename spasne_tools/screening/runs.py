@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from spasne_tools.batch import Run, embed_runs
-from spasne_tools.embedding import Embedding
-from spasne_tools.metrics_sampling import Sampling
-from spasne_tools.screening_checkpoint import Checkpoint, Outcome
-from spasne_tools.screening_schedule import Cell
-from spasne_tools.screening_scores import Targets
-from spasne_tools.validation import Matrix, Parameters
+from spasne_tools.metrics.sampling import Sampling
+from spasne_tools.run.batch import Run, embed_runs
+from spasne_tools.run.embedding import Embedding
+from spasne_tools.run.validation import Matrix, Parameters
+from spasne_tools.screening.checkpoint import Checkpoint, Outcome
+from spasne_tools.screening.schedule import Cell
+from spasne_tools.screening.scores import Targets
 
 STAGE_ORDER = ("tsne", "rough", "fine")
 LARGEST_BATCH = 100  # runs of one process of the executable, between two lines of progress

@@ -11,8 +11,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from spasne_tools.screening import Screening
-from spasne_tools.screening_table import best_cell, scores
+from spasne_tools.screening.screen import Screening
+from spasne_tools.screening.table import best_cell, scores
 
 __all__ = ["plot_screening"]
 

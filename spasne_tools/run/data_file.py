@@ -11,7 +11,7 @@ from typing import BinaryIO
 import numpy as np
 import scipy.sparse
 
-from spasne_tools.validation import Matrix
+from spasne_tools.run.validation import Matrix
 
 EXTENSION_MAGIC = b"SPASNEX1"
 TAG_BYTES = 8

@@ -20,7 +20,7 @@ EXECUTABLE_NAME = "spasne.exe" if os.name == "nt" else "spasne"
 ENVIRONMENT_VARIABLES = ("SPASNE_BIN", "SPASNE_BIN_PATH")  # the second is the published name
 HOW_TO_BUILD = "build it with `make` in the source folder, or install it with `pip install .`"
 # Beside spasne.py, where `make` and `pip install -e .` put it; inside the package, where `pip install` does.
-OWN_FOLDERS = (Path(__file__).resolve().parents[1], Path(__file__).resolve().parent / "bin")
+OWN_FOLDERS = (Path(__file__).resolve().parents[2], Path(__file__).resolve().parents[1] / "bin")
 VERSION_TIMEOUT_SECONDS = 60
 ERROR_PREFIX = "spasne: error: "
 

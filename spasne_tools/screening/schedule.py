@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from spasne_tools.batch import Run
-from spasne_tools.validation import Parameters, check_parameters
+from spasne_tools.run.batch import Run
+from spasne_tools.run.validation import Parameters, check_parameters
 
 Cell = tuple[float, float]  # alpha, beta
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from spasne_tools.embedding import DEFAULT_COMPONENTS, Embedding
-from spasne_tools.validation import Matrix, Parameters
+from spasne_tools.run.embedding import DEFAULT_COMPONENTS, Embedding
+from spasne_tools.run.validation import Matrix, Parameters
 
 PCA_KEY, HIGHLY_VARIABLE = "X_pca", "highly_variable"  # where scanpy keeps them, in obsm and var
 OBSM_KEY, UNS_KEY = "X_spasne", "spasne"

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.embedding import prepare_problem, start_depends_on_seed
-from spasne_tools.metrics_checks import class_codes
-from spasne_tools.metrics_sampling import DEFAULT_SAMPLING
-from spasne_tools.screening_checkpoint import Checkpoint
-from spasne_tools.screening_runs import Finished, Workload
-from spasne_tools.screening_schedule import (
+from spasne_tools.metrics.checks import class_codes
+from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
+from spasne_tools.run.embedding import prepare_problem, start_depends_on_seed
+from spasne_tools.run.validation import MatrixLike, Parameters, as_matrix, check_rows_match, check_sections
+from spasne_tools.screening.checkpoint import Checkpoint
+from spasne_tools.screening.runs import Finished, Workload
+from spasne_tools.screening.schedule import (
     PUBLISHED_FINE_ALPHAS,
     PUBLISHED_FINE_BETAS,
     Cell,
@@ -24,10 +25,9 @@ from spasne_tools.screening_schedule import (
     fine_axis,
     runs_of,
 )
-from spasne_tools.screening_scores import Targets, distances_within, rows_of_sections, standard_distances
-from spasne_tools.screening_table import best_cell, summarise
+from spasne_tools.screening.scores import Targets, distances_within, rows_of_sections, standard_distances
+from spasne_tools.screening.table import best_cell, summarise
 from spasne_tools.user_warning import warn_user
-from spasne_tools.validation import MatrixLike, Parameters, as_matrix, check_rows_match, check_sections
 from spasne_tools.version import __version__
 
 __all__ = ["Schedule", "Screening", "screen_parameters"]
@@ -167,7 +167,7 @@ def screen_parameters(
     Examples
     --------
     >>> from spasne import screen_parameters, simulate_tissue
-    >>> from spasne_tools.screening import Schedule
+    >>> from spasne_tools.screening.screen import Schedule
     >>> tissue = simulate_tissue(100, n_genes=50, seed=0)
     >>> grid = Schedule(rough_alphas=(2, 8), rough_betas=(1, 4), tsne_runs=2, rough_repeats=1)
     >>> found = screen_parameters(

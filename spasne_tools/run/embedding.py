@@ -13,15 +13,14 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from spasne_tools import memory
-from spasne_tools.callback import Callback, SnapshotReader
-from spasne_tools.data_file import Problem, Result, read_result_file, write_data_file
-from spasne_tools.executable import ExecutableError, OnLine, run_executable
-from spasne_tools.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
 from spasne_tools.preprocessing import pca, pca_need
-from spasne_tools.progress import ProgressPrinter
-from spasne_tools.user_warning import warn_user
-from spasne_tools.validation import (
+from spasne_tools.run import memory
+from spasne_tools.run.callback import Callback, SnapshotReader
+from spasne_tools.run.data_file import Problem, Result, read_result_file, write_data_file
+from spasne_tools.run.executable import ExecutableError, OnLine, run_executable
+from spasne_tools.run.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
+from spasne_tools.run.progress import ProgressPrinter
+from spasne_tools.run.validation import (
     LARGEST_POSITION,
     LARGEST_START,
     Matrix,
@@ -35,6 +34,7 @@ from spasne_tools.validation import (
     check_sections,
     check_size,
 )
+from spasne_tools.user_warning import warn_user
 
 DATA_FILE, RESULT_FILE, REPORT_FILE = "data.dat", "result.dat", "report.json"
 SNAPSHOT_FILE = "snapshot.dat"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from spasne_tools.distances import distance_rows
-from spasne_tools.metrics_checks import check_k, points
-from spasne_tools.metrics_sampling import DEFAULT_SAMPLING, Estimate, Sampling, mean_of_sample, sampled_rows
-from spasne_tools.validation import Matrix, MatrixLike
+from spasne_tools.metrics.checks import check_k, points
+from spasne_tools.metrics.distances import distance_rows
+from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, mean_of_sample, sampled_rows
+from spasne_tools.run.validation import Matrix, MatrixLike
 
 RANK_NEIGHBOURS = 15  # k of trustworthiness and continuity in score_embedding
 KNN_NEIGHBOURS = (10, 15)
@@ -78,7 +78,7 @@ def knn_preservation(
 
     References
     ----------
-    [4] of ``spasne_tools.metrics``.
+    [4] of ``spasne_tools.metrics.scores``.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def trustworthiness(
 
     References
     ----------
-    [3] of ``spasne_tools.metrics``; equal to ``sklearn.manifold.trustworthiness``.
+    [3] of ``spasne_tools.metrics.scores``; equal to ``sklearn.manifold.trustworthiness``.
 
     Examples
     --------
@@ -141,7 +141,7 @@ def continuity(
 
     References
     ----------
-    [3] of ``spasne_tools.metrics``.
+    [3] of ``spasne_tools.metrics.scores``.
 
     Examples
     --------

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.stats import rankdata
 
-from spasne_tools.distances import pair_distances, squared_distances
-from spasne_tools.metrics_checks import points
-from spasne_tools.metrics_sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_pairs
-from spasne_tools.validation import Matrix, MatrixLike
+from spasne_tools.metrics.checks import points
+from spasne_tools.metrics.distances import pair_distances, squared_distances
+from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_pairs
+from spasne_tools.run.validation import Matrix, MatrixLike
 
 BATCHES = 20  # parts of a sample of pairs, whose spread gives the standard error
 BLOCK_ROWS = 1024  # of which all pairs are held at once
@@ -79,7 +79,7 @@ def pairwise_correlation(
 
     References
     ----------
-    [1] and [4] of ``spasne_tools.metrics``.
+    [1] and [4] of ``spasne_tools.metrics.scores``.
 
     Examples
     --------

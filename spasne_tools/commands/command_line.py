@@ -19,7 +19,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, NoReturn
 
-from spasne_tools.executable import ERROR_PREFIX, ExecutableError
+from spasne_tools.run.executable import ERROR_PREFIX, ExecutableError
 from spasne_tools.version import __version__
 
 PROGRAM = "spasne-map"

@@ -12,8 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from spasne_tools.data_file import Problem, read_result_file, write_data_file
-from spasne_tools.embedding import (
+from spasne_tools.run.data_file import Problem, read_result_file, write_data_file
+from spasne_tools.run.embedding import (
     DATA_FILE,
     REPORT_FILE,
     RESULT_FILE,
@@ -23,8 +23,8 @@ from spasne_tools.embedding import (
     prepare_problem,
     read_embedding,
 )
-from spasne_tools.executable import ExecutableError, executable_lines
-from spasne_tools.validation import MatrixLike, Parameters, check_parameters
+from spasne_tools.run.executable import ExecutableError, executable_lines
+from spasne_tools.run.validation import MatrixLike, Parameters, check_parameters
 
 DONE_LINE = re.compile(r"run (\d+) done")
 FAILED_LINE = re.compile(r"run (\d+) failed: (.*)")
@@ -79,7 +79,7 @@ def embed_runs(
     Examples
     --------
     >>> import numpy as np
-    >>> from spasne_tools.validation import Parameters
+    >>> from spasne_tools.run.validation import Parameters
     >>> random = np.random.default_rng(0)
     >>> data, pixels = random.normal(size=(60, 8)), random.uniform(0, 1000, size=(60, 2))
     >>> runs = [Run(alpha=9, beta=beta, randseed=1) for beta in (0, 4)]

@@ -1,6 +1,6 @@
 """An interactive page in one file: tissue and map side by side, linked, to be opened in any browser.
 
-The page is put together from the files in ``page/``. It holds its data as zlib-compressed arrays in base64
+The page is put together from the files beside this one. It holds its data as zlib-compressed arrays in base64
 and asks the network for nothing, which its content security policy enforces.
 """
 
@@ -21,8 +21,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 
-from spasne_tools.output_file import output_file
-from spasne_tools.plotting import (
+from spasne_tools.plotting.maps import (
     CONTINUOUS_COLOURS,
     LARGEST_VECTOR,
     MAP_COVER,
@@ -35,7 +34,8 @@ from spasne_tools.plotting import (
     palette,
     spread_line,
 )
-from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match
+from spasne_tools.run.output_file import output_file
+from spasne_tools.run.validation import MatrixLike, as_matrix, check_rows_match
 from spasne_tools.version import __version__
 
 __all__ = ["export_html"]

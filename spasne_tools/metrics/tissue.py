@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from spasne_tools.metrics_checks import check_k, label_codes, points
-from spasne_tools.validation import MatrixLike
+from spasne_tools.metrics.checks import check_k, label_codes, points
+from spasne_tools.run.validation import MatrixLike
 
 
 def _nearest_positions(pixels: np.ndarray, k: int) -> np.ndarray:
@@ -43,7 +43,7 @@ def chaos(domains: Any, pixels: MatrixLike) -> float:
 
     References
     ----------
-    [5] of ``spasne_tools.metrics``.
+    [5] of ``spasne_tools.metrics.scores``.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def pas(domains: Any, pixels: MatrixLike, k: int = 10) -> float:
 
     References
     ----------
-    [5] of ``spasne_tools.metrics``.
+    [5] of ``spasne_tools.metrics.scores``.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def morans_i(values: MatrixLike, pixels: MatrixLike, k: int = 6) -> np.ndarray:
 
     References
     ----------
-    [6] of ``spasne_tools.metrics``.
+    [6] of ``spasne_tools.metrics.scores``.
 
     Examples
     --------

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from spasne_tools.distances import distance_rows
-from spasne_tools.metrics_checks import class_codes, points
-from spasne_tools.metrics_sampling import DEFAULT_SAMPLING, Estimate, Sampling, mean_of_sample, sampled_rows
-from spasne_tools.validation import MatrixLike
+from spasne_tools.metrics.checks import class_codes, points
+from spasne_tools.metrics.distances import distance_rows
+from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, mean_of_sample, sampled_rows
+from spasne_tools.run.validation import MatrixLike
 
 
 def silhouette(Y: MatrixLike, labels: Any, sampling: Sampling = DEFAULT_SAMPLING) -> Estimate:
@@ -37,7 +37,7 @@ def silhouette(Y: MatrixLike, labels: Any, sampling: Sampling = DEFAULT_SAMPLING
 
     References
     ----------
-    [2] of ``spasne_tools.metrics``.
+    [2] of ``spasne_tools.metrics.scores``.
 
     Examples
     --------

@@ -1,0 +1,1 @@
+"""What users have on disk and in memory, read into counts or expression, positions and names."""

@@ -1,0 +1,1 @@
+"""From arguments to a map: checks, the data file, the executable, the result."""
