@@ -10,8 +10,10 @@
 #include "src/batch.h"
 #include "src/clock.h"
 #include "src/dense_objective.h"
+#include "src/kernels/isa.h"
 #include "src/map_state.h"
 #include "src/memory.h"
+#include "src/method.h"
 #include "src/optimiser.h"
 #include "src/safe_descent.h"
 #include "src/sparse_objective.h"
@@ -26,8 +28,6 @@ namespace {
 
 constexpr double STOP_TOLERANCE = 1e-6;  // of the map's size
 constexpr double COARSEST_REST = 1e-2;   // however inaccurate the sums may be
-
-using detail::chosen_method;
 
 Descent make_descent(const Options& o, Method method, size_t n_points) {
   Descent d;
@@ -66,8 +66,7 @@ DenseOptions dense_options(const Options& o, Method method) {
 
 /// global_terms: whether any run gives them weight.
 DenseAffinities make_affinities(Problem& p, const Options& o, bool global_terms, ThreadPool& pool) {
-  return dense_affinities(std::move(p.X), p.n_features, std::move(p.S), p.n_space, p.n_points,
-                          {o.perplexity, o.space_offset, global_terms, Sections(p.sections, p.n_points)}, pool);
+  return dense_affinities(std::move(p), {o.perplexity, o.space_offset, global_terms}, pool);
 }
 
 SparseProblem make_sparse(Problem& p, const Options& o, bool global_weight, bool space_weight, ThreadPool& pool,
@@ -101,7 +100,7 @@ Work make_work(Problem& p, const Options& o, const Result& r, ThreadPool& pool, 
     return work;
   }
   require_memory(n, dense_need(n, p.n_features));
-  work.other_start = start_from_columns(p.S, n, p.n_space, o.no_dims);
+  work.other_start = start_from_columns({p.S, p.n_space}, o.no_dims);
   work.affinities = std::make_unique<DenseAffinities>(make_affinities(p, o, o.alpha > 0 || o.beta > 0, pool));
   work.objective = std::make_unique<DenseObjective>(*work.affinities, work.affinities->local.data(),
                                                     dense_options(o, r.method), pool);
@@ -224,7 +223,7 @@ void side_by_side(Problem problem, const Options& o, const std::vector<Run>& run
 
   const Clock::time_point start = Clock::now();
   centre_sections(problem, [&](const std::string& what) { teller.note(what); });
-  const std::vector<double> other_start = start_from_columns(problem.S, n, problem.n_space, o.no_dims);
+  const std::vector<double> other_start = start_from_columns({problem.S, problem.n_space}, o.no_dims);
   const DenseAffinities affinities = make_affinities(problem, o, any_alpha(runs) || any_beta(runs), pool);
   const double seconds = seconds_since(start);
 

@@ -10,13 +10,13 @@
 #include <utility>
 
 #include "spasne.h"
-#include "src/caller.h"
 #include "src/clock.h"
-#include "src/data_file.h"
 #include "src/memory.h"
-#include "src/output_file.h"
-#include "src/report.h"
-#include "src/standard_streams.h"
+#include "src/program/caller.h"
+#include "src/program/data_file.h"
+#include "src/program/output_file.h"
+#include "src/program/report.h"
+#include "src/program/standard_streams.h"
 #include "src/version.h"
 
 namespace {

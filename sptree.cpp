@@ -3,11 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "src/lanes.h"
-
-#define SPASNE_KERNELS "tree_kernels.inl"
-#include "src/for_each_isa.h"
-
 namespace spasne {
 
 namespace {

@@ -6,20 +6,11 @@
 #include <cstddef>
 #include <vector>
 
-#include "src/simd.h"
+#include "src/aligned.h"
+#include "src/kernels/tree.h"
 #include "src/threads.h"
 
 namespace spasne {
-
-/// A cell, in the order of a walk that visits a cell before its children. Numbers are doubles, so that a vector of
-/// points can be compared with all of them at once.
-struct TreeNode {
-  double centre_of_mass[3];
-  double reach2;  // (largest half-width / theta)^2: nearer than that it is opened; -1 for a leaf, never opened
-  double count;   // points in the cell
-  double single;  // place, in tree order, of a leaf's only point; -1 elsewhere
-  double skip;    // index of the next cell outside this one
-};
 
 /// What the tree yields per point, K = 1/(1 + d^2): sums over cells of n K^2 (y_i - com), n K and n (1 + sigma^2 d^2).
 struct TreeSums {
@@ -38,8 +29,6 @@ class SpTree {
 
   /// Sums over the tree for each point; a cell is summarised when it is a leaf or half-width / distance < theta.
   void sum(double scale2, ThreadPool& pool, TreeSums& out) const;
-
-  const std::vector<TreeNode>& nodes() const { return nodes_; }
 
  private:
   struct Cell {

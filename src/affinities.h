@@ -8,65 +8,23 @@
 #include <string>
 #include <vector>
 
-#include "all_pairs.h"
+#include "../spasne.h"
+#include "aligned.h"
+#include "kernels/all_pairs.h"
 #include "perplexity.h"
-#include "point_order.h"
+#include "rows.h"
 #include "sections.h"
 #include "symmetric_tiles.h"
 #include "threads.h"
 
 namespace spasne {
 
-/// Centres each column of X (n x D) and divides all of it by max |X|, which is returned.
-inline double centre_and_scale(std::vector<double>& X, size_t n, size_t D) {
-  std::vector<double> mean(D, 0);
-  for (size_t i = 0; i < n; ++i)
-    for (size_t k = 0; k < D; ++k) mean[k] += X[i * D + k] / static_cast<double>(n);
-  double largest = 0;
-  for (size_t i = 0; i < n; ++i)
-    for (size_t k = 0; k < D; ++k) {
-      X[i * D + k] -= mean[k];
-      largest = std::max(largest, std::fabs(X[i * D + k]));
-    }
-  for (double& x : X) x /= largest;
-  return largest;
-}
-
-/// X (n x D, row-major) by panels of LANES points: packed[(panel * D + column) * LANES + lane], padded with zeros.
-inline AlignedVector pack_panels(const std::vector<double>& X, size_t n, size_t D) {
-  AlignedVector packed(round_up(n, LANES) * D, 0.0);
-  for (size_t i = 0; i < n; ++i)
-    for (size_t k = 0; k < D; ++k) packed[(i / LANES * D + k) * LANES + i % LANES] = X[i * D + k];
+/// X by panels of LANES points: packed[(panel * n_columns + column) * LANES + lane], padded with zeros.
+inline AlignedVector pack_panels(const Rows& X) {
+  AlignedVector packed(round_up(X.n, LANES) * X.n_columns, 0.0);
+  for (size_t i = 0; i < X.n; ++i)
+    for (size_t k = 0; k < X.n_columns; ++k) packed[(i / LANES * X.n_columns + k) * LANES + i % LANES] = X[i][k];
   return packed;
-}
-
-/// X (n x D) with columns of mean 0.
-inline void centre_columns(std::vector<double>& X, size_t n, size_t D) {
-  for (size_t k = 0; k < D; ++k) {
-    double mean = 0;
-    for (size_t i = 0; i < n; ++i) mean += X[i * D + k] / static_cast<double>(n);
-    for (size_t i = 0; i < n; ++i) X[i * D + k] -= mean;
-  }
-}
-
-/// sum over i != j of (c + |xi - xj|^2) = c n (n-1) + 2 n sum |xi - mean|^2
-inline double pair_sum(const std::vector<double>& X, size_t n, size_t D, double c) {
-  const double count = static_cast<double>(n);
-  double spread = 0;
-  for (size_t k = 0; k < D; ++k) {
-    double mean = 0;
-    for (size_t i = 0; i < n; ++i) mean += X[i * D + k] / count;
-    for (size_t i = 0; i < n; ++i) spread += (X[i * D + k] - mean) * (X[i * D + k] - mean);
-  }
-  return c * count * (count - 1) + 2 * count * spread;
-}
-
-/// The same over the pairs within sections.
-inline double pair_sum(const std::vector<double>& X, size_t D, double c, const Sections& sections) {
-  double total = 0;
-  for (const std::vector<size_t>& members : sections.members)
-    total += pair_sum(take_rows(X, members, D), members.size(), D, c);
-  return total;
 }
 
 /// The affinities as tiles, and their sums. Ps is computed from the positions where it is needed.
@@ -149,42 +107,33 @@ inline void add_in_order(const std::vector<AlignedVector>& parts, AlignedVector&
 struct AffinityOptions {
   double perplexity, space_offset;
   bool global_terms;  // whether any run gives them weight
-  Sections sections;
 };
 
-/// X, S: n x D and n x n_space, row-major; both are freed.
-inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::vector<double> S, size_t n_space,
-                                        size_t n, const AffinityOptions& o, ThreadPool& pool) {
-  DenseAffinities a(n, o.sections);
-  centre_and_scale(X, n, D);
-  const double global_sum = pair_sum(X, n, D, 1);
-  const double space_sum = pair_sum(S, n_space, o.space_offset, o.sections);
-  a.local.resize(a.tiles.size());
-  {
-    const AlignedVector packed = pack_panels(X, n, D);
-    std::vector<double>().swap(X);
-    detail::fill_squared_distances(a, packed, D, pool);
-  }
-  a.packed_space = pack_panels(S, n, n_space);
-  a.n_space = n_space;
-  a.space_offset = o.space_offset;
-  a.space_factor = space_sum > 0 ? 1 / space_sum : 0;
-  if (a.sections.several()) {
-    a.section_of.resize(a.tiles.n_padded, 0.0);
-    for (size_t s = 0; s < a.sections.members.size(); ++s)
-      for (const size_t i : a.sections.members[s]) a.section_of[i] = static_cast<double>(s);
-  }
-  const detail::Gaussians g = detail::find_gaussians(a, o.perplexity, pool);
-  if (o.global_terms) a.global.resize(a.tiles.size());
+namespace detail {
 
+/// What the kernels need to compute Ps where it is needed.
+inline void keep_space(DenseAffinities& a, const Rows& S, double offset) {
+  const double sum = pair_sum(S, offset, a.sections);
+  a.packed_space = pack_panels(S);
+  a.n_space = S.n_columns;
+  a.space_offset = offset;
+  a.space_factor = sum > 0 ? 1 / sum : 0;
+  if (!a.sections.several()) return;
+  a.section_of.resize(a.tiles.n_padded, 0.0);
+  for (size_t s = 0; s < a.sections.members.size(); ++s)
+    for (const size_t i : a.sections.members[s]) a.section_of[i] = static_cast<double>(s);
+}
+
+/// Replaces the squared distances by P, fills Pg and takes the row sums.
+inline void fill_affinities(DenseAffinities& a, const Gaussians& g, double global_factor, ThreadPool& pool) {
   const AffinityInput input{a.local.data(),
-                            o.global_terms ? a.global.data() : nullptr,
+                            a.global.empty() ? nullptr : a.global.data(),
                             g.precision.data(),
                             g.shift.data(),
                             g.row_factor.data(),
-                            1 / global_sum,
+                            global_factor,
                             a.space()};
-  const size_t n_padded = a.tiles.n_padded;
+  const size_t n = a.tiles.n_points, n_padded = a.tiles.n_padded;
   std::vector<AlignedVector> parts(a.n_chunks());
   const auto kernel = SPASNE_DISPATCH(affinities_from_distances);
   pool.for_each_chunk(a.n_chunks(), [&](size_t chunk) {
@@ -192,10 +141,29 @@ inline DenseAffinities dense_affinities(std::vector<double> X, size_t D, std::ve
     kernel(a.tiles, input, a.chunks[chunk], a.chunks[chunk + 1], parts[chunk].data());
   });
   AlignedVector sums(AFFINITY_SUMS * n_padded);
-  detail::add_in_order(parts, sums);
+  add_in_order(parts, sums);
   for (size_t kind = 0; kind < AFFINITY_SUMS; ++kind)
     a.row_sums[kind].assign(sums.begin() + static_cast<std::ptrdiff_t>(kind * n_padded),
                             sums.begin() + static_cast<std::ptrdiff_t>(kind * n_padded + n));
+}
+
+}  // namespace detail
+
+/// The data are taken over, and X is freed on the way.
+inline DenseAffinities dense_affinities(Problem p, const AffinityOptions& o, ThreadPool& pool) {
+  DenseAffinities a(p.n_points, Sections(p.sections, p.n_points));
+  centre_and_scale(p.X, p.n_features);
+  const double global_sum = pair_sum({p.X, p.n_features}, 1);
+  a.local.resize(a.tiles.size());
+  {
+    const AlignedVector packed = pack_panels({p.X, p.n_features});
+    std::vector<double>().swap(p.X);
+    detail::fill_squared_distances(a, packed, p.n_features, pool);
+  }
+  detail::keep_space(a, {p.S, p.n_space}, o.space_offset);
+  const detail::Gaussians gaussians = detail::find_gaussians(a, o.perplexity, pool);
+  if (o.global_terms) a.global.resize(a.tiles.size());
+  detail::fill_affinities(a, gaussians, 1 / global_sum, pool);
   return a;
 }
 

@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "simd.h"
+#include "aligned.h"
+#include "kernels/grid.h"
 #include "threads.h"
 
 namespace spasne {

@@ -10,11 +10,10 @@
 #pragma once
 
 #include <cmath>
-#include <numeric>
 #include <vector>
 
-#include "affinities.h"
-#include "simd.h"
+#include "aligned.h"
+#include "rows.h"
 
 namespace spasne {
 
@@ -24,29 +23,27 @@ struct GlobalCharges {
   double constant = 0;    // a
 };
 
-inline double squared_norm(const double* x, size_t D) { return std::inner_product(x, x + D, x, 0.0); }
-
 struct ChargeOptions {
   double alpha, beta, space_offset;
 };
 
-/// X (n x D) and S (n x n_space), both centred.
-inline GlobalCharges global_charges(const std::vector<double>& X, size_t D, const std::vector<double>& S,
-                                    size_t n_space, size_t n, const ChargeOptions& o) {
+/// X and S: one row per point, both centred.
+inline GlobalCharges global_charges(const Rows& X, const Rows& S, const ChargeOptions& o) {
+  const size_t n = S.n, D = X.n_columns, n_space = S.n_columns;
   GlobalCharges g;
   if (o.alpha == 0 && o.beta == 0) {
     g.charges.assign(n, 1.0f);
     return g;
   }
-  const double weight_x = o.alpha > 0 ? o.alpha / pair_sum(X, n, D, 1) : 0;
-  const double weight_s = o.beta > 0 ? o.beta / pair_sum(S, n, n_space, o.space_offset) : 0;
+  const double weight_x = o.alpha > 0 ? o.alpha / pair_sum(X, 1) : 0;
+  const double weight_s = o.beta > 0 ? o.beta / pair_sum(S, o.space_offset) : 0;
   const size_t n_expression = o.alpha > 0 ? D : 0, n_positions = o.beta > 0 ? n_space : 0;
   g.n_charges = round_up(2 + n_expression + n_positions, LANES);
   g.constant = weight_x + weight_s * o.space_offset;
   g.charges.assign(n * g.n_charges, 0.0f);
   for (size_t i = 0; i < n; ++i) {
-    const double* x = X.data() + i * D;
-    const double* s = S.data() + i * n_space;
+    const double* x = X[i];
+    const double* s = S[i];
     float* q = g.charges.data() + i * g.n_charges;
     q[0] = 1;
     q[1] = static_cast<float>(weight_x * squared_norm(x, D) + weight_s * squared_norm(s, n_space));

@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "aligned.h"
 #include "kernel_grid.h"
-#include "simd.h"
 #include "threads.h"
 
 namespace spasne {

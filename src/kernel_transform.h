@@ -1,5 +1,4 @@
-// The Fourier transform of a kernel on a padded grid, filtered so that B-splines interpolate it. Included by
-// kernel_grid.h, after the kernels compiled per instruction set.
+// The Fourier transform of a kernel on a padded grid, filtered so that B-splines interpolate it.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +6,9 @@
 #include <cmath>
 #include <vector>
 
-#include "fft.h"
-#include "simd.h"
+#include "aligned.h"
+#include "fft_plan.h"
+#include "kernels/grid.h"
 #include "threads.h"
 
 namespace spasne {

@@ -7,8 +7,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "aligned.h"
 #include "random.h"
-#include "simd.h"
+#include "rows.h"
 
 namespace spasne {
 
@@ -124,19 +125,18 @@ inline std::vector<double> random_start(size_t n_points, int no_dims, int seed) 
   return rows;
 }
 
-/// The first no_dims columns of rows (n_points x n_columns), centred, scaled so that the widest has the spread of a
-/// random start; missing columns are 0.
-inline std::vector<double> start_from_columns(const std::vector<double>& rows, size_t n_points, size_t n_columns,
-                                              int no_dims) {
+/// The first no_dims columns, centred, scaled so that the widest has the spread of a random start; missing columns are
+/// 0.
+inline std::vector<double> start_from_columns(const Rows& rows, int no_dims) {
   const size_t d = static_cast<size_t>(no_dims);
-  std::vector<double> start(n_points * d, 0.0);
+  const std::vector<double> mean = column_means(rows);
+  std::vector<double> start(rows.n * d, 0.0);
   double widest = 0;
-  for (size_t axis = 0; axis < std::min(d, n_columns); ++axis) {
-    double mean = 0, variance = 0;
-    for (size_t i = 0; i < n_points; ++i) mean += rows[i * n_columns + axis] / static_cast<double>(n_points);
-    for (size_t i = 0; i < n_points; ++i) {
-      start[i * d + axis] = rows[i * n_columns + axis] - mean;
-      variance += start[i * d + axis] * start[i * d + axis] / static_cast<double>(n_points);
+  for (size_t axis = 0; axis < std::min(d, rows.n_columns); ++axis) {
+    double variance = 0;
+    for (size_t i = 0; i < rows.n; ++i) {
+      start[i * d + axis] = rows[i][axis] - mean[axis];
+      variance += start[i * d + axis] * start[i * d + axis] / static_cast<double>(rows.n);
     }
     widest = std::max(widest, variance);
   }
@@ -149,7 +149,7 @@ inline std::vector<double> start_from_columns(const std::vector<double>& rows, s
 inline MapState compact(const MapState& map) {
   const int no_dims = static_cast<int>(map.n_dims);
   MapState made(map.n_points, no_dims);
-  made.set_rows(start_from_columns(map.rows(), map.n_points, map.n_dims, no_dims));
+  made.set_rows(start_from_columns({map.rows(), map.n_dims}, no_dims));
   return made;
 }
 

@@ -25,14 +25,10 @@
 #include <utility>
 #include <vector>
 
-#include "simd.h"
+#include "aligned.h"
+#include "kernels/candidates.h"
+#include "rows.h"
 #include "threads.h"
-
-#ifdef __clang__
-#define SPASNE_UNROLL _Pragma("unroll")
-#else
-#define SPASNE_UNROLL _Pragma("GCC unroll 16")
-#endif
 
 namespace spasne {
 
@@ -43,69 +39,19 @@ struct NeighbourGraph {
   std::vector<float> distance2;
 };
 
-constexpr size_t POINT_PANEL = 48;      // points side by side in memory
-constexpr size_t SUMMED_COLUMNS = 256;  // columns in one chain of additions
-constexpr size_t SEARCH_PANELS = 4;     // panels of points that one chunk of work finds the neighbours of
+constexpr size_t SEARCH_PANELS = 4;  // panels of points that one chunk of work finds the neighbours of
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "merged_lanes tells lanes apart by their order in memory");
-
-/// One bit for every two lanes of a panel: as many as fit, for the even and the odd lanes are told apart otherwise.
-struct alignas(64) LaneBits {
-  int32_t of_lane[POINT_PANEL] = {};
-  constexpr LaneBits() {
-    for (size_t lane = 0; lane < POINT_PANEL; ++lane) of_lane[lane] = int32_t{1} << lane / 2;
-  }
-};
-constexpr LaneBits LANE_BITS;
-
-/// X centred and divided by its largest number, by panels: packed[(panel * n_columns + column) * POINT_PANEL + lane].
-struct PackedPoints {
-  const float* packed;
-  const float* half_norm;  // infinity for padding
-  size_t n_columns;
-};
-
-struct Candidate {
-  float score;
-  uint32_t point;
-};
-
-/// The candidates of one point; those whose score is above the limit have at least k nearer.
-struct CandidateRow {
-  size_t point;
-  float limit;
-  size_t count;
-  Candidate* candidates;
-};
-
-}  // namespace spasne
-
-#include "lanes.h"
-
-#define SPASNE_KERNELS "neighbour_kernels.inl"
-#include "for_each_isa.h"
-
-namespace spasne {
 namespace detail {
-
-/// |a - b|^2, the same for (b, a) and for every instruction set.
-inline double squared_distance(const double* a, const double* b, size_t n) {
-  double part[LANES] = {};
-  for (size_t k = 0; k < n / LANES * LANES; k += LANES)
-    for (size_t lane = 0; lane < LANES; ++lane) part[lane] += (a[k + lane] - b[k + lane]) * (a[k + lane] - b[k + lane]);
-  for (size_t k = n / LANES * LANES; k < n; ++k) part[k % LANES] += (a[k] - b[k]) * (a[k] - b[k]);
-  return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-}
 
 inline float rounded_up(double x) { return std::nextafter(static_cast<float>(x), FLT_MAX); }
 
 class NeighbourSearch {
  public:
-  NeighbourSearch(const std::vector<double>& X, size_t n, size_t D, NeighbourGraph& graph, ThreadPool& pool)
-      : X_(X), n_(n), D_(D), k_(graph.k), n_panels_((n + POINT_PANEL - 1) / POINT_PANEL), graph_(graph) {
-    const size_t chain = std::min(D, SUMMED_COLUMNS) + D / SUMMED_COLUMNS + 1;
+  NeighbourSearch(const Rows& X, NeighbourGraph& graph, ThreadPool& pool)
+      : X_(X), n_(X.n), D_(X.n_columns), k_(graph.k), n_panels_((n_ + POINT_PANEL - 1) / POINT_PANEL), graph_(graph) {
+    const size_t chain = std::min(D_, SUMMED_COLUMNS) + D_ / SUMMED_COLUMNS + 1;
     bound_ = 1.01 * static_cast<double>(chain + 15) * std::ldexp(1.0, -24);
-    underflow_ = static_cast<double>(D + 1) * FLT_MIN;
+    underflow_ = static_cast<double>(D_ + 1) * FLT_MIN;
     capacity_ = 2 * k_ + 4 * POINT_PANEL;
     pack(pool);
   }
@@ -142,10 +88,10 @@ class NeighbourSearch {
   };
 
   void pack(ThreadPool& pool) {
-    const std::vector<double> centre = mean();
+    const std::vector<double> centre = column_means(X_);
     double largest = 0;
     for (size_t i = 0; i < n_; ++i)
-      for (size_t c = 0; c < D_; ++c) largest = std::max(largest, std::fabs(X_[i * D_ + c] - centre[c]));
+      for (size_t c = 0; c < D_; ++c) largest = std::max(largest, std::fabs(X_[i][c] - centre[c]));
     scale_ = largest > 0 ? largest : 1;
     packed_.assign(n_panels_ * POINT_PANEL * D_, 0.0f);
     half_norm_.assign(n_panels_ * POINT_PANEL, std::numeric_limits<float>::infinity());
@@ -154,7 +100,7 @@ class NeighbourSearch {
         float* own = packed_.data() + begin * D_ + i % POINT_PANEL;
         double norm = 0;
         for (size_t c = 0; c < D_; ++c) {
-          const float x = static_cast<float>((X_[i * D_ + c] - centre[c]) / scale_);
+          const float x = static_cast<float>((X_[i][c] - centre[c]) / scale_);
           own[c * POINT_PANEL] = x;
           norm += static_cast<double>(x) * static_cast<double>(x);
         }
@@ -163,19 +109,12 @@ class NeighbourSearch {
     });
   }
 
-  std::vector<double> mean() const {
-    std::vector<double> centre(D_, 0);
-    for (size_t i = 0; i < n_; ++i)
-      for (size_t c = 0; c < D_; ++c) centre[c] += X_[i * D_ + c] / static_cast<double>(n_);
-    return centre;
-  }
-
-  double distance2(size_t i, size_t j) const { return squared_distance(X_.data() + i * D_, X_.data() + j * D_, D_); }
+  double distance2(size_t i, size_t j) const { return squared_distance(X_[i], X_[j], D_); }
 
   /// Candidates lie anywhere in memory: their rows are asked for ahead of use.
   void prefetch(size_t point) const {
     const size_t LINE = 8, LINES = 64;  // doubles to a line of cache; where a row is longer, the hardware follows
-    for (size_t c = 0; c < std::min(D_, LINE * LINES); c += LINE) __builtin_prefetch(X_.data() + point * D_ + c);
+    for (size_t c = 0; c < std::min(D_, LINE * LINES); c += LINE) __builtin_prefetch(X_[point] + c);
   }
 
   /// c |x|^2 of a point
@@ -252,7 +191,7 @@ class NeighbourSearch {
     }
   }
 
-  const std::vector<double>& X_;
+  const Rows X_;
   size_t n_, D_, k_, n_panels_, capacity_;
   double bound_, underflow_, scale_;  // c; what products of tiny numbers may lose; the largest number of the centred X
   AlignedFloats packed_, half_norm_;
@@ -261,25 +200,23 @@ class NeighbourSearch {
 
 }  // namespace detail
 
-/// The k nearest other points of each of n points, exactly, by Euclidean distance. X: n x D, row-major, finite, with
-/// squared distances within the range of a float. progress, if given, is called with the share done, rising to 1, by
-/// one thread at a time.
-inline NeighbourGraph nearest_neighbours(const std::vector<double>& X, size_t n, size_t D, size_t k, ThreadPool& pool,
+/// The k nearest other points of each row of X, exactly, by Euclidean distance. X is finite, with squared distances
+/// within the range of a float. progress, if given, is called with the share done, rising to 1, by one thread at a
+/// time.
+inline NeighbourGraph nearest_neighbours(const Rows& X, size_t k, ThreadPool& pool,
                                          const std::function<void(double)>& progress = {}) {
+  const size_t n = X.n;
   if (k < 1 || k >= n)
     throw std::invalid_argument("expected 1 to " + std::to_string(n > 0 ? n - 1 : 0) + " neighbours, found " +
                                 std::to_string(k));
   if (n > std::numeric_limits<uint32_t>::max())
     throw std::invalid_argument("expected at most 4294967295 points, found " + std::to_string(n));
-  if (X.size() / n != D || X.size() % n != 0)
-    throw std::invalid_argument("expected " + std::to_string(n) + " x " + std::to_string(D) + " numbers, found " +
-                                std::to_string(X.size()));
   NeighbourGraph graph;
   graph.n_points = n;
   graph.k = k;
   graph.index.resize(n * k);
   graph.distance2.resize(n * k);
-  const detail::NeighbourSearch search(X, n, D, graph, pool);
+  const detail::NeighbourSearch search(X, graph, pool);
   std::mutex mutex;
   size_t n_done = 0;
   pool.for_each_chunk(search.n_chunks(), [&](size_t chunk) {

@@ -8,9 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "affinities.h"
-#include "global_charges.h"
-#include "neighbours.h"
+#include "rows.h"
 #include "threads.h"
 
 namespace spasne {
@@ -60,24 +58,25 @@ class Partners {
 
 }  // namespace detail
 
-/// Of P = (c + d^2) / Z over pairs of rows of X (n x D, centred). The masses are exact; of the entropies
+/// Of P = (c + d^2) / Z over pairs of rows of X, which is centred. The masses are exact; of the entropies
 /// p ln(p / mean) - (p - mean) is taken from each point's partners, because the sum of p is known and, sampled, would
 /// be most of the error.
-inline PairEntropies pair_entropies(const std::vector<double>& X, size_t n, size_t D, double c, ThreadPool& pool) {
+inline PairEntropies pair_entropies(const Rows& X, double c, ThreadPool& pool) {
+  const size_t n = X.n, D = X.n_columns;
   PairEntropies of{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0)};
-  const double count = static_cast<double>(n), Z = pair_sum(X, n, D, c), mean = Z / (count * (count - 1));
+  const double count = static_cast<double>(n), Z = pair_sum(X, c), mean = Z / (count * (count - 1));
   double norms = 0;
-  for (size_t i = 0; i < n; ++i) norms += squared_norm(X.data() + i * D, D);
+  for (size_t i = 0; i < n; ++i) norms += squared_norm(X[i], D);
   const detail::Partners partners(n, SAMPLED_PAIRS);
   pool.for_each_range(n, 256, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      const double* x = X.data() + i * D;
+      const double* x = X[i];
       double logs = 0, met = 0;
       for (size_t t = 0; t < partners.each(); ++t) {
         const size_t j = partners(i, t);
         if (j == i) continue;
         ++met;
-        const double p = c + detail::squared_distance(x, X.data() + j * D, D);
+        const double p = c + squared_distance(x, X[j], D);
         logs += mean - p;
         if (p > 0) logs += p * std::log(p / mean);
       }

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <limits>
-
-#include "all_pairs.h"
 
 namespace spasne {
 

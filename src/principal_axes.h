@@ -6,6 +6,7 @@
 #include <numeric>
 #include <vector>
 
+#include "rows.h"
 #include "threads.h"
 
 namespace spasne {
@@ -15,15 +16,15 @@ namespace detail {
 constexpr int AXIS_ITERATIONS = 30;
 constexpr size_t AXIS_CHUNKS = 32;
 
-/// out (D x d) = X^T (X V) for X (n x D, centred) and V (D x d), summed over fixed chunks of rows in order.
-inline std::vector<double> covariance_times(const std::vector<double>& X, size_t n, size_t D,
-                                            const std::vector<double>& V, size_t d, ThreadPool& pool) {
+/// X^T (X V) for centred X (n x D) and V (d vectors of length D), summed over fixed chunks of rows in order.
+inline std::vector<double> covariance_times(const Rows& X, const std::vector<double>& V, ThreadPool& pool) {
+  const size_t n = X.n, D = X.n_columns, d = V.size() / D;
   std::vector<std::vector<double>> parts(AXIS_CHUNKS);
   pool.for_each_chunk(AXIS_CHUNKS, [&](size_t chunk) {
     std::vector<double>& part = parts[chunk];
     part.assign(D * d, 0.0);
     for (size_t i = chunk * n / AXIS_CHUNKS; i < (chunk + 1) * n / AXIS_CHUNKS; ++i) {
-      const double* x = X.data() + i * D;
+      const double* x = X[i];
       for (size_t c = 0; c < d; ++c) {
         double score = 0;
         for (size_t k = 0; k < D; ++k) score += x[k] * V[c * D + k];
@@ -53,13 +54,13 @@ inline void orthonormalise(std::vector<double>& V, size_t D, size_t d) {
 
 }  // namespace detail
 
-/// Scores (n x d, row-major) of centred X on its d leading principal axes. Deterministic; for principal components,
-/// whose axes are the columns themselves, the columns.
-inline std::vector<double> principal_scores(const std::vector<double>& X, size_t n, size_t D, size_t d,
-                                            ThreadPool& pool) {
+/// Scores (n x d, row-major) of centred X (n x D) on its d leading principal axes. Deterministic; for principal
+/// components, whose axes are the columns themselves, the columns.
+inline std::vector<double> principal_scores(const Rows& X, size_t d, ThreadPool& pool) {
+  const size_t n = X.n, D = X.n_columns;
   std::vector<double> variance(D, 0.0);
   for (size_t i = 0; i < n; ++i)
-    for (size_t k = 0; k < D; ++k) variance[k] += X[i * D + k] * X[i * D + k];
+    for (size_t k = 0; k < D; ++k) variance[k] += X[i][k] * X[i][k];
   std::vector<size_t> by_variance(D);
   std::iota(by_variance.begin(), by_variance.end(), size_t{0});
   std::stable_sort(by_variance.begin(), by_variance.end(),
@@ -67,15 +68,12 @@ inline std::vector<double> principal_scores(const std::vector<double>& X, size_t
   std::vector<double> V(D * d, 0.0);
   for (size_t c = 0; c < std::min(d, D); ++c) V[c * D + by_variance[c]] = 1;
   for (int iteration = 0; iteration < detail::AXIS_ITERATIONS; ++iteration) {
-    V = detail::covariance_times(X, n, D, V, d, pool);
+    V = detail::covariance_times(X, V, pool);
     detail::orthonormalise(V, D, d);
   }
   std::vector<double> scores(n * d, 0.0);
   for (size_t i = 0; i < n; ++i)
-    for (size_t c = 0; c < d; ++c)
-      scores[i * d + c] = std::inner_product(X.begin() + static_cast<std::ptrdiff_t>(i * D),
-                                             X.begin() + static_cast<std::ptrdiff_t>((i + 1) * D),
-                                             V.begin() + static_cast<std::ptrdiff_t>(c * D), 0.0);
+    for (size_t c = 0; c < d; ++c) scores[i * d + c] = std::inner_product(X[i], X[i] + D, V.data() + c * D, 0.0);
   return scores;
 }
 

@@ -10,12 +10,13 @@
 #include <utility>
 #include <vector>
 
+#include "../spasne.h"
+#include "aligned.h"
 #include "global_charges.h"
 #include "grid_sums.h"
 #include "pair_entropies.h"
-#include "point_order.h"
+#include "rows.h"
 #include "sections.h"
-#include "simd.h"
 #include "threads.h"
 
 namespace spasne {
@@ -26,21 +27,20 @@ template <int DIMS>
 class SectionGrid {
  public:
   /// S: n x n_space.
-  SectionGrid(Sections sections, const std::vector<double>& S, size_t n_space, double beta, double space_offset,
-              double scale2, double accuracy, ThreadPool& pool)
+  SectionGrid(Sections sections, const std::vector<double>& S, size_t n_space, const Options& o, ThreadPool& pool)
       : sections_(std::move(sections)),
         n_space_(n_space),
         n_(S.size() / n_space),
         n_padded_(round_up(n_, LANES)),
-        beta_(beta),
-        offset_(space_offset),
-        scale2_(scale2),
+        beta_(o.beta),
+        offset_(o.space_offset),
+        scale2_(o.global_scale * o.global_scale),
         pool_(pool),
-        grid_(1, round_up(2 + n_space, LANES), scale2, accuracy),
+        grid_(1, round_up(2 + n_space, LANES), scale2_, o.accuracy),
         S_(S),
         entropies_{std::vector<double>(n_, 0.0), std::vector<double>(n_, 0.0)} {
-    const double all = pair_sum(S, n_space, space_offset, sections_);
-    factor_ = beta / all;
+    const double all = pair_sum({S, n_space}, offset_, sections_);
+    factor_ = beta_ / all;
     size_t largest = 0;
     for (size_t s = 0; s < sections_.members.size(); ++s) {
       const std::vector<size_t>& members = sections_.members[s];
@@ -112,15 +112,16 @@ class SectionGrid {
   GlobalCharges make_charges(const std::vector<size_t>& members, double all) {
     const size_t n = members.size();
     std::vector<double> S = take_rows(S_, members, n_space_);
-    centre_columns(S, n, n_space_);
-    const double share = pair_sum(S, n, n_space_, offset_) / all;
+    centre_columns(S, n_space_);
+    const Rows rows(S, n_space_);
+    const double share = pair_sum(rows, offset_) / all;
     if (share == 0) return {};
-    const PairEntropies of = pair_entropies(S, n, n_space_, offset_, pool_);
+    const PairEntropies of = pair_entropies(rows, offset_, pool_);
     for (size_t place = 0; place < n; ++place) {
       entropies_.mass[members[place]] = share * of.mass[place];
       entropies_.entropy[members[place]] = share * (of.entropy[place] + of.mass[place] * std::log(share));
     }
-    return global_charges({}, 0, S, n_space_, n, {0, beta_ * share, offset_});
+    return global_charges({nullptr, n, 0}, rows, {0, beta_ * share, offset_});
   }
 
   void sum_entropies(const std::vector<size_t>& members) {

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "point_order.h"
+#include "rows.h"
 
 namespace spasne {
 
@@ -28,14 +28,21 @@ struct Sections {
   std::vector<std::vector<size_t>> members;  // points of each section
 };
 
-/// Centres the columns of S (n x D) within each section, which changes no distance within one.
-inline void centre_within(std::vector<double>& S, size_t D, const Sections& sections) {
+/// Centres the columns of S within each section, which changes no distance within one.
+inline void centre_within(std::vector<double>& S, size_t n_columns, const Sections& sections) {
+  for (const std::vector<size_t>& members : sections.members) {
+    const std::vector<double> mean = column_means({take_rows(S, members, n_columns), n_columns});
+    for (const size_t i : members)
+      for (size_t k = 0; k < n_columns; ++k) S[i * n_columns + k] -= mean[k];
+  }
+}
+
+/// sum of c + |xi - xj|^2 over all pairs within sections
+inline double pair_sum(const Rows& X, double c, const Sections& sections) {
+  double total = 0;
   for (const std::vector<size_t>& members : sections.members)
-    for (size_t k = 0; k < D; ++k) {
-      double mean = 0;
-      for (const size_t i : members) mean += S[i * D + k] / static_cast<double>(members.size());
-      for (const size_t i : members) S[i * D + k] -= mean;
-    }
+    total += pair_sum({take_rows(X, members), X.n_columns}, c);
+  return total;
 }
 
 /// Of a map stored by axis: the sum of 1 + sigma^2 d^2 over all pairs within sections, in closed form as in

@@ -10,14 +10,14 @@
 #include <string>
 #include <vector>
 
+#include "aligned.h"
+#include "kernels/all_pairs.h"
+#include "kernels/neighbour_sums.h"
 #include "neighbours.h"
 #include "perplexity.h"
-#include "simd.h"
 #include "threads.h"
 
 namespace spasne {
-
-constexpr size_t READ_BEYOND = 16;  // values after the last one, so that rows can be read in whole vectors
 
 /// Compressed rows: those of point i are offset[i] .. offset[i+1]-1, by rising column. Symmetric to the bit, without a
 /// diagonal, with the sum 1.

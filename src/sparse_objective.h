@@ -14,28 +14,11 @@
 #include "../sptree.h"
 #include "global_charges.h"
 #include "grid_sums.h"
+#include "kernels/neighbour_sums.h"
 #include "objective.h"
 #include "section_grid.h"
 #include "sparse_problem.h"
 #include "threads.h"
-
-namespace spasne {
-
-/// What the kernels over neighbours read. Y: by point, Y[point * DIMS + axis].
-struct SparseRows {
-  const uint64_t* offset;
-  const uint32_t* column;
-  const float* value;
-  const float* Y;
-  size_t n_padded;
-};
-
-}  // namespace spasne
-
-#include "lanes.h"
-
-#define SPASNE_KERNELS "sparse_kernels.inl"
-#include "for_each_isa.h"
 
 namespace spasne {
 
@@ -188,12 +171,11 @@ class SparseObjective : public Objective {
   }
 
   GlobalCharges charges_of(double alpha, double beta) const {
-    return global_charges(p_.X, p_.n_features, p_.S, p_.n_space, n_, {alpha, beta, p_.space_offset});
+    return global_charges({p_.X, p_.n_features}, {p_.S, p_.n_space}, {alpha, beta, p_.space_offset});
   }
 
   std::unique_ptr<SectionGrid<DIMS>> make_sections(const Options& o) const {
-    return std::make_unique<SectionGrid<DIMS>>(p_.sections, p_.S, p_.n_space, o.beta, p_.space_offset, scale2_,
-                                               o.accuracy, pool_);
+    return std::make_unique<SectionGrid<DIMS>>(p_.sections, p_.S, p_.n_space, o, pool_);
   }
 
   const SparseProblem& p_;

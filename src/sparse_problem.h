@@ -4,15 +4,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "../spasne.h"
-#include "affinities.h"
+#include "map_state.h"
 #include "neighbours.h"
 #include "pair_entropies.h"
 #include "point_order.h"
 #include "principal_axes.h"
+#include "rows.h"
 #include "sections.h"
 #include "sparse_affinities.h"
 #include "text.h"
@@ -65,7 +68,7 @@ inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::
   const size_t k = neighbours_for(p, o.perplexity);
   if (note) note("finding " + text(k) + " neighbours of each point");
   int tenth = 0;
-  return nearest_neighbours(p.X, p.n_points, p.n_features, k, pool, [&](double share) {
+  return nearest_neighbours({p.X, p.n_features}, k, pool, [&](double share) {
     if (!note || share * 10 < tenth + 1) return;
     tenth = static_cast<int>(share * 10);
     note("neighbours: " + text(tenth * 10) + " %");
@@ -78,11 +81,12 @@ inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::
 inline SparseProblem sparse_problem(Problem p, const Options& o, bool global_weight, bool space_weight,
                                     ThreadPool& pool, const std::function<void(const std::string&)>& note) {
   const size_t n = p.n_points, d = static_cast<size_t>(o.no_dims);
-  const double scale = centre_and_scale(p.X, n, p.n_features);
-  centre_columns(p.S, n, p.n_space);
-  const std::vector<size_t> order = tree_order(p.X, n, p.n_features);
+  const double scale = centre_and_scale(p.X, p.n_features);
+  centre_columns(p.S, p.n_space);
+  const Rows X(p.X, p.n_features);
+  const std::vector<size_t> order = tree_order(X);
   const std::vector<double> start =
-      o.start.empty() ? start_from_columns(principal_scores(p.X, n, p.n_features, d, pool), n, d, o.no_dims) : o.start;
+      o.start.empty() ? start_from_columns({principal_scores(X, d, pool), d}, o.no_dims) : o.start;
   p.X = take_rows(p.X, order, p.n_features);
   p.S = take_rows(p.S, order, p.n_space);
   if (!p.sections.empty()) p.sections = take_rows(p.sections, order, 1);
@@ -103,9 +107,9 @@ inline SparseProblem sparse_problem(Problem p, const Options& o, bool global_wei
                      Sections(p.sections, n),
                      {},
                      {}};
-  if (global_weight) made.expression = pair_entropies(made.X, n, made.n_features, 1, pool);
+  if (global_weight) made.expression = pair_entropies({made.X, made.n_features}, 1, pool);
   if (space_weight && !made.sections.several())
-    made.space = pair_entropies(made.S, n, made.n_space, made.space_offset, pool);
+    made.space = pair_entropies({made.S, made.n_space}, made.space_offset, pool);
   return made;
 }
 

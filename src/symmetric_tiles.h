@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "simd.h"
+#include "aligned.h"
 
 namespace spasne {
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "../spasne.h"
+#include "method.h"
 #include "text.h"
 
 namespace spasne {
@@ -15,7 +16,6 @@ namespace spasne {
 constexpr double LARGEST_VALUE = 5e307;
 constexpr double LARGEST_POSITION = 1e140, SMALLEST_SPREAD = 1e-140, LARGEST_START = 1e100, LARGEST_SCALE = 1e100;
 constexpr double LARGEST_OFFSET = 1e280;
-constexpr size_t LARGE = 5000;  // points above which dense affinities give way to sparse ones
 
 namespace detail {
 
@@ -119,13 +119,6 @@ inline void validate_neighbours(const Problem& p, const Options& o) {
 inline void validate_weights(double alpha, double beta, const std::string& where = "") {
   if (!(alpha >= 0 && std::isfinite(alpha))) reject("alpha of 0 or more" + where, text(alpha));
   if (!(beta >= 0 && std::isfinite(beta))) reject("beta of 0 or more" + where, text(beta));
-}
-
-/// The method that is meant by automatic.
-inline Method chosen_method(const Options& o, size_t n_points) {
-  if (o.method != Method::automatic) return o.method;
-  if (o.theta == 0) return Method::exact;
-  return n_points <= LARGE ? Method::barnes_hut : Method::interpolation;
 }
 
 inline void validate_options(const Options& o, size_t n_points) {

@@ -105,7 +105,7 @@ def pip_install(scripts, *what, **variables):
 
 
 def test_source_archive_holds_every_source(unpacked):
-    patterns = ("*.cpp", "*.h", "src/*", "spasne_tools/**/*.py", "spasne_tools/page/*")
+    patterns = ("*.cpp", "*.h", "src/**/*.*", "spasne_tools/**/*.py", "spasne_tools/page/*")
     names = [path.relative_to(ROOT) for pattern in patterns for path in ROOT.glob(pattern)]
     assert Path("spasne_main.cpp") in names
     assert [str(name) for name in names if not (unpacked / name).is_file()] == []

@@ -13,7 +13,7 @@ from spasne_tools.run.validation import LARGEST_POSITION, LARGEST_SCALE, LARGEST
 from spasne_tools.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
-CPP_FILES = sorted([*ROOT.glob("*.cpp"), *ROOT.glob("*.h"), *ROOT.glob("src/*")])
+CPP_FILES = sorted([*ROOT.glob("*.cpp"), *ROOT.glob("*.h"), *ROOT.glob("src/**/*.*")])
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
@@ -59,7 +59,7 @@ def test_conda_and_pip_require_alike():
 
 
 def test_wrapper_and_executable_change_method_at_the_same_size():
-    assert int(found_in("src/validation.h", r"^constexpr size_t LARGE = (\d+);")) == LARGE
+    assert int(found_in("src/method.h", r"^constexpr size_t LARGE = (\d+);")) == LARGE
     assert DEFAULT_SAMPLING.exact_up_to == LARGE
 
 

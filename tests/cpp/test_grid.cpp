@@ -31,7 +31,7 @@ void transform(char** argument) {
   const size_t n = size(argument[0]);
   const spasne::FftPlan plan(n);
   AlignedVector x = read(2 * spasne::LANES * n), work(x.size());
-  const auto kernel = SPASNE_DISPATCH(grid::fft);
+  const auto kernel = SPASNE_DISPATCH(fft);
   write(kernel(plan.view(), x.data(), work.data(), size(argument[1]) != 0), x.size());
 }
 

@@ -35,8 +35,8 @@ void graph(char** argument) {
     if (share <= done || share > 1) throw std::runtime_error("the share done does not rise to 1");
     done = share;
   };
-  const spasne::NeighbourGraph found =
-      spasne::nearest_neighbours(read<double>(n * n_columns), n, n_columns, k, pool, progress);
+  const std::vector<double> X = read<double>(n * n_columns);
+  const spasne::NeighbourGraph found = spasne::nearest_neighbours({X.data(), n, n_columns}, k, pool, progress);
   if (done != 1) throw std::runtime_error("the share done does not reach 1");
   write(found.index);
   write(found.distance2);

@@ -14,7 +14,7 @@
 #include <string>
 
 #include "../../spasne.h"
-#include "../../src/data_file.h"
+#include "../../src/program/data_file.h"
 #include "../../src/memory.h"
 
 namespace {

@@ -51,10 +51,10 @@ class Target:
 TARGETS = {
     "kernels": Target(
         (
-            "src/all_pairs_kernels.inl",
-            "src/tree_kernels.inl",
-            "src/sparse_kernels.inl",
-            "src/grid_kernels.inl",
+            "src/kernels/all_pairs.inl",
+            "src/kernels/tree.inl",
+            "src/kernels/neighbour_sums.inl",
+            "src/kernels/grid.inl",
             "src/dense_objective.h",
         ),
         ("tests/test_executable.py", "tests/test_interpolation.py", "tests/test_golden.py"),

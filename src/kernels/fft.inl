@@ -1,8 +1,11 @@
-// Fast Fourier transforms of eight sequences at once (Stockham's ordering, radices 4, 2 and 3). Included by
-// grid_kernels.inl, which is compiled per instruction set.
+// Fast Fourier transforms of eight sequences at once (Stockham's ordering, radices 4, 2 and 3). Compiled per
+// instruction set (for_each_isa.inl).
 //
 // Sequences are split by lane: element j of all eight is x[COMPLEX * j + lane] (real), x[COMPLEX * j + LANES + lane]
 // (imaginary).
+
+namespace spasne {
+namespace SPASNE_ISA {
 
 constexpr size_t COMPLEX = 2 * LANES;                            // doubles per element
 constexpr size_t NATIVE = SPASNE_VECTOR_BYTES / sizeof(double);  // doubles per register
@@ -100,3 +103,6 @@ static double* fft(const FftView& plan, double* x, double* work, bool inverse) {
   }
   return x;
 }
+
+}  // namespace SPASNE_ISA
+}  // namespace spasne

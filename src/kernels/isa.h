@@ -1,52 +1,18 @@
-// Memory for vectors of eight doubles, and the run-time choice of instruction set.
+// The instruction sets that kernels are compiled for, and the choice among them when the program runs.
 //
 // Kernels are written once, with the vector extensions of g++ and clang++ (lanes.inl), and compiled once per
-// instruction set by for_each_isa.h; the widest set that the processor offers is chosen when the program runs.
+// instruction set by for_each_isa.inl; the widest set that the processor offers is chosen.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <new>
-#include <vector>
 
 // SPASNE_BASELINE_ONLY leaves the wider instruction sets out, for a build within seconds.
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__) && !defined(SPASNE_BASELINE_ONLY)
 #define SPASNE_X86 1
-#include <immintrin.h>
-#endif
-
-// Vectors are returned by inlined functions only, so how they would be returned does not matter.
-#ifdef __GNUC__
-#pragma GCC diagnostic ignored "-Wpsabi"
 #endif
 
 namespace spasne {
-
-constexpr size_t LANES = 8;
-
-inline size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
-
-/// Memory aligned to a vector, so that every row of lanes is one aligned load.
-template <class T>
-struct AlignedAllocator {
-  using value_type = T;
-  AlignedAllocator() = default;
-  template <class U>
-  AlignedAllocator(const AlignedAllocator<U>&) {}
-  T* allocate(size_t n) {
-    void* memory = nullptr;
-    if (n > PTRDIFF_MAX / sizeof(T) || posix_memalign(&memory, 64, n * sizeof(T)) != 0) throw std::bad_alloc();
-    return static_cast<T*>(memory);
-  }
-  void deallocate(T* p, size_t) { std::free(p); }
-  bool operator==(const AlignedAllocator&) const { return true; }
-  bool operator!=(const AlignedAllocator&) const { return false; }
-};
-
-using AlignedVector = std::vector<double, AlignedAllocator<double>>;
-using AlignedFloats = std::vector<float, AlignedAllocator<float>>;
 
 enum class Isa { baseline, avx2, avx512 };
 

@@ -1,4 +1,4 @@
-// Kernels over all pairs of points, on the tiles of symmetric_tiles.h. Compiled per instruction set (for_each_isa.h).
+// Kernels over all pairs of points, on the tiles of symmetric_tiles.h. Compiled per instruction set (for_each_isa.inl).
 //
 // Y is stored by axis: Y[axis * n_padded + point]. Padding points lie far away from all others and from each other,
 // where the kernel 1/(1+d^2) vanishes; their entries in every matrix are 0.

@@ -1,8 +1,10 @@
-// What the all-pairs kernels read and write (all_pairs_kernels.inl), and their instances per instruction set.
+// What the all-pairs kernels read and write (all_pairs.inl), and their instances per instruction set.
 #pragma once
 
-#include "simd.h"
-#include "symmetric_tiles.h"
+#include <cstddef>
+
+#include "../symmetric_tiles.h"
+#include "lanes.h"
 
 namespace spasne {
 
@@ -68,7 +70,5 @@ struct CostInput {
 
 }  // namespace spasne
 
-#include "lanes.h"
-
-#define SPASNE_KERNELS "all_pairs_kernels.inl"
-#include "for_each_isa.h"
+#define SPASNE_KERNELS "all_pairs.inl"
+#include "for_each_isa.inl"

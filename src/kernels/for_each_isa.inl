@@ -2,7 +2,7 @@
 // (SPASNE_ISA) and compiled for that set. The file includes no other header. Deliberately without an include guard.
 
 #ifndef SPASNE_KERNELS
-#error "define SPASNE_KERNELS before including for_each_isa.h"
+#error "define SPASNE_KERNELS before including for_each_isa.inl"
 #endif
 
 #define SPASNE_ISA kernels_baseline

@@ -1,4 +1,4 @@
-// Plans of the fast Fourier transforms in fft_kernels.inl: sizes 2^a 3^b, eight transforms at once.
+// Plans of the fast Fourier transforms of kernels/fft.inl: sizes 2^a 3^b, eight transforms at once.
 #pragma once
 
 #include <cmath>
@@ -7,14 +7,9 @@
 #include <string>
 #include <vector>
 
-namespace spasne {
+#include "kernels/fft.h"
 
-/// What the kernels read of a plan.
-struct FftView {
-  size_t n = 1, n_radices = 0;
-  const size_t* radices = nullptr;
-  const double* roots = nullptr;  // cos, -sin of 2 pi k / n for k = 0 .. n-1
-};
+namespace spasne {
 
 class FftPlan {
  public:

@@ -1,5 +1,5 @@
 // Eight doubles that are computed with at once, in the registers of one instruction set. Compiled per instruction set
-// (for_each_isa.h): one vector of 64 bytes, two of 32 or four of 16, for GCC spills vectors wider than the registers.
+// (for_each_isa.inl): one vector of 64 bytes, two of 32 or four of 16, for GCC spills vectors wider than the registers.
 //
 // exp: x = k ln 2 + r with |r| <= ln(2)/2, Taylor polynomial of degree 12 in r (remainder below 2e-16), times 2^k.
 // log: x = 2^k m with m in [sqrt(1/2), sqrt(2)), log m = 2 artanh((m - 1) / (m + 1)) by its series to degree 21.

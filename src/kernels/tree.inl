@@ -1,4 +1,5 @@
-// The walk through the space-partitioning tree for eight points at once. Compiled per instruction set (for_each_isa.h).
+// The walk through the space-partitioning tree for eight points at once. Compiled per instruction set
+// (for_each_isa.inl).
 
 namespace spasne {
 namespace SPASNE_ISA {

@@ -5,10 +5,10 @@
 #include <cstdio>
 #include <string>
 
-#include "../spasne.h"
+#include "../../spasne.h"
+#include "../kernels/isa.h"
+#include "../version.h"
 #include "output_file.h"
-#include "simd.h"
-#include "version.h"
 
 namespace spasne {
 

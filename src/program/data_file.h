@@ -15,9 +15,9 @@
 #include <string>
 #include <vector>
 
-#include "../spasne.h"
+#include "../../spasne.h"
+#include "../text.h"
 #include "output_file.h"
-#include "text.h"
 
 namespace spasne {
 

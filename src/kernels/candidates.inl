@@ -1,5 +1,5 @@
 // Products of points in single precision, and the choice of those that may be neighbours. Compiled per instruction set
-// (for_each_isa.h).
+// (for_each_isa.inl).
 
 namespace spasne {
 namespace SPASNE_ISA {

@@ -1,4 +1,4 @@
-// Sums over the neighbours of each point, eight at a time. Compiled per instruction set (for_each_isa.h).
+// Sums over the neighbours of each point, eight at a time. Compiled per instruction set (for_each_isa.inl).
 
 namespace spasne {
 namespace SPASNE_ISA {

@@ -1,12 +1,9 @@
 // Sums over all points by way of a grid: spreading, convolving, gathering, and the direct sums of far points
-// (kernel_grid.h, grid_sums.h). Compiled per instruction set (for_each_isa.h).
+// (kernel_grid.h, grid_sums.h). Compiled per instruction set (for_each_isa.inl).
 
 namespace spasne {
 namespace SPASNE_ISA {
 namespace grid {
-
-// needs the former
-#include "fft_kernels.inl"
 
 typedef double NativeAnywhere __attribute__((vector_size(SPASNE_VECTOR_BYTES), aligned(8)));
 
@@ -106,14 +103,15 @@ constexpr size_t power(size_t base, int exponent) { return exponent == 0 ? 1 : b
 /// One point's stencil as rows along the last axis: where each row begins, and the product of the other axes' weights:
 /// weight[0] of values, weight[1 + axis] with that axis's derivative.
 template <int DIMS, int ORDER>
-struct Rows {
+struct StencilRows {
   static constexpr size_t N = power(ORDER, DIMS - 1);
   size_t begin[N];
   double weight[DIMS][N];
 };
 
 template <int DIMS, int ORDER>
-SPASNE_INLINE void find_rows(const GridView& g, const Stencil<DIMS, ORDER>& s, size_t lane, Rows<DIMS, ORDER>& rows) {
+SPASNE_INLINE void find_rows(const GridView& g, const Stencil<DIMS, ORDER>& s, size_t lane,
+                             StencilRows<DIMS, ORDER>& rows) {
   if constexpr (DIMS == 1) {
     rows.begin[0] = s.first[0][lane];
     rows.weight[0][0] = 1;
@@ -150,7 +148,7 @@ SPASNE_INLINE LaneArray along_row(const LaneArray* weights, size_t lane) {
 template <int DIMS, int ORDER>
 static void spread_points(const GridView& g, const double* Y, size_t begin, size_t end, double* nodes) {
   Stencil<DIMS, ORDER> stencil;
-  Rows<DIMS, ORDER> rows;
+  StencilRows<DIMS, ORDER> rows;
   for (size_t first = begin; first < end; first += LANES) {
     find_stencils(g, Y, first, stencil);
     for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
@@ -168,7 +166,7 @@ struct Group {
   static constexpr size_t SIZE = 32;
   size_t count;
   uint32_t point[SIZE];
-  Rows<DIMS, ORDER> rows[SIZE];
+  StencilRows<DIMS, ORDER> rows[SIZE];
   double value[SIZE][ORDER], slope[SIZE][ORDER];
 };
 
@@ -206,7 +204,7 @@ static void spread_charges(const GridView& g, const double* Y, const float* char
   Group<DIMS, ORDER> group;
   while (begin < end) {
     begin = next_group(g, Y, o, begin, end, group);
-    for (size_t r = 0; r < Rows<DIMS, ORDER>::N; ++r) {
+    for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
       double* node = nodes + group.rows[0].begin[r] * C;
       double weight[group.SIZE][ORDER];
       for (size_t p = 0; p < group.count; ++p)
@@ -230,7 +228,7 @@ template <int DIMS, int ORDER>
 static void gather_repulsion(const GridView& g, const double* Y, const double* nodes, double number, size_t begin,
                              size_t end, double* Z, double* repulsion) {
   Stencil<DIMS, ORDER> stencil;
-  Rows<DIMS, ORDER> rows;
+  StencilRows<DIMS, ORDER> rows;
   for (size_t first = begin; first < end; first += LANES) {
     find_stencils(g, Y, first, stencil);
     for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
@@ -287,7 +285,7 @@ SPASNE_INLINE void sum_over_nodes(const Group<DIMS, ORDER>& group, size_t from, 
     first[p] = first_weights(q[p], a);
     for (int k = 0; k <= DIMS; ++k) sums[p][k] = lanes(0.0);
   }
-  for (size_t r = 0; r < Rows<DIMS, ORDER>::N; ++r) {
+  for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
     const double* row = nodes + group.rows[from].begin[r] * C;
     Lanes potential[POINTS][ORDER];
     for (size_t p = 0; p < POINTS; ++p)

@@ -1,0 +1,25 @@
+// What the sums over each point's neighbours read (neighbour_sums.inl), and their instances per instruction set.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lanes.h"
+
+namespace spasne {
+
+constexpr size_t READ_BEYOND = 16;  // values after the last one, so that rows can be read in whole vectors
+
+/// Compressed rows of affinities: those of point i are offset[i] .. offset[i+1]-1. Y: by point, Y[point * DIMS + axis].
+struct SparseRows {
+  const uint64_t* offset;
+  const uint32_t* column;
+  const float* value;
+  const float* Y;
+  size_t n_padded;
+};
+
+}  // namespace spasne
+
+#define SPASNE_KERNELS "neighbour_sums.inl"
+#include "for_each_isa.inl"
