@@ -22,10 +22,10 @@ from spasne_tools.commands.command_line import main
 from spasne_tools.lazy import lazy_names
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.readers.tables import load_data
-from spasne_tools.run.callback import Callback
 from spasne_tools.run.data_file import write_data_file
 from spasne_tools.run.embedding import DATA_FILE, embed, prepare_problem, run_in_folder
-from spasne_tools.run.validation import MatrixLike, Parameters
+from spasne_tools.run.parameters import Callback, Parameters
+from spasne_tools.run.validation import MatrixLike
 from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def run_spasne(
     >>> run_spasne(expression, pixels, randseed=1, max_iter=100).shape
     (200, 2)
     """
-    parameters = Parameters.from_arguments(locals())
+    parameters = Parameters.from_arguments(locals(), besides=("data", "pixels", "verbose"))
     return embed(data, pixels, parameters, verbose).Y
 
 
@@ -276,7 +276,7 @@ def init_spasne(
     >>> len(rows), len(rows[0])
     (40, 2)
     """
-    parameters = Parameters.from_arguments(locals())
+    parameters = Parameters.from_arguments(locals(), besides=("samples", "pixels", "workdir", "verbose"))
     if not os.path.isdir(workdir) or not os.access(workdir, os.W_OK):
         raise ValueError(f"expected workdir to be a folder that can be written to, found {str(workdir)!r}")
     path = Path(workdir, DATA_FILE)

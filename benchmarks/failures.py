@@ -37,7 +37,7 @@ PERPLEXITY, EXAGGERATION = 50, 4.0
 FAILED = 1.01  # times the lowest known cost of the cell
 NUMERICAL_TROUBLE = 3  # the exit code of a run whose map is no longer finite
 N_OUTLIERS, OUTLIER_FACTOR = 5, 1000
-BEFORE, AFTER = "inf", "automatic"  # the published steps, and what a data file without `maxstep` gets
+BEFORE, AFTER = "inf", "automatic"  # the published steps, and what a data file without a step limit gets
 CELL = ["data", "theta", "alpha", "beta"]
 RUN = [*CELL, "max_iter", "max_step", "seed"]
 DATA = ("breast", "simulated-200", "simulated-3000", "duplicates", "outliers", "line")
@@ -75,11 +75,18 @@ def load(name: str, cache: Path) -> Tissue:
 
 def run(tissue: Tissue, key: dict[str, Any]) -> dict[str, Any]:
     """One embedding by the executable; `key` holds the columns RUN."""
-    extension = {} if key["max_step"] == AFTER else {"maxstep": float(key["max_step"])}
     problem = Problem(
-        tissue.X, tissue.pixels, key["alpha"], key["beta"], EXAGGERATION, 2, PERPLEXITY, key["theta"],
-        key["seed"], key["max_iter"], extension,
-    )  # fmt: skip
+        X=tissue.X,
+        pixels=tissue.pixels,
+        alpha=key["alpha"],
+        beta=key["beta"],
+        exaggeration=EXAGGERATION,
+        perplexity=PERPLEXITY,
+        theta=key["theta"],
+        randseed=key["seed"],
+        max_iter=key["max_iter"],
+        max_step=None if key["max_step"] == AFTER else float(key["max_step"]),
+    )
     with tempfile.TemporaryDirectory(prefix="failures-") as folder:
         data, result, report = (Path(folder, name) for name in ("data.dat", "result.dat", "report.json"))
         write_data_file(data, problem)

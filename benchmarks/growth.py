@@ -20,7 +20,7 @@ from benchmarks.worker import peaks_mb
 from spasne_tools.commands.bench_data import COMPONENTS_FILE, PIXELS_FILE, write_bench_data
 from spasne_tools.metrics.scores import knn_preservation, score_embedding
 from spasne_tools.run.embedding import embed
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 N_COMPONENTS = 50

@@ -69,20 +69,21 @@ def _exact_without_stop() -> Run:
     import spasne  # noqa: F401
     from spasne_tools.run.data_file import write_data_file
     from spasne_tools.run.embedding import DATA_FILE, REPORT_FILE, prepare_problem, run_in_folder
+    from spasne_tools.run.parameters import Control
 
     def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
         problem = prepare_problem(X, pixels, _parameters(task, "exact", 0.0, plain=False))
-        problem = dataclasses.replace(problem, extension={**problem.extension, "stoptol": 0.0})
+        problem = dataclasses.replace(problem, stop_tolerance=0.0)
         with tempfile.TemporaryDirectory(prefix="spasne-") as folder:
             write_data_file(Path(folder, DATA_FILE), problem)
-            found = run_in_folder(Path(folder), verbose=False, threads=task.threads)
+            found = run_in_folder(Path(folder), verbose=False, control=Control(n_jobs=task.threads))
             return found.Y, _told(json.loads(Path(folder, REPORT_FILE).read_text(encoding="utf-8")))
 
     return run
 
 
 def _parameters(task: Task, method: str, theta: float, plain: bool) -> Any:
-    from spasne_tools.run.validation import Parameters
+    from spasne_tools.run.parameters import Parameters
 
     return Parameters(
         alpha=0.0 if plain else task.alpha,

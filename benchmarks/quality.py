@@ -26,7 +26,7 @@ from spasne_tools.datasets import simulate_tissue
 from spasne_tools.metrics.scores import knn_preservation, score_embedding
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.run.embedding import embed
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 
 N_COMPONENTS, SEED = 200, 1
 STEP_LIMIT = 0.05  # that of `interpolation` where the map is compact

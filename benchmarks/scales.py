@@ -19,7 +19,7 @@ from benchmarks.measure import ROOT
 from benchmarks.quality import Section
 from spasne_tools.metrics.scores import knn_preservation, score_embedding
 from spasne_tools.run.embedding import embed
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 
 ALPHA, BETA, SEED, NEIGHBOURS = 8.0, 2.0, 1, 15
 RESULTS = ROOT / "benchmarks" / "results" / "scales.csv"

@@ -29,7 +29,7 @@ from spasne_tools.plotting.maps import plot_maps  # noqa: E402
 from spasne_tools.preprocessing import preprocess_counts  # noqa: E402
 from spasne_tools.run.embedding import embed  # noqa: E402
 from spasne_tools.run.memory import BASE, Size, dense_need, interpolation_need  # noqa: E402
-from spasne_tools.run.validation import Parameters  # noqa: E402
+from spasne_tools.run.parameters import Parameters  # noqa: E402
 from spasne_tools.simulation import Tissue  # noqa: E402
 
 SEED = 1

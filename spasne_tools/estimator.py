@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from spasne_tools.frozen_map import FrozenMap, freeze
-from spasne_tools.run.callback import Callback
-from spasne_tools.run.embedding import Embedding, embed
-from spasne_tools.run.validation import (
-    INT32_MAX,
-    Matrix,
-    MatrixLike,
-    Parameters,
-    as_matrix,
-    check_rows_match,
-)
+from spasne_tools.run.checks import INT32_MAX
+from spasne_tools.run.embedding import Embedding, in_folder, prepare_problem
+from spasne_tools.run.parameters import Callback, Parameters
+from spasne_tools.run.validation import Matrix, MatrixLike, as_matrix, check_rows_match
 from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
 from spasne_tools.user_warning import warn_user
 
@@ -64,7 +57,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         Reduce X by PCA first. False: use it as it is.
     initial_dims : int, default 0
         Principal components kept when `use_pca`; 0: 200 or as many as exist.
-    max_step, global_scale, pixel_scale, neighbors, accuracy, callback, callback_every
+    **others
         As in `spasne.run_spasne`, which says more about all of them.
 
     Attributes
@@ -138,28 +131,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         callback: Callback | None = None,
         callback_every: int = 50,
     ) -> None:
-        self.n_components = n_components
-        self.alpha = alpha
-        self.beta = beta
-        self.perplexity = perplexity
-        self.early_exaggeration = early_exaggeration
-        self.learning_rate = learning_rate
-        self.max_iter = max_iter
-        self.theta = theta
-        self.init = init
-        self.random_state = random_state
-        self.method = method
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-        self.use_pca = use_pca
-        self.initial_dims = initial_dims
-        self.max_step = max_step
-        self.global_scale = global_scale
-        self.pixel_scale = pixel_scale
-        self.neighbors = neighbors
-        self.accuracy = accuracy
-        self.callback = callback
-        self.callback_every = callback_every
+        # As scikit-learn has it: each as it comes, under its name.
+        self.__dict__.update((name, value) for name, value in locals().items() if name != "self")
 
     def fit(self, X: MatrixLike, y: Any = None, *, pixels: MatrixLike | None = None) -> SpaSNE:
         """Make the map of `X` and `pixels`.
@@ -195,15 +168,13 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             check_rows_match(X, pixels, "pixels")  # while both have their index
             pixels = as_matrix(pixels, "pixels", allow_sparse=False)
         X = self._validated(X, reset=True)
-        finishers: list[Callable[[np.ndarray], FrozenMap]] = []
-        made = embed(
-            X,
-            pixels,
-            self._parameters(),
-            bool(self.verbose),
-            keep=lambda problem: finishers.append(freeze(X, pixels, problem, self.use_pca)),
-        )
-        self._frozen_map = finishers[0](made.Y)
+        parameters, verbose = self._parameters(), bool(self.verbose)
+        problem = prepare_problem(X, pixels, parameters, verbose)
+        freeze_map = freeze(X, pixels, problem, self.use_pca)
+        with in_folder(problem) as written:
+            del problem  # its memory is the executable's now
+            made = written.embed(verbose, parameters)
+        self._frozen_map = freeze_map(made.Y)
         self.data_sha256_ = data_checksum(X)
         self._set_results(made)
         return self
@@ -332,7 +303,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             "exaggeration": self.early_exaggeration,
             "randseed": _seed(self.random_state),
         }
-        return Parameters.from_arguments(given)
+        return Parameters.from_arguments(
+            given, besides=("n_components", "early_exaggeration", "random_state", "verbose")
+        )
 
     def _set_results(self, made: Embedding) -> None:
         report = made.report

@@ -12,6 +12,7 @@ import scipy.sparse
 from spasne_tools.placement import Reference, place
 from spasne_tools.preprocessing import Projection, threads_for
 from spasne_tools.run.data_file import Problem
+from spasne_tools.run.parameters import Objective, values_of
 from spasne_tools.run.validation import Matrix
 
 
@@ -98,14 +99,10 @@ def freeze(
         origin = S.mean(axis=0) - problem.pixels.mean(axis=0) / factor
         frame = replace(frame, origin=origin, factor=factor)
     kept, pixels = frame.reduced(problem.X), problem.pixels.copy() if problem.beta > 0 else None
-    alpha, beta, perplexity = problem.alpha, problem.beta, problem.perplexity
-    global_scale = float(problem.extension.get("gscale", 1.0))
-    space_offset = float(problem.extension.get("pxoffset", 1.0))
+    objective, space_offset = values_of(Objective, problem), problem.space_offset
 
     def finish(Y: np.ndarray) -> FrozenMap:
-        return FrozenMap(
-            frame, Reference(kept, Y, pixels, alpha, beta, perplexity, global_scale, space_offset)
-        )
+        return FrozenMap(frame, Reference(kept, Y, pixels, space_offset, **objective))
 
     return finish
 

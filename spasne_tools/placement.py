@@ -38,6 +38,7 @@ import scipy.sparse
 from scipy.special import expit
 
 from spasne_tools.metrics.distances import BLOCK_ENTRIES, squared_distances
+from spasne_tools.run.parameters import Objective
 from spasne_tools.run.validation import Matrix
 
 MOST_SUMMED = 5000
@@ -53,21 +54,17 @@ TINY = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
-class Reference:
-    """A map and what it was made of, frozen; rows belong together.
+class Reference(Objective):
+    """A map, what it was made of and what it minimised, frozen; rows belong together.
 
     ``X`` (N, D), dense or CSR, in units of the largest number of the centred data; ``Y`` (N, no_dims); ``S``
-    (N, any), positions as the executable got them, None without a spatial term. The rest are parameters of
-    the run; ``space_offset`` is the constant c of Ps = (c + d^2) / sum.
+    (N, any), positions as the executable got them, None without a spatial term; ``space_offset`` is the
+    constant c of Ps = (c + d^2) / sum.
     """
 
     X: Matrix
     Y: np.ndarray
     S: np.ndarray | None
-    alpha: float
-    beta: float
-    perplexity: float
-    global_scale: float = 1.0
     space_offset: float = 1.0
 
     @property

@@ -21,7 +21,8 @@ import scipy.sparse
 
 from spasne_tools.run.embedding import Embedding
 from spasne_tools.run.output_file import output_file
-from spasne_tools.run.validation import Matrix, MatrixLike, Parameters, as_matrix
+from spasne_tools.run.parameters import Parameters
+from spasne_tools.run.validation import Matrix, MatrixLike, as_matrix
 from spasne_tools.version import __version__
 
 FORMAT = 1

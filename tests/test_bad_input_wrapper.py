@@ -6,7 +6,7 @@ import pytest
 import scipy.sparse
 
 import spasne
-from spasne_tools.run.validation import Parameters, check_parameters
+from spasne_tools.run.parameters import Parameters, check_parameters
 
 
 @pytest.fixture(autouse=True)

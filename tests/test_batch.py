@@ -17,7 +17,7 @@ from spasne_tools.run import memory
 from spasne_tools.run.batch import Run, embed_runs
 from spasne_tools.run.embedding import Embedding, embed
 from spasne_tools.run.executable import ExecutableError
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 from spasne_tools.version import __version__
 
 WEIGHTS = [(8, 2), (0, 0), (9, 0), (0, 4), (20, 1), (8, 2), (3, 1)]

@@ -18,8 +18,8 @@ import spasne
 from spasne_tools.run import embedding
 from spasne_tools.run.embedding import embed as embed_data
 from spasne_tools.run.executable import run_executable
+from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.progress import ProgressPrinter
-from spasne_tools.run.validation import Parameters
 
 pytestmark = pytest.mark.usefixtures("real_executable")
 

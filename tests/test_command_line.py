@@ -20,7 +20,7 @@ from spasne_tools.commands import command_line
 from spasne_tools.commands import embed as embed_command
 from spasne_tools.plotting import maps as plotting
 from spasne_tools.readers.tables import check_map_format, has_row_names, read_table, write_map
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 from spasne_tools.simulation import simulate_components
 from spasne_tools.version import __version__
 
@@ -243,8 +243,9 @@ def test_every_parameter_has_its_flag(tables, monkeypatch):
     )
     assert run(*flags.split()) == 2
     assert passed["parameters"] == Parameters(
-        1, 2.5, 3, 3, 5, 0.1, 6, 7, False, 8, "interpolation", 2, "pca", "auto", np.inf, 0.5, "unit",
-        "approximate", 0.01,
+        alpha=1, beta=2.5, exaggeration=3, no_dims=3, perplexity=5, theta=0.1, randseed=6, initial_dims=7,
+        use_pca=False, max_iter=8, method="interpolation", n_jobs=2, init="pca", learning_rate="auto",
+        max_step=np.inf, global_scale=0.5, pixel_scale="unit", neighbors="approximate", accuracy=0.01,
     )  # fmt: skip
     assert passed["verbose"]
 

@@ -10,15 +10,16 @@ from reference import Case
 
 from spasne_tools.run import data_file
 from spasne_tools.run.data_file import Problem, read_result_file, write_data_file
+from spasne_tools.run.neighbours import Graph
 
 
-def make_problem(seed, extension=None):
+def make_problem(seed, **records):
     """A Problem of random shape and the Case that holds the same."""
     random = np.random.default_rng(seed)
     n, n_features, n_space = (int(size) for size in random.integers(1, 30, size=3))
     X, pixels = random.normal(size=(n, n_features)), random.normal(size=(n, n_space)) * 1000
     alpha, beta, exaggeration, theta, perplexity = random.uniform(0.1, 9, size=5)
-    integers = {"no_dims": 3, "max_iter": 77, "seed": -1}
+    integers = {"no_dims": 3, "max_iter": 77, "randseed": -1}
     problem = Problem(
         X=X,
         pixels=pixels,
@@ -27,8 +28,8 @@ def make_problem(seed, extension=None):
         exaggeration=exaggeration,
         theta=theta,
         perplexity=perplexity,
-        extension=extension or {},
         **integers,
+        **records,
     )
     case = Case(X, pixels, theta, perplexity, 3, 77, -1, alpha, beta, exaggeration)
     return problem, case
@@ -43,8 +44,7 @@ def test_data_file_has_the_published_layout(tmp_path, seed):
 
 def test_extension_records(tmp_path):
     start = np.arange(6.0).reshape(2, 3)
-    extension = {"method": "exact", "lrate": 0.0, "init": start, "gscale": 0.5}
-    problem, case = make_problem(1, extension)
+    problem, case = make_problem(1, method="exact", learning_rate="auto", start=start, global_scale=0.5)
     case.method, case.learning_rate, case.init, case.global_scale = "exact", 0.0, start, 0.5
     write_data_file(tmp_path / "data.dat", problem)
     assert (tmp_path / "data.dat").read_bytes() == pack_case(case)
@@ -72,7 +72,7 @@ def test_arrays_are_written_in_blocks(tmp_path, monkeypatch, convert):
 def test_neighbours_are_written_as_integers_and_single_precision(tmp_path):
     random = np.random.default_rng(6)
     index, distance = random.integers(0, 9, size=(9, 4)), random.uniform(size=(9, 4))
-    problem, case = make_problem(1, {"nbrindex": index, "nbrdist": distance})
+    problem, case = make_problem(1, graph=Graph(index, distance))
     write_data_file(tmp_path / "data.dat", problem)
     records = record("nbrindex", index.astype("<i4").tobytes()) + record(
         "nbrdist", distance.astype("<f4").tobytes()

@@ -20,7 +20,7 @@ from sklearn.utils.fixes import parse_version
 import spasne
 from spasne import SpaSNE
 from spasne_tools.run.embedding import embed
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 
 pytestmark = pytest.mark.usefixtures("real_executable")
 

@@ -12,7 +12,7 @@ import spasne
 from spasne import SpaSNE, load_map, save_map
 from spasne_tools import saved_map
 from spasne_tools.run.embedding import embed
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 from spasne_tools.saved_map import data_checksum
 from spasne_tools.version import __version__
 

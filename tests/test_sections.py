@@ -21,7 +21,7 @@ from spasne_tools.commands.score import lines_of
 from spasne_tools.metrics import scores as metrics
 from spasne_tools.metrics.scores import Sampling, pairwise_correlation
 from spasne_tools.run.embedding import prepare_problem
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 
 N_POINTS = 120
 ALPHA, BETA = 8.0, 2.0
@@ -328,14 +328,14 @@ LABELS = np.array(["right", "left"])[LAYOUTS["two"]]
     ids=["array", "list", "series", "categories", "booleans", "numbers", "integers"],
 )
 def test_labels_of_any_type(labels):
-    codes = prepared(labels).extension["sections"]
+    codes = prepared(labels).sections
     assert codes.dtype == np.int32
     np.testing.assert_array_equal(codes.ravel(), LAYOUTS["two"])
 
 
 def test_one_label_for_all_is_no_section_at_all():
     problem, plain = prepared(["brain"] * N_POINTS), prepared(None)
-    assert "sections" not in problem.extension
+    assert problem.sections is None
     np.testing.assert_array_equal(problem.pixels, plain.pixels)
 
 
@@ -357,7 +357,7 @@ def test_warns_of_small_coordinates_within_sections():
 
 def test_spatial_start_lays_sections_on_each_other():
     start = prepared(LABELS, random_case(73).pixels + 1e6 * LAYOUTS["two"][:, None], init="spatial")
-    means = [start.extension["init"][LAYOUTS["two"] == code].mean(axis=0) for code in (0, 1)]
+    means = [start.start[LAYOUTS["two"] == code].mean(axis=0) for code in (0, 1)]
     np.testing.assert_allclose(means, 0, atol=1e-6 * reference.INIT_SCALE)
 
 

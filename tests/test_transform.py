@@ -2,6 +2,7 @@
 
 import functools
 import os
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from spasne_tools import placement
 from spasne_tools.datasets import load_dataset
 from spasne_tools.placement import Columns, Gaussians, PlacementCost, Reference, all_columns, nearest, place
 from spasne_tools.preprocessing import Projection, pca
+from spasne_tools.run.parameters import Objective
 from spasne_tools.simulation import simulate_components
 
 pytestmark = pytest.mark.usefixtures("real_executable")
@@ -113,6 +115,15 @@ def test_the_gradient_is_that_of_the_cost(monkeypatch, no_dims, with_space, most
         back[:, axis] -= step
         gradient[:, axis] = (cost(forward)[0] - cost(back)[0]) / (2 * step)
     assert cost(y)[1] == pytest.approx(gradient, rel=1e-6, abs=1e-6 * np.abs(gradient).max())
+
+
+@pytest.mark.parametrize("name", [one.name for one in fields(Objective)])
+def test_every_parameter_of_the_objective_counts(name):
+    X, S, y = new_points()
+    costs = []
+    for reference in (make_reference(), make_reference(**{name: 1.7})):
+        costs.append(PlacementCost(reference, columns_for(reference, X), X, S)(y)[0])
+    assert not np.isclose(*costs, rtol=1e-3).any()
 
 
 def test_affinities_have_the_perplexity():

@@ -27,7 +27,7 @@ from spasne_tools.run import embedding, executable, memory, neighbours
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.executable import find_executable, run_executable
 from spasne_tools.run.neighbours import given_graph
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 from spasne_tools.version import __version__
 
 STAND_IN = """
@@ -236,7 +236,8 @@ def test_zero_initial_dims_means_up_to_200_components():
 
 def test_negative_seeds_of_any_size_fit_the_file():
     data, pixels = make_input()
-    assert embedding.prepare_problem(data, pixels, Parameters(perplexity=5, randseed=-(10**12))).seed == -1
+    problem = embedding.prepare_problem(data, pixels, Parameters(perplexity=5, randseed=-(10**12)))
+    assert problem.randseed == -1
 
 
 def test_input_is_left_alone(stand_in):
@@ -265,7 +266,7 @@ def prepared(pixels, **parameters):
 def test_unit_scale_makes_the_unit_irrelevant(unit):
     _, pixels = make_input()
     problem = prepared(pixels * unit + 17 * unit, pixel_scale="unit")
-    assert problem.extension["pxoffset"] == 0
+    assert problem.space_offset == 0
     assert mean_squared_distance(problem.pixels) == pytest.approx(1)
     assert np.allclose(problem.pixels, prepared(pixels, pixel_scale="unit").pixels, atol=1e-9)
 
@@ -274,7 +275,7 @@ def test_a_number_multiplies_the_pixels():
     _, pixels = make_input()
     problem = prepared(pixels, pixel_scale=0.5)
     assert np.array_equal(problem.pixels, pixels * 0.5)
-    assert "pxoffset" not in problem.extension
+    assert problem.space_offset == 1
 
 
 @pytest.mark.parametrize("factor", [None, 0.01, 300])
@@ -326,19 +327,19 @@ def test_pca_start(use_pca):
     problem = embedding.prepare_problem(data, pixels, Parameters(perplexity=5, init="pca", use_pca=use_pca))
     components = pca(data, 2)
     expected = components * 1e-4 / components[:, 0].std()
-    assert np.allclose(problem.extension["init"], expected, rtol=0, atol=1e-14)
+    assert np.allclose(problem.start, expected, rtol=0, atol=1e-14)
 
 
 def test_spatial_start_keeps_the_orientation():
     _, pixels = make_input()
-    start = prepared(pixels, init="spatial").extension["init"]
+    start = prepared(pixels, init="spatial").start
     expected = (pixels - pixels.mean(axis=0)) * 1e-4 / pixels.std(axis=0).max()
     assert np.allclose(start, expected, rtol=0, atol=1e-14)
 
 
 def test_spatial_start_of_more_columns_than_the_map_takes_the_widest_view():
     pixels = make_input()[1] @ np.array([[1.0, 0.0, 1.0], [0.0, 0.5, 0.2]])
-    start = prepared(pixels, init="spatial").extension["init"]
+    start = prepared(pixels, init="spatial").start
     components = pca(pixels, 2)
     assert np.allclose(start, components * 1e-4 / components[:, 0].std(), rtol=0, atol=1e-14)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY
 from spasne_tools.readers.tables import STANDARD_STREAM
-from spasne_tools.run.validation import GRAPHS, METHODS, STARTS, Parameters, check_parameters
+from spasne_tools.run.parameters import STARTS, Flag, Parameters, check_parameters
+
+WEIGHTS = ("alpha", "beta")
 
 
 def add_expression_arguments(
@@ -75,54 +78,24 @@ def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = Tru
 
     `checked_parameters` collects them.
     """
-    defaults = Parameters()
     group = parser.add_argument_group("the map")
-    if weights:
-        group.add_argument("--alpha", type=float, default=defaults.alpha, help="weight of global expression")
-        group.add_argument("--beta", type=float, default=defaults.beta, help="weight of space")
-    group.add_argument(
-        "--exaggeration",
-        type=float,
-        default=defaults.exaggeration,
-        help="factor on the local affinities up to iteration 250",
-    )
-    group.add_argument(
-        "-d", "--no_dims", type=int, default=defaults.no_dims, help="dimensions of the map, 1 to 3"
-    )
-    group.add_argument(
-        "-p",
-        "--perplexity",
-        type=float,
-        default=defaults.perplexity,
-        help="effective number of neighbours, at most (rows - 1) / 3",
-    )
-    group.add_argument(
-        "-t", "--theta", type=float, default=defaults.theta, help="0: exact; above 0: Barnes-Hut"
-    )
-    group.add_argument(
-        "-r",
-        "--randseed",
-        type=int,
-        default=defaults.randseed,
-        help="seed of a random start; below 0: a new one each time",
-    )
-    group.add_argument(
-        "-n",
-        "--initial_dims",
-        type=int,
-        default=defaults.initial_dims,
-        help="principal components kept; 0: up to 200",
-    )
-    group.add_argument(
-        "--use_pca",
-        dest="use_pca",
-        action="store_true",
-        default=defaults.use_pca,
-        help="reduce the expression by PCA first",
-    )
+    for name, (default, flag) in _flags().items():
+        if name in WEIGHTS and not weights:
+            continue
+        names = [f"-{flag.letter}"] if flag.letter else []
+        names.append(f"--{name}")
+        if default is True:
+            group.add_argument(*names, action="store_true", default=default, help=flag.help)
+        else:
+            group.add_argument(*names, type=flag.read, default=default, choices=flag.choices, help=flag.help)
     add_no_pca_argument(group)
-    group.add_argument("-m", "--max_iter", type=int, default=defaults.max_iter, help="iterations")
-    _add_new_parameters(group, defaults)
+
+
+def _flags() -> dict[str, tuple[Any, Flag]]:
+    """Default and flag of each parameter that has one."""
+    return {
+        one.name: (one.default, one.metadata["flag"]) for one in fields(Parameters) if one.metadata["flag"]
+    }
 
 
 def add_no_pca_argument(group: argparse._ActionsContainer) -> None:
@@ -134,47 +107,10 @@ def add_no_pca_argument(group: argparse._ActionsContainer) -> None:
     )
 
 
-def _add_new_parameters(group: argparse._ArgumentGroup, defaults: Parameters) -> None:
-    group.add_argument(
-        "--method", default=defaults.method, choices=METHODS, help="how sums over pairs are taken"
-    )
-    group.add_argument("--n_jobs", type=int, help="threads (default: all cores)")
-    group.add_argument(
-        "--init", default=defaults.init, help=f"start: {', '.join(STARTS)} or a table (rows x no_dims)"
-    )
-    group.add_argument("--learning_rate", type=_number_or_text, help="a number or auto")
-    group.add_argument(
-        "--max_step", type=float, help="largest move of a point in one iteration; inf: no limit"
-    )
-    group.add_argument(
-        "--global_scale", type=float, default=defaults.global_scale, help="sigma of the global kernel"
-    )
-    group.add_argument(
-        "--pixel_scale",
-        type=_number_or_text,
-        default=defaults.pixel_scale,
-        help="raw, unit (the unit of positions is made irrelevant) or a factor",
-    )
-    group.add_argument(
-        "--neighbors",
-        choices=GRAPHS,
-        help="find neighbours faster than exactly, with pynndescent (for 200,000 rows and more)",
-    )
-    group.add_argument(
-        "--accuracy", type=float, help="error allowed in the gradient by method interpolation (default: 1e-3)"
-    )
-
-
-def _number_or_text(text: str) -> float | str:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
 def checked_parameters(options: argparse.Namespace) -> tuple[Parameters, str | None]:
     """The parameters, checked but for what is in files; and the file that `init` names, if it does."""
-    parameters = replace(Parameters.from_arguments(vars(options)), sections=None)
+    given = vars(options)
+    parameters = Parameters(**{name: given[name] for name in _flags() if name in given})
     start_file = None if parameters.init in STARTS else parameters.init
     parameters = replace(parameters, init="random" if start_file else parameters.init)
     check_parameters(parameters)

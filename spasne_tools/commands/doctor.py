@@ -16,7 +16,7 @@ import numpy as np
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.executable import find_executable
 from spasne_tools.run.memory import physical_memory
-from spasne_tools.run.validation import Parameters
+from spasne_tools.run.parameters import Parameters
 from spasne_tools.version import __version__
 
 SUMMARY = "say what is installed and found, and make a small map to see that it works"

@@ -15,7 +15,8 @@ import numpy as np
 from scipy.sparse import issparse
 
 from spasne_tools.run.embedding import DEFAULT_COMPONENTS, Embedding
-from spasne_tools.run.validation import Matrix, Parameters
+from spasne_tools.run.parameters import Parameters
+from spasne_tools.run.validation import Matrix
 
 PCA_KEY, HIGHLY_VARIABLE = "X_pca", "highly_variable"  # where scanpy keeps them, in obsm and var
 OBSM_KEY, UNS_KEY = "X_spasne", "spasne"

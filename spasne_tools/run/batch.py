@@ -19,12 +19,12 @@ from spasne_tools.run.embedding import (
     RESULT_FILE,
     Embedding,
     folder_arguments,
-    n_threads,
     prepare_problem,
     read_embedding,
 )
 from spasne_tools.run.executable import ExecutableError, executable_lines
-from spasne_tools.run.validation import MatrixLike, Parameters, check_parameters
+from spasne_tools.run.parameters import Parameters, check_parameters
+from spasne_tools.run.validation import MatrixLike
 
 DONE_LINE = re.compile(r"run (\d+) done")
 FAILED_LINE = re.compile(r"run (\d+) failed: (.*)")
@@ -79,7 +79,7 @@ def embed_runs(
     Examples
     --------
     >>> import numpy as np
-    >>> from spasne_tools.run.validation import Parameters
+    >>> from spasne_tools.run.parameters import Parameters
     >>> random = np.random.default_rng(0)
     >>> data, pixels = random.normal(size=(60, 8)), random.uniform(0, 1000, size=(60, 2))
     >>> runs = [Run(alpha=9, beta=beta, randseed=1) for beta in (0, 4)]
@@ -98,8 +98,8 @@ def embed_runs(
     asking = replace(parameters, alpha=max(run.alpha for run in runs), beta=max(run.beta for run in runs))
     problem = prepare_problem(data, pixels, asking, n_runs=len(runs))
     rows = [(run.alpha, 0 if pixels is None else run.beta, max(run.randseed, -1)) for run in runs]
-    extension = {**problem.extension, "runs": np.array(rows, dtype=np.float64)}
-    return _finished_runs(replace(problem, extension=extension), len(runs), n_threads(parameters))
+    problem = replace(problem, runs=np.array(rows, dtype=np.float64))
+    return _finished_runs(problem, len(runs), parameters.threads)
 
 
 def _no_runs() -> Finished:

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 
 from spasne_tools.run.data_file import read_result_file
-
-# callback(iterations done, cost, map (n, no_dims)); True stops the run, which returns that map.
-Callback: TypeAlias = Callable[[int, float, np.ndarray], Any]
+from spasne_tools.run.parameters import Callback
 
 SNAPSHOT_LINE = re.compile(r"snapshot (\d+) (\S+)")
 GO_ON, STOP = "c", "s"  # what the executable waits for after each snapshot (docs/file_format.md)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import scipy.sparse
 
+from spasne_tools.run.neighbours import Graph
+from spasne_tools.run.parameters import Settings
 from spasne_tools.run.validation import Matrix
+
+Value: TypeAlias = str | float | np.ndarray  # of a record
 
 EXTENSION_MAGIC = b"SPASNEX1"
 TAG_BYTES = 8
@@ -20,26 +23,24 @@ RECORD_TYPES = {"nbrindex": np.dtype("<i4"), "nbrdist": np.dtype("<f4"), "sectio
 WRITTEN_AT_ONCE = 1 << 20  # numbers
 
 
-@dataclass(frozen=True)
-class Problem:
-    """Everything that data.dat holds.
+@dataclass(frozen=True, kw_only=True)
+class Problem(Settings):
+    """Everything that data.dat holds; what is None is left to the executable.
 
-    ``X`` is (n, D), dense or CSR, of any type of numbers; ``pixels`` is (n, D0). ``extension`` maps tags of
-    docs/file_format.md to their values (text, number or array); a tag that is left out keeps the
-    executable's own default.
+    ``X`` is (n, D), dense or CSR, of any type of numbers; ``pixels`` is (n, D0); ``space_offset`` is the
+    constant c of Ps = (c + d^2) / sum. ``start`` is (n, no_dims), ``sections`` (n,) codes; ``runs`` (any, 3)
+    holds alpha, beta and seed of each. ``stop_tolerance`` is how closely the map rests when the run
+    stops.
     """
 
     X: Matrix
     pixels: np.ndarray
-    alpha: float
-    beta: float
-    exaggeration: float
-    no_dims: int
-    perplexity: float
-    theta: float
-    seed: int
-    max_iter: int
-    extension: Mapping[str, str | float | np.ndarray] = field(default_factory=dict)
+    space_offset: float = 1.0
+    start: np.ndarray | None = None
+    sections: np.ndarray | None = None
+    graph: Graph | None = None
+    runs: np.ndarray | None = None
+    stop_tolerance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,32 @@ def _write_fields(file: BinaryIO, problem: Problem) -> None:
     file.write(struct.pack("<dd", problem.theta, problem.perplexity))
     file.write(struct.pack("<ii", problem.no_dims, problem.max_iter))
     _write_array(file, problem.X)
-    file.write(struct.pack("<i", problem.seed))
+    file.write(struct.pack("<i", problem.randseed))
     file.write(struct.pack("<ii", *problem.pixels.shape))
     _write_array(file, problem.pixels)
     file.write(struct.pack("<ddd", problem.alpha, problem.beta, problem.exaggeration))
-    if problem.extension:
-        _write_extension(file, problem.extension)
+    records = {tag: value for tag, value in _records(problem).items() if value is not None}
+    if records:
+        _write_extension(file, records)
+
+
+def _records(problem: Problem) -> dict[str, Value | None]:
+    """The value of each tag of docs/file_format.md; None where the executable's own default holds."""
+    graph, sections = problem.graph, problem.sections
+    return {
+        "method": None if problem.method == "auto" else problem.method,
+        "lrate": 0.0 if problem.learning_rate == "auto" else problem.learning_rate,
+        "maxstep": problem.max_step,
+        "init": problem.start,
+        "gscale": None if problem.global_scale == 1 else problem.global_scale,
+        "pxoffset": None if problem.space_offset == 1 else problem.space_offset,
+        "accuracy": problem.accuracy,
+        "stoptol": problem.stop_tolerance,
+        "sections": None if sections is None else sections[:, None],
+        "nbrindex": None if graph is None else graph.index,
+        "nbrdist": None if graph is None else graph.distance,
+        "runs": problem.runs,
+    }
 
 
 def _write_array(file: BinaryIO, array: Matrix, dtype: np.dtype = NUMBER) -> None:
@@ -91,9 +112,9 @@ def _write_array(file: BinaryIO, array: Matrix, dtype: np.dtype = NUMBER) -> Non
         file.write(np.ascontiguousarray(dense, dtype=dtype).data)
 
 
-def _write_extension(file: BinaryIO, extension: Mapping[str, str | float | np.ndarray]) -> None:
+def _write_extension(file: BinaryIO, records: dict[str, Value]) -> None:
     file.write(EXTENSION_MAGIC)
-    for tag, value in extension.items():
+    for tag, value in records.items():
         if isinstance(value, np.ndarray):
             dtype = RECORD_TYPES.get(tag, NUMBER)
             _write_header(file, tag, value.size * dtype.itemsize)

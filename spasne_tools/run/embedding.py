@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +15,25 @@ import scipy.sparse
 
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.run import memory
-from spasne_tools.run.callback import Callback, SnapshotReader
+from spasne_tools.run.callback import SnapshotReader
 from spasne_tools.run.data_file import Problem, Result, read_result_file, write_data_file
 from spasne_tools.run.executable import ExecutableError, OnLine, run_executable
 from spasne_tools.run.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
+from spasne_tools.run.parameters import (
+    Control,
+    Parameters,
+    Settings,
+    check_parameters,
+    values_of,
+)
 from spasne_tools.run.progress import ProgressPrinter
 from spasne_tools.run.validation import (
     LARGEST_POSITION,
     LARGEST_START,
     Matrix,
     MatrixLike,
-    Parameters,
     as_matrix,
     check_data,
-    check_parameters,
     check_perplexity,
     check_rows_match,
     check_sections,
@@ -42,6 +47,7 @@ DEFAULT_COMPONENTS = 200  # of PCA where initial_dims is 0, as published
 START_SPREAD = 1e-4  # standard deviation of the published random start
 # Below this mean squared distance the "1 +" in 1 + |si - sj|^2 flattens the spatial term.
 SMALL_SQUARED_DISTANCE = 100.0
+DEFAULT_CONTROL = Control()
 LARGE = 5000  # points above which method "auto" interpolates where theta is above 0, as in spasne.cpp
 
 
@@ -59,15 +65,9 @@ class Embedding:
 
 
 def embed(
-    data: MatrixLike,
-    pixels: MatrixLike | None,
-    parameters: Parameters,
-    verbose: bool = False,
-    keep: Callable[[Problem], None] | None = None,
+    data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters, verbose: bool = False
 ) -> Embedding:
     """Embed `data` and `pixels` as `parameters` say.
-
-    `keep`, where given, is called with the problem that the executable gets, for what a caller wants of it.
 
     Raises
     ------
@@ -80,27 +80,35 @@ def embed(
     RuntimeError
         The executable is missing, of another version, or failed; it carries the executable's own message.
     """
-    problem = prepare_problem(data, pixels, parameters, verbose)
-    if keep is not None:
-        keep(problem)
-    expected = (problem.X.shape[0], parameters.no_dims)
+    with in_folder(prepare_problem(data, pixels, parameters, verbose)) as written:
+        return written.embed(verbose, parameters)
+
+
+@dataclass(frozen=True)
+class WrittenProblem:
+    """A problem in a folder, its data no longer in memory; ``shape`` is that of its map."""
+
+    folder: Path
+    shape: tuple[int, int]
+    max_iter: int
+
+    def embed(self, verbose: bool, control: Control) -> Embedding:
+        """Run the executable on it."""
+        result = run_in_folder(self.folder, verbose, self.max_iter, control)
+        return read_embedding(result, self.folder / REPORT_FILE, self.shape)
+
+
+@contextmanager
+def in_folder(problem: Problem) -> Iterator[WrittenProblem]:
+    """`problem` written to a folder of its own, which lasts as long as the block.
+
+    The problem is let go here: where the caller does so too, its memory is the executable's.
+    """
+    shape, max_iter = (problem.X.shape[0], problem.no_dims), problem.max_iter
     with tempfile.TemporaryDirectory(prefix="spasne-") as folder:  # mode 0700, one for each call
         write_data_file(Path(folder, DATA_FILE), problem)
-        del problem  # its memory is the executable's now
-        result = run_in_folder(
-            Path(folder),
-            verbose,
-            parameters.max_iter,
-            n_threads(parameters),
-            parameters.callback,
-            parameters.callback_every,
-        )
-        return read_embedding(result, Path(folder, REPORT_FILE), expected)
-
-
-def n_threads(parameters: Parameters) -> int | None:
-    """Threads to use; None: all cores."""
-    return None if parameters.n_jobs == -1 else parameters.n_jobs
+        del problem
+        yield WrittenProblem(Path(folder), shape, max_iter)
 
 
 def read_embedding(result: Result, report: Path, expected: tuple[int, int]) -> Embedding:
@@ -113,26 +121,21 @@ def read_embedding(result: Result, report: Path, expected: tuple[int, int]) -> E
 
 
 def run_in_folder(
-    folder: Path,
-    verbose: bool,
-    max_iter: int | None = None,
-    threads: int | None = None,
-    callback: Callback | None = None,
-    callback_every: int = 50,
+    folder: Path, verbose: bool, max_iter: int | None = None, control: Control = DEFAULT_CONTROL
 ) -> Result:
     """Run the executable on `folder`/data.dat and return its result; result.dat and report.json stay.
 
-    `max_iter` (None: unknown) is the length of the progress bar, `threads` None means all cores.
+    `max_iter` (None: unknown) is the length of the progress bar.
     """
-    arguments = folder_arguments(folder, threads)
+    arguments = folder_arguments(folder, control.threads)
     with ExitStack() as stack:
         on_line: OnLine | None = None
         if verbose:
             printer = ProgressPrinter(max_iter, hidden=f"wrote {folder / RESULT_FILE}")
             on_line = stack.enter_context(printer)
-        if callback is not None:
-            on_line = SnapshotReader(folder / SNAPSHOT_FILE, callback, on_line)
-            arguments += ["--snapshots", folder / SNAPSHOT_FILE, "--every", str(callback_every)]
+        if control.callback is not None:
+            on_line = SnapshotReader(folder / SNAPSHOT_FILE, control.callback, on_line)
+            arguments += ["--snapshots", folder / SNAPSHOT_FILE, "--every", str(control.callback_every)]
             arguments += [] if verbose else ["--quiet"]
         run_executable(arguments, on_line)
     return read_result_file(folder / RESULT_FILE)
@@ -174,52 +177,32 @@ def prepare_problem(
     if isinstance(parameters.init, str) and parameters.init == "pca":
         start = _spread_to_start(pca(X, parameters.no_dims))
     if isinstance(parameters.neighbors, str):
-        threads = n_threads(parameters)
+        threads = parameters.threads
         graph = approximate_graph(X, parameters.perplexity, parameters.randseed, threads, verbose)
     return Problem(
+        **_settings(parameters, has_pixels=pixels is not None, has_graph=graph is not None),
         X=X,
         pixels=positions,
-        alpha=float(parameters.alpha),
-        beta=0.0 if pixels is None else float(parameters.beta),
-        exaggeration=float(parameters.exaggeration),
-        no_dims=int(parameters.no_dims),
-        perplexity=float(parameters.perplexity),
-        theta=float(parameters.theta),
-        # Any negative seed asks for entropy; -1 stands for all, however large they are.
-        seed=max(int(parameters.randseed), -1),
-        max_iter=int(parameters.max_iter),
-        extension=_extension(parameters, start, unit_free, graph, sections),
+        space_offset=0.0 if unit_free else 1.0,
+        start=start,
+        sections=sections,
+        graph=graph,
     )
 
 
-def _extension(
-    parameters: Parameters,
-    start: np.ndarray | None,
-    unit_free: bool,
-    graph: Graph | None,
-    sections: np.ndarray | None,
-) -> dict[str, str | float | np.ndarray]:
-    """Records for what differs from the executable's own defaults."""
-    extension: dict[str, str | float | np.ndarray] = {}
-    if parameters.method != "auto" or graph is not None:
-        extension["method"] = "interpolation" if graph is not None else parameters.method
-    if parameters.learning_rate is not None:
-        extension["lrate"] = 0.0 if parameters.learning_rate == "auto" else float(parameters.learning_rate)
-    if parameters.max_step is not None:
-        extension["maxstep"] = float(parameters.max_step)
-    if start is not None:
-        extension["init"] = start
-    if parameters.global_scale != 1:
-        extension["gscale"] = float(parameters.global_scale)
-    if unit_free:
-        extension["pxoffset"] = 0.0
-    if parameters.accuracy is not None:
-        extension["accuracy"] = float(parameters.accuracy)
-    if sections is not None:
-        extension["sections"] = sections[:, None]
-    if graph is not None:
-        extension |= {"nbrindex": graph.index, "nbrdist": graph.distance}
-    return extension
+def _settings(parameters: Parameters, has_pixels: bool, has_graph: bool) -> dict[str, Any]:
+    """What the executable is told: `parameters` as plain numbers and words, as far as they apply."""
+    settings = values_of(Settings, parameters)
+    for one in fields(Settings):  # numbers of any type become Python's own
+        if (value := settings[one.name]) is not None and not isinstance(value, str):
+            settings[one.name] = int(value) if one.type == "int" else float(value)
+    # Any negative seed asks for entropy; -1 stands for all, however large they are.
+    settings["randseed"] = max(settings["randseed"], -1)
+    if not has_pixels:
+        settings["beta"] = 0.0
+    if has_graph:
+        settings["method"] = "interpolation"
+    return settings
 
 
 def _method(parameters: Parameters, n_points: int) -> str:

@@ -1,117 +1,22 @@
-"""The one validator of what users pass: matrices of any kind become checked float arrays."""
+"""The validator of what has rows: matrices of any kind become checked float arrays, labels become codes."""
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.run.checks import INT32_MAX
+
 # A DataFrame, an array, nested lists or, for data and counts, a scipy.sparse matrix.
 MatrixLike: TypeAlias = Any
 Matrix: TypeAlias = Any  # float (n, D): numpy.ndarray or scipy.sparse CSR
 
-METHODS = ("auto", "exact", "barnes_hut", "interpolation")
-STARTS = ("random", "pca", "spatial")
-GRAPHS = ("approximate",)  # neighbours that are found here, by name
-MOST_THREADS = 4096  # that the executable takes
-INT32_MAX = 2**31 - 1  # the files hold counts and seeds as int32
 # As in src/validation.h.
-LARGEST_VALUE, LARGEST_POSITION, LARGEST_START, LARGEST_SCALE = 5e307, 1e140, 1e100, 1e100
+LARGEST_VALUE, LARGEST_POSITION, LARGEST_START = 5e307, 1e140, 1e100
 CHECKED_AT_ONCE = 1 << 20  # numbers
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """Parameters of one embedding; their meaning is in the docstring of spasne.run_spasne."""
-
-    alpha: float = 8.0
-    beta: float = 2.0
-    exaggeration: float = 4
-    no_dims: int = 2
-    perplexity: float = 50
-    theta: float = 0.5
-    randseed: int = -1
-    initial_dims: int = 0
-    use_pca: bool = True
-    max_iter: int = 1000
-    method: str = "auto"
-    n_jobs: int | None = None
-    init: Any = "random"
-    learning_rate: float | str | None = None
-    max_step: float | None = None
-    global_scale: float = 1.0
-    pixel_scale: float | str = "raw"
-    neighbors: Any = None
-    accuracy: float | None = None
-    callback: Any = None
-    callback_every: int = 50
-    sections: Any = None
-
-    @classmethod
-    def from_arguments(cls, arguments: Mapping[str, Any]) -> Parameters:
-        """Those of the `arguments` of a call (its locals()) that are parameters; defaults for the rest."""
-        return cls(**{name: arguments[name] for name in cls.__dataclass_fields__ if name in arguments})
-
-
-def check_parameters(parameters: Parameters) -> None:
-    """Check everything that can be judged without the data; ValueError otherwise."""
-    for name in ("alpha", "beta", "theta"):
-        _check_number(name, getattr(parameters, name), allow_zero=True)
-    if not isinstance(parameters.use_pca, (bool, np.bool_)):
-        raise ValueError(f"expected use_pca to be True or False, found {parameters.use_pca!r}")
-    for name in ("exaggeration", "perplexity", "global_scale"):
-        _check_number(name, getattr(parameters, name))
-    if not 1 / LARGEST_SCALE <= parameters.global_scale <= LARGEST_SCALE:
-        raise ValueError(
-            f"expected global_scale between {1 / LARGEST_SCALE:g} and {LARGEST_SCALE:g}, "
-            f"found {parameters.global_scale!r}"
-        )
-    for name, least in (("no_dims", 1), ("max_iter", 0), ("initial_dims", 0), ("randseed", -math.inf)):
-        _check_integer(name, getattr(parameters, name), least)
-    if parameters.no_dims > 3:
-        raise ValueError(f"expected no_dims 1, 2 or 3, found {parameters.no_dims}")
-    _check_n_jobs(parameters.n_jobs)
-    _check_choice("method", parameters.method, METHODS)
-    if parameters.method == "barnes_hut" and parameters.theta == 0:
-        raise ValueError("expected theta above 0 for method barnes_hut, found 0")
-    if isinstance(parameters.init, str):
-        _check_choice("init", parameters.init, STARTS, "an array (n, no_dims)")
-    if isinstance(parameters.learning_rate, str):
-        _check_choice("learning_rate", parameters.learning_rate, ("auto",), "a positive number or None")
-    elif parameters.learning_rate is not None:
-        _check_number("learning_rate", parameters.learning_rate)
-    if parameters.max_step is not None:
-        _check_number("max_step", parameters.max_step, allow_infinity=True)
-    if isinstance(parameters.pixel_scale, str):
-        _check_choice("pixel_scale", parameters.pixel_scale, ("raw", "unit"), "a positive number")
-    else:
-        _check_number("pixel_scale", parameters.pixel_scale)
-    if parameters.accuracy is not None:
-        _check_number("accuracy", parameters.accuracy)
-        if parameters.accuracy >= 1:
-            raise ValueError(f"expected accuracy below 1, found {parameters.accuracy!r}")
-    _check_integer("callback_every", parameters.callback_every, 1)
-    if parameters.callback is not None and not callable(parameters.callback):
-        raise ValueError(f"expected callback to be a function or None, found {parameters.callback!r}")
-    if parameters.neighbors is not None:
-        _check_uses_neighbors(parameters)
-
-
-def _check_uses_neighbors(parameters: Parameters) -> None:
-    if isinstance(parameters.neighbors, str):
-        otherwise = "(indices, distances) or a sparse matrix of distances"
-        _check_choice("neighbors", parameters.neighbors, GRAPHS, otherwise)
-    if parameters.method not in ("auto", "interpolation"):
-        raise ValueError(
-            f"expected method 'auto' or 'interpolation' with neighbors, found {parameters.method!r}, which "
-            "uses all pairs"
-        )
 
 
 def check_perplexity(perplexity: float, n_points: int) -> None:
@@ -127,47 +32,6 @@ def check_size(matrix: np.ndarray, largest: float, name: str) -> None:
     """Check that no number is so large that sums, or sums of squares, overflow."""
     if (found := float(np.abs(matrix).max())) > largest:  # in double: no float32 is that large
         raise ValueError(f"expected numbers of at most {largest:g} in {name}, found {found:g}")
-
-
-def _check_choice(name: str, value: str, choices: Sequence[str], otherwise: str = "") -> None:
-    if not isinstance(value, str) or value not in choices:
-        allowed = ", ".join(repr(choice) for choice in choices) + (f" or {otherwise}" if otherwise else "")
-        raise ValueError(f"expected {name} to be {allowed}, found {value!r}")
-
-
-def _check_number(name: str, value: Any, allow_zero: bool = False, allow_infinity: bool = False) -> None:
-    wanted = "a number of 0 or more" if allow_zero else "a number above 0"
-    try:
-        number = math.nan if isinstance(value, (str, bool, np.bool_)) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    in_range = number >= 0 if allow_zero else number > 0
-    if not in_range or (math.isinf(number) and not allow_infinity):
-        raise ValueError(f"expected {name} to be {wanted}, found {value!r}")
-
-
-def _check_integer(name: str, value: Any, least: float) -> None:
-    wanted = "an integer" if least == -math.inf else f"an integer of {least} or more"
-    try:
-        number = math.nan if isinstance(value, (bool, np.bool_)) else operator.index(value)
-    except TypeError:
-        number = math.nan
-    if not least <= number <= INT32_MAX:
-        raise ValueError(f"expected {name} to be {wanted}, at most {INT32_MAX}, found {value!r}")
-
-
-def _check_n_jobs(n_jobs: Any) -> None:
-    if n_jobs is None:
-        return
-    try:
-        number = 0 if isinstance(n_jobs, bool) else operator.index(n_jobs)
-    except TypeError:
-        number = 0
-    if not 1 <= number <= MOST_THREADS and number != -1:
-        raise ValueError(
-            f"expected n_jobs to be None, -1 (both: all cores) or 1 to {MOST_THREADS} threads, "
-            f"found {n_jobs!r}"
-        )
 
 
 def check_data(data: MatrixLike, name: str = "data") -> Matrix:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.run.batch import Run
-from spasne_tools.run.validation import Parameters, check_parameters
+from spasne_tools.run.parameters import Parameters, check_parameters
 
 Cell = tuple[float, float]  # alpha, beta
 

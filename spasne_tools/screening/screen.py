@@ -12,7 +12,8 @@ import pandas as pd
 from spasne_tools.metrics.checks import class_codes
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
 from spasne_tools.run.embedding import prepare_problem, start_depends_on_seed
-from spasne_tools.run.validation import MatrixLike, Parameters, as_matrix, check_rows_match, check_sections
+from spasne_tools.run.parameters import Control, Parameters
+from spasne_tools.run.validation import MatrixLike, as_matrix, check_rows_match, check_sections
 from spasne_tools.screening.checkpoint import Checkpoint
 from spasne_tools.screening.runs import Finished, Workload
 from spasne_tools.screening.schedule import (
@@ -35,7 +36,7 @@ __all__ = ["Schedule", "Screening", "screen_parameters"]
 STAGES = ("rough", "fine", "both")
 FIRST_SEED = 1  # 0 and 1 are the same stream
 OF_EACH_RUN = ("alpha", "beta", "randseed")  # parameters that runs differ in
-WITHOUT_EFFECT = ("n_jobs", "callback", "callback_every")  # on a map
+WITHOUT_EFFECT = tuple(one.name for one in fields(Control))  # on a map
 NOT_SHARED = ("alpha", "beta", "callback", "callback_every")  # what runs have of their own, or have not
 
 
@@ -229,7 +230,8 @@ def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Par
     )
     shared = replace(parameters, use_pca=False)
     if isinstance(parameters.neighbors, str):
-        shared = replace(shared, neighbors=(problem.extension["nbrindex"], problem.extension["nbrdist"]))
+        assert problem.graph is not None  # found for these neighbors
+        shared = replace(shared, neighbors=(problem.graph.index, problem.graph.distance))
     return Workload(X, positions, targets, shared, None)
 
 
