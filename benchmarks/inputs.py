@@ -12,8 +12,8 @@ import numpy as np
 import spasne_tools.preprocessing
 import spasne_tools.simulation
 from spasne_tools.datasets import load_dataset, simulate_tissue
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import preprocess_counts
-from spasne_tools.run.output_file import output_file
 
 BREAST_SIZE = 1272
 N_COMPONENTS = 200

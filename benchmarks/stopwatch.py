@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from spasne_tools.run.output_file import output_file
+from spasne_tools.output_file import output_file
 
 
 @contextmanager

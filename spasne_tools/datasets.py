@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, load_npz
 
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import preprocess_counts
-from spasne_tools.run.output_file import output_file
 from spasne_tools.simulation import Tissue, simulate_components, simulate_tissue
 
 __all__ = ["Dataset", "Tissue", "load_dataset", "load_example", "simulate_components", "simulate_tissue"]

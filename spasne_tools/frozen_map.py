@@ -13,7 +13,7 @@ from spasne_tools.placement import Reference, place
 from spasne_tools.preprocessing import Projection, threads_for
 from spasne_tools.run.data_file import Problem
 from spasne_tools.run.parameters import Objective, values_of
-from spasne_tools.run.validation import Matrix
+from spasne_tools.validation import Matrix
 
 
 @dataclass(frozen=True)

@@ -37,9 +37,9 @@ import numpy as np
 import scipy.sparse
 from scipy.special import expit
 
-from spasne_tools.metrics.distances import BLOCK_ENTRIES, squared_distances
+from spasne_tools.distances import BLOCK_ENTRIES, squared_distances
 from spasne_tools.run.parameters import Objective
-from spasne_tools.run.validation import Matrix
+from spasne_tools.validation import Matrix
 
 MOST_SUMMED = 5000
 ROWS_AT_ONCE = 2048  # new points whose neighbours are held

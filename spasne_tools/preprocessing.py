@@ -13,7 +13,7 @@ import scipy.linalg
 import scipy.sparse
 from threadpoolctl import threadpool_limits
 
-from spasne_tools.run.validation import Matrix, MatrixLike, as_matrix
+from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
 # Above this size of the smaller side a full eigendecomposition costs more than iterating for a few vectors.
 LARGEST_FULL_SIDE = 3000

@@ -19,10 +19,10 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.output_file import output_file
 from spasne_tools.run.embedding import Embedding
-from spasne_tools.run.output_file import output_file
 from spasne_tools.run.parameters import Parameters
-from spasne_tools.run.validation import Matrix, MatrixLike, as_matrix
+from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 from spasne_tools.version import __version__
 
 FORMAT = 1

@@ -13,8 +13,6 @@ import scipy.sparse
 
 import spasne
 from spasne_tools.commands import bench, command_line, doctor
-from spasne_tools.commands.demo import NAMES
-from spasne_tools.demo import EXAMPLES
 from spasne_tools.readers.expression_file import read_expression
 from spasne_tools.screening.schedule import Schedule
 from spasne_tools.screening.screen import screen_parameters
@@ -460,8 +458,7 @@ def test_doctor_knows_the_extras_for_users():
 
 
 def test_demo(tmp_path, capsys, monkeypatch):
-    assert list(NAMES) == list(EXAMPLES)
-    monkeypatch.setattr("spasne_tools.demo.run_demo", lambda *arguments: print(*arguments))
+    monkeypatch.setattr("spasne_tools.commands.demo.run_demo", lambda *arguments: print(*arguments))
     assert run("demo", "breast", "-o", str(tmp_path / "figure.pdf")) == 0
     assert capsys.readouterr().out == f"breast {tmp_path / 'figure.pdf'}\n"
     assert run("demo", "-o", str(tmp_path / "no" / "figure.pdf")) == 2

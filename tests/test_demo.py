@@ -5,7 +5,7 @@ import os
 import pytest
 
 from spasne_tools.commands.command_line import main
-from spasne_tools.demo import run_demo
+from spasne_tools.commands.demo import run_demo
 
 
 @pytest.fixture

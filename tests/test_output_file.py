@@ -14,11 +14,12 @@ from matplotlib.figure import Figure
 import spasne
 from spasne_tools import datasets
 from spasne_tools.commands import embed, plot, score, screen
+from spasne_tools.commands.demo import Example, run_demo
 from spasne_tools.commands.inputs import check_can_write
-from spasne_tools.demo import Example, run_demo
+from spasne_tools.output_file import output_file
 from spasne_tools.readers import tables
 from spasne_tools.run.batch import Run
-from spasne_tools.run.output_file import output_file
+from spasne_tools.run.embedding import Embedding
 from spasne_tools.screening.checkpoint import Checkpoint, Outcome
 
 RNG = np.random.default_rng(0)
@@ -156,8 +157,8 @@ def write_download(monkeypatch):
 
 def write_demo(monkeypatch):
     example = Example("", DATA, pd.DataFrame(PIXELS), LABELS, "", 1, 1, 1)
-    monkeypatch.setattr("spasne_tools.demo.EXAMPLES", {"simulated": lambda: example})
-    monkeypatch.setattr("spasne_tools.demo.run_spasne", lambda *_, **__: Y)
+    monkeypatch.setattr("spasne_tools.commands.demo.DATA", {"simulated": lambda: example})
+    monkeypatch.setattr("spasne_tools.commands.demo.embed", lambda *_: Embedding(Y, Y[:, 0], {}))
     run_demo(output="demo.png")
 
 

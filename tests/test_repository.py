@@ -10,7 +10,7 @@ import pytest
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
 from spasne_tools.run.embedding import LARGE
 from spasne_tools.run.parameters import LARGEST_SCALE
-from spasne_tools.run.validation import LARGEST_POSITION, LARGEST_START
+from spasne_tools.validation import LARGEST_POSITION, LARGEST_START
 from spasne_tools.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]

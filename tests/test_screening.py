@@ -16,7 +16,7 @@ from scipy.spatial.distance import pdist
 from sklearn.neighbors import NearestNeighbors
 
 import spasne
-from spasne_tools.metrics.distances import condensed_distances
+from spasne_tools.distances import condensed_distances
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
 from spasne_tools.metrics.scores import Sampling, score_embedding
 from spasne_tools.run.embedding import Embedding
@@ -324,7 +324,7 @@ def test_a_start_from_the_seed_is_repeated(tissue, whole):
 
 @pytest.mark.parametrize("columns", [3, 20])
 def test_condensed_distances_equal_scipy(columns, monkeypatch):
-    monkeypatch.setattr("spasne_tools.metrics.distances.BLOCK_ENTRIES", 200)  # several blocks
+    monkeypatch.setattr("spasne_tools.distances.BLOCK_ENTRIES", 200)  # several blocks
     X = np.random.default_rng(0).normal(size=(70, columns))
     assert condensed_distances(X) == pytest.approx(pdist(X), rel=1e-9)
     sparse = np.where(X > 0, X, 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spasne_tools.run.output_file import output_file
+from spasne_tools.output_file import output_file
 
 SUMMARY = "simulate a tissue section of any size, as files to try the other commands on"
 EXAMPLES = """\

@@ -20,10 +20,10 @@ from spasne_tools.commands.arguments import (
 )
 from spasne_tools.commands.score import lines_of
 from spasne_tools.metrics.checks import class_codes
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
 from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
 from spasne_tools.run.embedding import embed
-from spasne_tools.run.output_file import output_file
 from spasne_tools.user_warning import warn_user
 
 SUMMARY = "map spots or cells; also done where flags come without a command"

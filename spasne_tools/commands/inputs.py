@@ -15,8 +15,8 @@ from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.readers.expression_file import Expression, read_expression
 from spasne_tools.readers.tables import STANDARD_STREAM, has_row_names, read_table
 from spasne_tools.run.embedding import DEFAULT_COMPONENTS
-from spasne_tools.run.validation import Matrix, check_rows_match
 from spasne_tools.user_warning import warn_user
+from spasne_tools.validation import Matrix, check_rows_match
 
 MOST_DIMENSIONS = 3  # of space
 LOOKED_AT = 1000  # values that tell counts from anything else

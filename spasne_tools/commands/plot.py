@@ -15,11 +15,11 @@ from spasne_tools.commands.arguments import (
     add_output_argument,
     add_tissue_arguments,
 )
+from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import log_normalise
 from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY, Expression
 from spasne_tools.readers.tables import has_row_names, read_table
-from spasne_tools.run.output_file import output_file
-from spasne_tools.run.validation import as_matrix
+from spasne_tools.validation import as_matrix
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

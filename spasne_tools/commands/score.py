@@ -14,8 +14,8 @@ from spasne_tools.commands.arguments import (
     add_section_arguments,
     add_tissue_arguments,
 )
+from spasne_tools.output_file import output_file
 from spasne_tools.readers.tables import STANDARD_STREAM
-from spasne_tools.run.output_file import output_file
 
 SUMMARY = "score a map: r1 (expression kept), r2 (space kept), s (classes apart)"
 EXAMPLES = """\

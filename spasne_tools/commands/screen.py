@@ -19,8 +19,8 @@ from spasne_tools.commands.arguments import (
     add_tissue_arguments,
     checked_parameters,
 )
+from spasne_tools.output_file import output_file
 from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
-from spasne_tools.run.output_file import output_file
 
 SUMMARY = "choose alpha and beta: many maps over a grid of both, the best one written"
 EXAMPLES = """\

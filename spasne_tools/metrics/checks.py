@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 
-from spasne_tools.run.validation import Matrix, MatrixLike, as_matrix
+from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
 LEAST_SPOTS = 3  # that have a correlation of distances
 

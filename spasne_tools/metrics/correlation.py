@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from scipy.stats import rankdata
 
+from spasne_tools.distances import pair_distances, squared_distances
 from spasne_tools.metrics.checks import points
-from spasne_tools.metrics.distances import pair_distances, squared_distances
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_pairs
-from spasne_tools.run.validation import Matrix, MatrixLike
+from spasne_tools.validation import Matrix, MatrixLike
 
 BATCHES = 20  # parts of a sample of pairs, whose spread gives the standard error
 BLOCK_ROWS = 1024  # of which all pairs are held at once

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from spasne_tools.distances import distance_rows
 from spasne_tools.metrics.checks import check_k, points
-from spasne_tools.metrics.distances import distance_rows
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, mean_of_sample, sampled_rows
-from spasne_tools.run.validation import Matrix, MatrixLike
+from spasne_tools.validation import Matrix, MatrixLike
 
 RANK_NEIGHBOURS = 15  # k of trustworthiness and continuity in score_embedding
 KNN_NEIGHBOURS = (10, 15)

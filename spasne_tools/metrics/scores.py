@@ -41,7 +41,7 @@ from spasne_tools.metrics.neighbours import (
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_rows
 from spasne_tools.metrics.silhouettes import silhouette
 from spasne_tools.metrics.tissue import chaos, morans_i, pas
-from spasne_tools.run.validation import Matrix, MatrixLike, check_rows_match
+from spasne_tools.validation import Matrix, MatrixLike, check_rows_match
 
 __all__ = [
     "Estimate",

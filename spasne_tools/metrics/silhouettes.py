@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from spasne_tools.distances import distance_rows
 from spasne_tools.metrics.checks import class_codes, points
-from spasne_tools.metrics.distances import distance_rows
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, mean_of_sample, sampled_rows
-from spasne_tools.run.validation import MatrixLike
+from spasne_tools.validation import MatrixLike
 
 
 def silhouette(Y: MatrixLike, labels: Any, sampling: Sampling = DEFAULT_SAMPLING) -> Estimate:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from spasne_tools.metrics.checks import check_k, label_codes, points
-from spasne_tools.run.validation import MatrixLike
+from spasne_tools.validation import MatrixLike
 
 
 def _nearest_positions(pixels: np.ndarray, k: int) -> np.ndarray:

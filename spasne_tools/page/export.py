@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 
+from spasne_tools.output_file import output_file
 from spasne_tools.plotting.maps import (
     CONTINUOUS_COLOURS,
     LARGEST_VECTOR,
@@ -34,8 +35,7 @@ from spasne_tools.plotting.maps import (
     palette,
     spread_line,
 )
-from spasne_tools.run.output_file import output_file
-from spasne_tools.run.validation import MatrixLike, as_matrix, check_rows_match
+from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match
 from spasne_tools.version import __version__
 
 __all__ = ["export_html"]

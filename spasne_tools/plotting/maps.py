@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from spasne_tools.run.validation import MatrixLike, as_matrix, check_rows_match
+from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match
 
 __all__ = ["PALETTE", "palette", "plot_genes", "plot_maps", "plot_rgb", "side_by_side"]
 

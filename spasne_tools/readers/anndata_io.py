@@ -16,7 +16,7 @@ from scipy.sparse import issparse
 
 from spasne_tools.run.embedding import DEFAULT_COMPONENTS, Embedding
 from spasne_tools.run.parameters import Parameters
-from spasne_tools.run.validation import Matrix
+from spasne_tools.validation import Matrix
 
 PCA_KEY, HIGHLY_VARIABLE = "X_pca", "highly_variable"  # where scanpy keeps them, in obsm and var
 OBSM_KEY, UNS_KEY = "X_spasne", "spasne"

@@ -14,7 +14,7 @@ import scipy.sparse
 
 from spasne_tools.readers.anndata_io import load_anndata, obsm_matrix
 from spasne_tools.readers.tables import GZIP_MAGIC, STANDARD_STREAM, has_row_names, read_table
-from spasne_tools.run.validation import Matrix
+from spasne_tools.validation import Matrix
 
 MATRIX_NAMES = ("matrix.mtx", "matrix.mtx.gz")
 BARCODE_NAMES = ("barcodes.tsv", "barcodes.tsv.gz")

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import numpy as np
 import pandas as pd
 
-from spasne_tools.run.output_file import output_file
+from spasne_tools.output_file import output_file
 
 GZIP_MAGIC = b"\x1f\x8b"
 STANDARD_STREAM = "-"

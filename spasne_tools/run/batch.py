@@ -24,7 +24,7 @@ from spasne_tools.run.embedding import (
 )
 from spasne_tools.run.executable import ExecutableError, executable_lines
 from spasne_tools.run.parameters import Parameters, check_parameters
-from spasne_tools.run.validation import MatrixLike
+from spasne_tools.validation import MatrixLike
 
 DONE_LINE = re.compile(r"run (\d+) done")
 FAILED_LINE = re.compile(r"run (\d+) failed: (.*)")

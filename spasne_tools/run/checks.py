@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from spasne_tools.validation import INT32_MAX
+
 Check: TypeAlias = Callable[[str, Any], None]
 
-INT32_MAX = 2**31 - 1  # the files hold counts and seeds as int32
 MOST_THREADS = 4096  # that the executable takes
 
 

@@ -12,7 +12,7 @@ import scipy.sparse
 
 from spasne_tools.run.neighbours import Graph
 from spasne_tools.run.parameters import Settings
-from spasne_tools.run.validation import Matrix
+from spasne_tools.validation import Matrix
 
 Value: TypeAlias = str | float | np.ndarray  # of a record
 

@@ -27,7 +27,8 @@ from spasne_tools.run.parameters import (
     values_of,
 )
 from spasne_tools.run.progress import ProgressPrinter
-from spasne_tools.run.validation import (
+from spasne_tools.user_warning import warn_user
+from spasne_tools.validation import (
     LARGEST_POSITION,
     LARGEST_START,
     Matrix,
@@ -39,7 +40,6 @@ from spasne_tools.run.validation import (
     check_sections,
     check_size,
 )
-from spasne_tools.user_warning import warn_user
 
 DATA_FILE, RESULT_FILE, REPORT_FILE = "data.dat", "result.dat", "report.json"
 SNAPSHOT_FILE = "snapshot.dat"

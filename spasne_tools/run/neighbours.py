@@ -12,8 +12,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from spasne_tools.run.validation import Matrix, check_neighbors
 from spasne_tools.user_warning import warn_user
+from spasne_tools.validation import Matrix, check_neighbors
 
 ROWS_PER_BLOCK = 4096
 RECALL_SAMPLE = 300  # points whose neighbours are also found by brute force
@@ -166,7 +166,7 @@ def measured_recall(X: Matrix, graph: Graph, seed: int) -> float:
 
     Of neighbours equally far away each counts as true.
     """
-    from spasne_tools.metrics.distances import distance_rows  # scipy.spatial, which most runs do without
+    from spasne_tools.distances import distance_rows  # scipy.spatial, which most runs do without
 
     n_points, k = graph.index.shape
     rows = np.random.default_rng(seed).choice(n_points, min(RECALL_SAMPLE, n_points), replace=False)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from spasne_tools.output_file import UNFINISHED, output_file
 from spasne_tools.run.batch import Run
-from spasne_tools.run.output_file import UNFINISHED, output_file
 
 IDENTITY_FILE = "identity.json"
 

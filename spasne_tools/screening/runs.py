@@ -15,10 +15,10 @@ from spasne_tools.metrics.sampling import Sampling
 from spasne_tools.run.batch import Run, embed_runs
 from spasne_tools.run.embedding import Embedding
 from spasne_tools.run.parameters import Parameters
-from spasne_tools.run.validation import Matrix
 from spasne_tools.screening.checkpoint import Checkpoint, Outcome
 from spasne_tools.screening.schedule import Cell
 from spasne_tools.screening.scores import Targets
+from spasne_tools.validation import Matrix
 
 STAGE_ORDER = ("tsne", "rough", "fine")
 LARGEST_BATCH = 100  # runs of one process of the executable, between two lines of progress

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import issparse
 
+from spasne_tools.distances import condensed_distances, pair_distances
 from spasne_tools.metrics.checks import section_rows
-from spasne_tools.metrics.distances import condensed_distances, pair_distances
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Sampling, sampled_pairs
 from spasne_tools.metrics.silhouettes import silhouette
-from spasne_tools.run.validation import Matrix
+from spasne_tools.validation import Matrix
 
 
 def standard_distances(X: Matrix, sampling: Sampling) -> np.ndarray:

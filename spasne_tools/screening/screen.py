@@ -13,7 +13,6 @@ from spasne_tools.metrics.checks import class_codes
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
 from spasne_tools.run.embedding import prepare_problem, start_depends_on_seed
 from spasne_tools.run.parameters import Control, Parameters
-from spasne_tools.run.validation import MatrixLike, as_matrix, check_rows_match, check_sections
 from spasne_tools.screening.checkpoint import Checkpoint
 from spasne_tools.screening.runs import Finished, Workload
 from spasne_tools.screening.schedule import (
@@ -29,6 +28,7 @@ from spasne_tools.screening.schedule import (
 from spasne_tools.screening.scores import Targets, distances_within, rows_of_sections, standard_distances
 from spasne_tools.screening.table import best_cell, summarise
 from spasne_tools.user_warning import warn_user
+from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match, check_sections
 from spasne_tools.version import __version__
 
 __all__ = ["Schedule", "Screening", "screen_parameters"]

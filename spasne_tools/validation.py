@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
-from spasne_tools.run.checks import INT32_MAX
-
 # A DataFrame, an array, nested lists or, for data and counts, a scipy.sparse matrix.
 MatrixLike: TypeAlias = Any
 Matrix: TypeAlias = Any  # float (n, D): numpy.ndarray or scipy.sparse CSR
 
+INT32_MAX = 2**31 - 1  # the files hold counts and seeds as int32
 # As in src/validation.h.
 LARGEST_VALUE, LARGEST_POSITION, LARGEST_START = 5e307, 1e140, 1e100
 CHECKED_AT_ONCE = 1 << 20  # numbers

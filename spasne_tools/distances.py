@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 from scipy.spatial.distance import cdist, pdist
 
-from spasne_tools.run.validation import Matrix
+from spasne_tools.validation import Matrix
 
 BLOCK_ENTRIES = 1 << 22  # distances held at once: 32 MB
 LOW_DIMENSION = 8  # up to here differences are as fast as a matrix product, and free of cancellation
