@@ -68,35 +68,53 @@ struct Progress {
   double seconds;    // since the last report
 };
 
-struct Result;
+/// A map and what it costs.
+struct Map {
+  std::vector<double> Y;                                   // n_points x no_dims
+  std::vector<double> cost;                                // per point; sums to the cost
+  double cost_local = 0, cost_global = 0, cost_space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qs)
 
-/// Called with each note for the user (method chosen, early stop ...) and each report of progress.
+  double total_cost() const { return cost_local + cost_global + cost_space; }
+};
+
+/// What a run settles before it begins, where its options leave the choice open.
+struct Plan {
+  Method method = Method::exact;
+  int seed = 0;
+  size_t n_threads = 1;
+};
+
+/// How the optimiser came to its map.
+struct Record {
+  int n_iter = 0;
+  bool converged = false, repeated = false, stopped = false;  // stopped: by the caller, at a snapshot
+  double max_step = INFINITY, learning_rate = 0, longest_step = 0;
+};
+
+struct Result {
+  Map map;
+  Plan plan;
+  Record record;
+  double seconds_affinities = 0, seconds_optimise = 0;
+};
+
+/// Takes a line for the user: method chosen, early stop ...
+using Note = std::function<void(const std::string&)>;
+
+/// Called with each note and each report of progress.
 struct Listener {
-  std::function<void(const std::string&)> note;
+  Note note;
   std::function<void(const Progress&)> progress;  // empty: the cost is not computed on the way
-  /// The map (Y, cost and its parts) after every `snapshot_every` iterations and the last; false: it is the result.
-  std::function<bool(int n_iter, const Result& map)> snapshot;
+  /// The map after every `snapshot_every` iterations and the last; false: it is the result.
+  std::function<bool(int n_iter, const Map& map)> snapshot;
   int snapshot_every = 0;
 };
 
 /// Called as the runs of a batch end, in any order, but never twice at a time.
 struct BatchListener {
-  std::function<void(const std::string&)> note;
+  Note note;
   std::function<void(size_t run, const Result&)> done;
   std::function<void(size_t run, const std::string& why)> failed;  // numerical trouble
-};
-
-struct Result {
-  std::vector<double> Y;                                   // n_points x no_dims
-  std::vector<double> cost;                                // per point; sums to the final cost
-  double cost_local = 0, cost_global = 0, cost_space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qs)
-  Method method = Method::exact;
-  int n_iter = 0;
-  bool converged = false, repeated = false, stopped = false;  // stopped: by the caller, at a snapshot
-  double max_step = INFINITY, learning_rate = 0, longest_step = 0;
-  int seed = 0;
-  size_t n_threads = 1;
-  double seconds_affinities = 0, seconds_optimise = 0;
 };
 
 /// Throws std::invalid_argument, naming what was expected and found, unless the problem can be run.

@@ -119,13 +119,12 @@ void show_snapshots(spasne::Listener& listener, const Arguments& arguments,
                     const std::shared_ptr<spasne::Caller>& caller) {
   const std::string path = arguments.snapshots;
   listener.snapshot_every = arguments.every;
-  listener.snapshot = [path, caller](int n_iter, const spasne::Result& map) {
-    const size_t n_points = map.cost.size();
+  listener.snapshot = [path, caller](int n_iter, const spasne::Map& map) {
     spasne::OutputFile file(path);
-    spasne::write_result(file, map, n_points, static_cast<int>(map.Y.size() / n_points));
+    spasne::write_result(file, map);
     file.finish();
     char cost[32];
-    std::snprintf(cost, sizeof cost, "%.17g", map.cost_local + map.cost_global + map.cost_space);
+    std::snprintf(cost, sizeof cost, "%.17g", map.total_cost());
     say("snapshot " + std::to_string(n_iter) + " " + cost);
     return !caller || caller->wants_more();
   };
@@ -155,7 +154,7 @@ struct Outputs {
 void write_outputs(const Outputs& to, const spasne::Result& result) {
   const Clock::time_point start = Clock::now();
   spasne::OutputFile file(to.result);
-  spasne::write_result(file, result, to.n_points, to.no_dims);
+  spasne::write_result(file, result.map);
   if (!to.report.empty())
     spasne::write_report(to.report, result, to.n_points, to.n_features, to.no_dims,
                          {to.seconds_read, seconds_since(start)});

@@ -10,6 +10,7 @@
 
 #include "../spasne.h"
 #include "aligned.h"
+#include "entropies.h"
 #include "kernels/all_pairs.h"
 #include "perplexity.h"
 #include "rows.h"
@@ -29,8 +30,7 @@ inline AlignedVector pack_panels(const Rows& X) {
 
 /// The affinities as tiles, and their sums. Ps is computed from the positions where it is needed.
 struct DenseAffinities {
-  DenseAffinities(size_t n, const Sections& s)
-      : tiles(n), chunks(tiles.chunk_bounds()), sections(s), row_sums(AFFINITY_SUMS) {}
+  DenseAffinities(size_t n, const Sections& s) : tiles(n), chunks(tiles.chunk_bounds()), sections(s) {}
 
   SymmetricTiles tiles;
   std::vector<size_t> chunks;   // bounds of the chunks of blocks that threads take
@@ -39,8 +39,8 @@ struct DenseAffinities {
   size_t n_space = 0;
   double space_offset = 1, space_factor = 0;
   Sections sections;
-  AlignedVector section_of;                   // n_padded long; empty for one section
-  std::vector<std::vector<double>> row_sums;  // [kind][point], see AFFINITY_SUMS
+  AlignedVector section_of;                     // n_padded long; empty for one section
+  Entropies of_local, of_expression, of_space;  // of P, Pg and Ps
 
   size_t n_chunks() const { return chunks.size() - 1; }
   SpaceInput space() const {
@@ -142,9 +142,13 @@ inline void fill_affinities(DenseAffinities& a, const Gaussians& g, double globa
   });
   AlignedVector sums(AFFINITY_SUMS * n_padded);
   add_in_order(parts, sums);
-  for (size_t kind = 0; kind < AFFINITY_SUMS; ++kind)
-    a.row_sums[kind].assign(sums.begin() + static_cast<std::ptrdiff_t>(kind * n_padded),
-                            sums.begin() + static_cast<std::ptrdiff_t>(kind * n_padded + n));
+  const auto kind = [&](size_t number) {
+    const auto first = sums.begin() + static_cast<std::ptrdiff_t>(number * n_padded);
+    return std::vector<double>(first, first + static_cast<std::ptrdiff_t>(n));
+  };
+  a.of_local = {kind(0), kind(1)};
+  a.of_expression = {kind(2), kind(3)};
+  a.of_space = {kind(4), kind(5)};
 }
 
 }  // namespace detail

@@ -1,4 +1,4 @@
-// How the runs of a batch are spread over threads, and how their ends are told.
+// The runs of a batch: what they differ in, how they are spread over threads, and who hears of their results.
 #pragma once
 
 #include <algorithm>
@@ -10,10 +10,25 @@
 #include <vector>
 
 #include "../spasne.h"
+#include "objective.h"
 #include "text.h"
 #include "threads.h"
 
 namespace spasne {
+
+/// The options of one run.
+inline Options with(Options o, const Run& run) {
+  o.alpha = run.alpha;
+  o.beta = run.beta;
+  o.seed = run.seed;
+  return o;
+}
+
+inline UsedTerms used_terms(const std::vector<Run>& runs) {
+  UsedTerms used{false, false};
+  for (const Run& run : runs) used = {used.expression || run.alpha > 0, used.space || run.beta > 0};
+  return used;
+}
 
 /// Runs that go side by side, and the threads that each of them has.
 struct BatchPlan {
@@ -46,7 +61,7 @@ inline void for_each_worker(size_t n_workers, size_t n_runs, ThreadPool& pool,
   });
 }
 
-/// Tells the listener one thing at a time, from whichever thread.
+/// Reports to the listener, one thing at a time, from whichever thread.
 class BatchTeller {
  public:
   explicit BatchTeller(const BatchListener& listener) : listener_(listener) {}
@@ -56,7 +71,7 @@ class BatchTeller {
     if (listener_.note) listener_.note(line);
   }
 
-  /// What a single run listens with. Its cost on the way is not asked for.
+  /// The listener of a single run. It does not ask for the cost on the way.
   Listener for_run(size_t run) {
     Listener listener;
     if (listener_.note)
@@ -64,7 +79,7 @@ class BatchTeller {
     return listener;
   }
 
-  /// Makes a run and tells its result or its numerical trouble.
+  /// Makes a run and reports its result or its numerical trouble.
   void finish(size_t run, const std::function<Result()>& compute) {
     Result result;
     try {

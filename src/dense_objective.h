@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "../spasne.h"
 #include "../sptree.h"
 #include "affinities.h"
 #include "objective.h"
@@ -23,6 +24,10 @@ struct DenseOptions {
   /// W = exaggeration * P - alpha Pg - beta Ps.
   bool merges() const { return scale2 == 1 || (alpha == 0 && beta == 0); }
 };
+
+inline DenseOptions dense_options(const Options& o, Method method) {
+  return {o.no_dims, method == Method::barnes_hut ? o.theta : 0, o.alpha, o.beta, o.global_scale * o.global_scale};
+}
 
 class DenseObjective : public Objective {
  public:
@@ -154,9 +159,6 @@ class DenseObjective : public Objective {
     });
   }
 
-  /// 0 for a term without weight, even where its sums overflowed.
-  static double weighted(double weight, double sum) { return weight > 0 ? weight * sum : 0; }
-
   CostParts combine_cost(const double* Y, const AlignedVector& share, const AlignedVector& total,
                          std::vector<double>* shares) const {
     const SymmetricTiles& t = a_.tiles;
@@ -166,10 +168,9 @@ class DenseObjective : public Objective {
         own_space() ? std::log(section_sums(a_.sections, Y, t.n_padded, n_dims_, o_.scale2).Z) : log_Zg;
     CostParts cost;
     for (size_t i = 0; i < t.n_points; ++i) {
-      const auto& s = a_.row_sums;
-      const double local = s[1][i] + s[0][i] * log_Z;
-      const double global = weighted(o_.alpha, s[3][i] + s[2][i] * log_Zg);
-      const double space = weighted(o_.beta, s[5][i] + s[4][i] * log_Zs);
+      const double local = a_.of_local.weighted(1, i, log_Z);
+      const double global = a_.of_expression.weighted(o_.alpha, i, log_Zg);
+      const double space = a_.of_space.weighted(o_.beta, i, log_Zs);
       if (shares) (*shares)[i] = local + global + space + share[i];
       cost.total += local + global + space + share[i];
       cost.local += local;

@@ -11,6 +11,11 @@ struct CostParts {
   double local = 0, global = 0, space = 0;  // KL(P||Q), alpha KL(Pg||Qg), beta KL(Ps||Qs)
 };
 
+/// Which of the global terms have weight, in any of the runs that share something.
+struct UsedTerms {
+  bool expression, space;
+};
+
 /// Maps are stored by axis: Y[axis * n_padded + point], n_padded = n rounded up to LANES.
 class Objective {
  public:

@@ -30,15 +30,16 @@ struct StepLimit {
   double for_map(const MapState& map) const { return relative ? length * std::max(1.0, map.rms_radius()) : length; }
 };
 
-/// When a descent ends before its last iteration; tolerance 0: never.
+/// When a descent ends before its last iteration: the points are at rest. tolerance 0: never.
 ///
-/// By default no point may still be on its way: were all iterations left, REST_WINDOW at least, like the last of them,
-/// none would move by more than `tolerance` of the map's radius; nor may one have jumped by more in the last iteration,
-/// as those do that jump to and fro and come back to their place. The map is then the full run's to that accuracy.
-/// `typical`: over REST_WINDOW iterations the points have moved, but for a turn of the whole map, by less than
-/// `tolerance` of the map's radius, both as root mean squares; for gradients that are themselves only so accurate
-/// (their errors turn the map), and maps so large that some point always jumps to and fro. Such a map then settles for
-/// another REST_WINDOW iterations, and ends its exaggeration early too.
+/// Every point (`typical` false). Were all iterations left, REST_WINDOW at least, like the last REST_WINDOW, no point
+/// would move by more than `tolerance` of the map's radius. Nor has one moved by more in the last iteration alone, as
+/// points do that jump to and fro and come back to their place. The map is then the full run's to that accuracy.
+///
+/// Typical points (`typical` true), for gradients that are themselves only so accurate (their errors turn the map) and
+/// maps so large that some point always jumps. Over REST_WINDOW iterations the root mean square of the moves, but for a
+/// turn of the whole map, was below `tolerance` of the map's root-mean-square radius. Such a map has another
+/// REST_WINDOW iterations to settle, and its exaggeration ends early too.
 struct RestRule {
   double tolerance = 0;
   bool typical = false;
@@ -52,12 +53,14 @@ struct Snapshots {
   bool due(int n_iter, bool last) const { return every > 0 && (last || n_iter % every == 0); }
 };
 
+/// How a descent goes: set once, for the attempt and for its repeats.
 struct Descent {
   int max_iter = 1000, early_iterations = EARLY_ITERATIONS;
   double exaggeration = 4, learning_rate = LEARNING_RATE;
   RestRule rest;
   StepLimit step_limit;
-  double repeat_exaggeration = 1;  // where a failed run is repeated (safe_descent.h)
+  bool repeats_failed = true;      // a failed map (safe_descent.h)
+  double repeat_exaggeration = 1;  // in the early iterations of such a repeat
   Snapshots snapshots;
 };
 
@@ -154,45 +157,68 @@ inline double settled(int iter, int end) {
   return left * left;
 }
 
+/// The two phases of a descent, early (P exaggerated, little momentum) and late, and when each of them ends.
+class Phases {
+ public:
+  explicit Phases(const Descent& d)
+      : typical_(d.rest.typical), early_end_(d.early_iterations), end_(d.max_iter), rests_(d.rest) {}
+
+  int end() const { return end_; }
+  bool last(int iter) const { return iter + 1 == end_; }
+  bool converged() const { return converged_; }
+  double momentum() const { return early_ ? MOMENTUM_EARLY : MOMENTUM_LATE; }
+
+  /// Whether the late phase begins with this iteration.
+  bool late_begins(int iter) {
+    if (!early_ || iter <= early_end_) return false;
+    early_ = false;
+    rests_.restart();
+    return true;
+  }
+
+  /// Brings the end of the phase forward if the map is at rest after this iteration, whose longest move is given.
+  void look_for_rest(const MapState& map, double longest, int iter) {
+    if (early_) {
+      if (typical_ && rests_(map, longest, early_end_ - iter, EARLY_REST)) early_end_ = iter;
+    } else if (!converged_ && rests_(map, longest, end_ - 1 - iter)) {
+      converged_ = true;
+      end_ = std::min(end_, iter + 1 + (typical_ ? REST_WINDOW : 0));
+    }
+  }
+
+ private:
+  bool typical_, early_ = true, converged_ = false;
+  int early_end_, end_;
+  RestTest rests_;
+};
+
+inline bool report_due(int iter, bool last) { return last || (iter > 0 && iter % REPORT_EVERY == 0); }
+
 }  // namespace detail
 
 /// Moves the map down the objective.
 inline Outcome descend(Objective& objective, MapState& map, const Descent& d, const Observer& observe) {
   AlignedVector gradient(map.Y.size(), 0.0);
-  detail::RestTest rests(d.rest);
+  detail::Phases phases(d);
   Outcome outcome;
-  bool early = true;
-  int early_end = d.early_iterations, end = d.max_iter;
   objective.exaggerate(d.exaggeration);
-  for (int iter = 0; iter < end; ++iter) {
-    if (early && iter > early_end) {
-      early = false;
-      objective.exaggerate(1);
-      rests.restart();
-    }
+  for (int iter = 0; iter < phases.end(); ++iter) {
+    if (phases.late_begins(iter)) objective.exaggerate(1);
     objective.gradient(map.Y.data(), gradient.data());
-    detail::update_velocity(map, gradient, early ? MOMENTUM_EARLY : MOMENTUM_LATE, d.learning_rate);
-    const double limit = d.step_limit.for_map(map) * (d.step_limit.settles ? detail::settled(iter, end) : 1);
-    const double longest = detail::move_points(map, limit);
+    detail::update_velocity(map, gradient, phases.momentum(), d.learning_rate);
+    const double share = d.step_limit.settles ? detail::settled(iter, phases.end()) : 1;
+    const double longest = detail::move_points(map, d.step_limit.for_map(map) * share);
     outcome.n_iter = iter + 1;
     outcome.longest_step = std::max(outcome.longest_step, longest);
     outcome.finite = std::isfinite(longest) && map.finite();
     if (!outcome.finite) return outcome;
-    if (early) {
-      if (d.rest.typical && rests(map, longest, early_end - iter, EARLY_REST)) early_end = iter;
-    } else if (!outcome.converged && rests(map, longest, end - 1 - iter)) {
-      outcome.converged = true;
-      end = std::min(end, iter + 1 + (d.rest.typical ? REST_WINDOW : 0));
-    }
-    const bool last = iter + 1 == end;
-    if ((last || (iter > 0 && iter % REPORT_EVERY == 0)) && observe && !observe(iter, last)) {
-      outcome.abandoned = true;
-      return outcome;
-    }
-    if (d.snapshots.due(iter + 1, last) && !d.snapshots.take(iter + 1, map) && !last) {
-      outcome.stopped = true;
-      return outcome;
-    }
+    phases.look_for_rest(map, longest, iter);
+    outcome.converged = phases.converged();
+    const bool last = phases.last(iter);
+    outcome.abandoned = detail::report_due(iter, last) && observe && !observe(iter, last);
+    if (outcome.abandoned) return outcome;
+    outcome.stopped = d.snapshots.due(iter + 1, last) && !d.snapshots.take(iter + 1, map) && !last;
+    if (outcome.stopped) return outcome;
   }
   return outcome;
 }

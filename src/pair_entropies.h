@@ -8,17 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "entropies.h"
 #include "rows.h"
 #include "threads.h"
 
 namespace spasne {
 
 constexpr double SAMPLED_PAIRS = 2e6;
-
-/// Per point i, of affinities P: sum over j of P_ij, and of P_ij ln P_ij.
-struct PairEntropies {
-  std::vector<double> mass, entropy;
-};
 
 namespace detail {
 
@@ -61,9 +57,9 @@ class Partners {
 /// Of P = (c + d^2) / Z over pairs of rows of X, which is centred. The masses are exact; of the entropies
 /// p ln(p / mean) - (p - mean) is taken from each point's partners, because the sum of p is known and, sampled, would
 /// be most of the error.
-inline PairEntropies pair_entropies(const Rows& X, double c, ThreadPool& pool) {
+inline Entropies pair_entropies(const Rows& X, double c, ThreadPool& pool) {
   const size_t n = X.n, D = X.n_columns;
-  PairEntropies of{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0)};
+  Entropies of{std::vector<double>(n, 0.0), std::vector<double>(n, 0.0)};
   const double count = static_cast<double>(n), Z = pair_sum(X, c), mean = Z / (count * (count - 1));
   double norms = 0;
   for (size_t i = 0; i < n; ++i) norms += squared_norm(X[i], D);

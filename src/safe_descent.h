@@ -1,19 +1,36 @@
 // A descent that does not end in a failed map.
 //
-// With large alpha the published optimiser throws points to |y| ~ 100, where forces vanish, in bursts at any time of
-// the run; often they return and sometimes they do not ("embedding failure"). Neither the longest step nor the spread
-// of radii tells the two apart, but the cost does: PROBE_ITERATIONS iterations with limited steps, from the same start,
-// reach a cost that every healthy run ends below. A run that ends above it has failed and is repeated with limited
-// steps (docs/failures.md has the measurements).
+// With large alpha the published optimiser throws points to |y| ~ 100, where forces vanish. This happens in bursts, at
+// any time of the run; often the points return, and sometimes they do not ("embedding failure"). Neither the longest
+// step nor the spread of radii tells the two apart, but the cost does (docs/failures.md has the measurements):
+//
+// 1. The run. It begins with the start it is given. A start so wide that forces hardly act there is no measure of
+//    anything: the next steps then take the same start made compact, and so does the run itself where the map is wider
+//    than the objective resolves.
+// 2. The probe: PROBE_ITERATIONS iterations with limited steps, from the same start. Every healthy run ends below the
+//    cost that they reach. The run is held against it once exaggeration is over, at each report; a run too short to
+//    have a late phase as long as the probe's is not judged.
+// 3. The repeat, if the run ends above the probe or is hopeless on the way: from the same start with limited steps,
+//    first with an exaggeration that suits alpha and, should that too end above the probe, with none.
+// 4. The other start. Limited steps can leave a point stranded on the wrong side of the map, so the repeat is held
+//    against a probe from another start, and made again from there if that reached less.
+//
+// The map of lowest cost is kept.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
+#include "../spasne.h"
 #include "clock.h"
+#include "map_state.h"
+#include "objective.h"
 #include "optimiser.h"
+#include "starts.h"
 #include "text.h"
 
 namespace spasne {
@@ -28,6 +45,12 @@ constexpr double WIDE = 10;            // root-mean-square radius above which a 
 /// Factor on P in the early iterations of a repeat: where the global term weighs much it settles first, and seeds end
 /// in the same map; where it weighs little an understatement of P would tear neighbours apart.
 inline double repeat_exaggeration(double alpha) { return std::min(1.0, std::max(0.25, 3 / alpha)); }
+
+/// A map and how a descent came to it.
+struct Descended {
+  MapState map;
+  Record record;
+};
 
 namespace detail {
 
@@ -96,90 +119,106 @@ class Watch {
   Clock::time_point last_time_ = Clock::now();
 };
 
-[[noreturn]] inline void not_finite(int n_iter) {
-  throw std::runtime_error("the map is no longer finite after " + text(n_iter) +
-                           " iterations; smaller weights, another start or a smaller step limit may help");
-}
-
-struct Verdict {
+/// What a run came to.
+struct Attempt {
+  Descended reached;
   bool failed = false;
   std::string why;
   double reference = NAN;  // the probe's cost, where one was made
 };
 
-/// One attempt, judged where a probe's start is given.
-inline Verdict attempt(Objective& objective, MapState& map, const Descent& d, const MapState* start,
-                       const Listener& listener, Result& result) {
-  result.max_step = d.step_limit.length;
-  Watch watch(objective, map, d, start, listener);
-  const Outcome outcome = descend(objective, map, d, std::ref(watch));
-  if (!outcome.finite && !start) not_finite(outcome.n_iter);
-  result.n_iter = outcome.n_iter;
-  result.converged = outcome.converged;
-  result.stopped = outcome.stopped;
-  result.longest_step = outcome.longest_step;
-  return {!outcome.finite || watch.failed(), outcome.finite ? watch.why() : "no longer finite", watch.reference()};
-}
+class SafeDescent {
+ public:
+  SafeDescent(Objective& objective, const Descent& descent, const Listener& listener)
+      : objective_(objective), descent_(descent), listener_(listener) {}
 
-/// Descends from `start` with limited steps, first with the repeat's exaggeration and, should that end above the
-/// probe's cost `reference`, as the probe did, with none. Keeps the map of lowest cost, `map` included, or the one the
-/// caller stopped at, and its record.
-inline void repeat(Objective& objective, MapState& map, const MapState& start, double reference, Descent d,
-                   const Listener& listener, Result& result) {
-  d.step_limit = {STEP_LIMIT, true, true};
-  double best = total_cost(objective, map);
-  for (const double exaggeration : {d.repeat_exaggeration, 1.0}) {
-    d.exaggeration = exaggeration;
-    MapState candidate = start;
-    Result record = result;
-    attempt(objective, candidate, d, nullptr, listener, record);
-    const double cost = total_cost(objective, candidate);
-    if (cost <= best || record.stopped) {
-      best = cost;
-      map = candidate;
-      result = record;
-    }
-    if (best <= FAILED * reference || result.stopped) break;
+  Descended run(const Starts& starts) const {
+    const bool wide = starts.first.rms_radius() > WIDE;
+    const MapState start = wide ? compact(starts.first) : starts.first;
+    const bool too_wide = wide && descent_.max_iter > 0 && !objective_.resolves(starts.first.Y.data());
+    if (too_wide) note("the start is wider than the grid of this method: made compact");
+    const MapState* judged = judges(wide) ? &start : nullptr;
+    Attempt first = attempt(too_wide ? start : starts.first, descent_, judged);
+    if (!first.failed) return first.reached;
+    note("the map has failed (" + first.why + "): repeating from the same start" + (wide ? ", made compact," : "") +
+         " with steps of at most " + text(STEP_LIMIT));
+    const double reference = std::isnan(first.reference) ? probe(objective_, start, descent_) : first.reference;
+    const Descended repeated = repeat(std::move(first.reached), start, reference);
+    return repeated.record.stopped || starts.other.empty() ? repeated : from_other_start(repeated, starts.other);
   }
-  result.repeated = true;
-}
+
+ private:
+  bool judges(bool wide) const {
+    return descent_.repeats_failed && (wide || !std::isfinite(descent_.step_limit.length)) &&
+           descent_.max_iter > descent_.early_iterations + PROBE_ITERATIONS / 2;
+  }
+
+  /// One run, judged where a probe's start is given.
+  Attempt attempt(MapState map, const Descent& d, const MapState* start) const {
+    Watch watch(objective_, map, d, start, listener_);
+    const Outcome outcome = descend(objective_, map, d, std::ref(watch));
+    if (!outcome.finite && !start)
+      throw std::runtime_error("the map is no longer finite after " + text(outcome.n_iter) +
+                               " iterations; smaller weights, another start or a smaller step limit may help");
+    Record record;
+    record.n_iter = outcome.n_iter;
+    record.converged = outcome.converged;
+    record.stopped = outcome.stopped;
+    record.max_step = d.step_limit.length;
+    record.learning_rate = d.learning_rate;
+    record.longest_step = outcome.longest_step;
+    return {{std::move(map), record},
+            !outcome.finite || watch.failed(),
+            outcome.finite ? watch.why() : "no longer finite",
+            watch.reference()};
+  }
+
+  /// The map of lowest cost, `best` among them, or the one that the caller stopped at. reference: the probe's cost.
+  Descended repeat(Descended best, const MapState& start, double reference) const {
+    Descent d = descent_;
+    d.step_limit = {STEP_LIMIT, true, true};
+    double lowest = total_cost(objective_, best.map);
+    for (const double exaggeration : {d.repeat_exaggeration, 1.0}) {
+      d.exaggeration = exaggeration;
+      Descended candidate = attempt(start, d, nullptr).reached;
+      const double cost = total_cost(objective_, candidate.map);
+      if (cost <= lowest || candidate.record.stopped) {
+        lowest = cost;
+        best = std::move(candidate);
+      }
+      if (lowest <= FAILED * reference || best.record.stopped) break;
+    }
+    best.record.repeated = true;
+    return best;
+  }
+
+  Descended from_other_start(Descended best, const std::vector<double>& rows) const {
+    MapState other(best.map.n_points, static_cast<int>(best.map.n_dims));
+    other.set_rows(rows);
+    const double reference = probe(objective_, other, descent_);
+    if (reference * FAILED >= total_cost(objective_, best.map)) return best;
+    note("a start from the positions reaches a lower cost: repeating from there");
+    return repeat(std::move(best), other, reference);
+  }
+
+  void note(const std::string& line) const {
+    if (listener_.note) listener_.note(line);
+  }
+
+  Objective& objective_;
+  const Descent& descent_;
+  const Listener& listener_;
+};
 
 }  // namespace detail
 
-/// Runs the descent; where `automatic`, a failed run is repeated from the same start with limited steps. Limited steps
-/// can leave a point stranded on the wrong side of the map, so the repeat is in turn held against a probe from
-/// `other_start` (by point, row-major; empty: none), and made from there if that is better. The map of lowest cost is
-/// kept. A run too short to have a late phase as long as the probe's is not judged. From a wide start, where forces
-/// hardly act, the probe would fail as the run does: it and the repeat begin with the same start made compact, and so
-/// does the run itself if the map is wider than the objective resolves.
-inline void descend_safely(Objective& objective, MapState& map, const Descent& descent, bool automatic,
-                           const std::vector<double>& other_start, const Listener& listener, Result& result) {
-  const bool wide = map.rms_radius() > WIDE;
-  const bool judge = automatic && (wide || !std::isfinite(descent.step_limit.length)) &&
-                     descent.max_iter > descent.early_iterations + PROBE_ITERATIONS / 2;
-  const MapState start = wide ? compact(map) : map;
-  if (wide && descent.max_iter > 0 && !objective.resolves(map.Y.data())) {
-    if (listener.note) listener.note("the start is wider than the grid of this method: made compact");
-    map = start;
-  }
-  const detail::Verdict verdict = detail::attempt(objective, map, descent, judge ? &start : nullptr, listener, result);
-  if (verdict.failed) {
-    if (listener.note)
-      listener.note("the map has failed (" + verdict.why + "): repeating from the same start" +
-                    (wide ? ", made compact," : "") + " with steps of at most " + text(STEP_LIMIT));
-    const double probed = std::isnan(verdict.reference) ? detail::probe(objective, start, descent) : verdict.reference;
-    detail::repeat(objective, map, start, probed, descent, listener, result);
-    if (result.stopped || other_start.empty()) return;
-    MapState other = start;
-    other.set_rows(other_start);
-    const double reference = detail::probe(objective, other, descent);
-    if (reference * FAILED < detail::total_cost(objective, map)) {
-      if (listener.note) listener.note("a start from the positions reaches a lower cost: repeating from there");
-      detail::repeat(objective, map, other, reference, descent, listener, result);
-    }
-  }
-  if (result.converged && result.n_iter < descent.max_iter && listener.note)
-    listener.note("converged after " + text(result.n_iter) + " iterations");
+/// Descends as the head of this file says: in step 1 alone where the descent does not repeat failed maps.
+inline Descended descend_safely(Objective& objective, const Starts& starts, const Descent& descent,
+                                const Listener& listener) {
+  const Descended reached = detail::SafeDescent(objective, descent, listener).run(starts);
+  if (reached.record.converged && reached.record.n_iter < descent.max_iter && listener.note)
+    listener.note("converged after " + text(reached.record.n_iter) + " iterations");
+  return reached;
 }
 
 }  // namespace spasne

@@ -56,7 +56,7 @@ class SectionGrid {
     sums_.resize(largest * DIMS);
   }
 
-  const PairEntropies& entropies() const { return entropies_; }  // of Ps
+  const Entropies& entropies() const { return entropies_; }  // of Ps
 
   /// log of the sum of 1 + sigma^2 d^2 over all pairs within sections.
   double log_normaliser(const double* Y) const {
@@ -116,7 +116,7 @@ class SectionGrid {
     const Rows rows(S, n_space_);
     const double share = pair_sum(rows, offset_) / all;
     if (share == 0) return {};
-    const PairEntropies of = pair_entropies(rows, offset_, pool_);
+    const Entropies of = pair_entropies(rows, offset_, pool_);
     for (size_t place = 0; place < n; ++place) {
       entropies_.mass[members[place]] = share * of.mass[place];
       entropies_.entropy[members[place]] = share * (of.entropy[place] + of.mass[place] * std::log(share));
@@ -179,7 +179,7 @@ class SectionGrid {
   ThreadPool& pool_;
   GridSums<DIMS> grid_;  // for one section at a time
   std::vector<double> S_;
-  PairEntropies entropies_;
+  Entropies entropies_;
   std::vector<size_t> small_;  // sections summed pair by pair
   std::vector<Large> large_;
   AlignedVector Y_, sums_;  // of the large section in hand, by axis

@@ -84,7 +84,7 @@ class SparseObjective : public Objective {
     const std::vector<double> space_logs = logs_of_space(Y, global_logs);
     const double log_Zg = std::log(global_sum(Y, n_, n_padded_, DIMS, scale2_).Z);
     const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
-    const PairEntropies& of_space = sections_ ? sections_->entropies() : p_.space;
+    const Entropies& of_space = sections_ ? sections_->entropies() : p_.space;
     std::vector<double> logs(n_), entropy(n_), mass(n_);
     const auto kernel = SPASNE_DISPATCH(neighbour_logs<DIMS>);
     const SparseRows rows = interleave(Y);
@@ -94,9 +94,9 @@ class SparseObjective : public Objective {
     CostParts cost;
     for (size_t i = 0; i < n_; ++i) {
       const double local = entropy[i] + logs[i] + mass[i] * log_Z;
-      const double space = weighted(beta_, of_space, i, log_Zs) - space_logs[i];
+      const double space = of_space.weighted(beta_, i, log_Zs) - space_logs[i];
       const double global =
-          weighted(alpha_, p_.expression, i, log_Zg) - (sections_ ? global_logs[i] : global_logs[i] - space_logs[i]);
+          p_.expression.weighted(alpha_, i, log_Zg) - (sections_ ? global_logs[i] : global_logs[i] - space_logs[i]);
       cost.local += local;
       cost.global += global;
       cost.space += space;
@@ -163,11 +163,6 @@ class SparseObjective : public Objective {
       space_grid_.evaluate(Y, space_charges_.charges.data(), space_charges_.constant, pool_,
                            {nullptr, nullptr, nullptr, logs.data()});
     return logs;
-  }
-
-  /// weight (sum over j of P_ij ln P_ij + P_ij ln Z)
-  static double weighted(double weight, const PairEntropies& of, size_t i, double log_Z) {
-    return weight > 0 ? weight * (of.entropy[i] + of.mass[i] * log_Z) : 0;
   }
 
   GlobalCharges charges_of(double alpha, double beta) const {

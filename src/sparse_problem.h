@@ -10,14 +10,15 @@
 #include <vector>
 
 #include "../spasne.h"
-#include "map_state.h"
 #include "neighbours.h"
+#include "objective.h"
 #include "pair_entropies.h"
 #include "point_order.h"
 #include "principal_axes.h"
 #include "rows.h"
 #include "sections.h"
 #include "sparse_affinities.h"
+#include "starts.h"
 #include "text.h"
 
 namespace spasne {
@@ -31,7 +32,7 @@ struct SparseProblem {
   std::vector<double> X, S;
   double space_offset;
   Sections sections;
-  PairEntropies expression, space;  // of Pg, and of Ps where there is one section; empty where not needed
+  Entropies expression, space;  // of Pg, and of Ps where there is one section; empty where not needed
 };
 
 namespace detail {
@@ -63,7 +64,7 @@ inline NeighbourGraph reorder_graph(const Problem& p, const std::vector<size_t>&
 }
 
 inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::vector<size_t>& order, double scale,
-                                 ThreadPool& pool, const std::function<void(const std::string&)>& note) {
+                                 ThreadPool& pool, const Note& note) {
   if (p.n_neighbours > 0) return reorder_graph(p, order, scale);
   const size_t k = neighbours_for(p, o.perplexity);
   if (note) note("finding " + text(k) + " neighbours of each point");
@@ -77,9 +78,8 @@ inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::
 
 }  // namespace detail
 
-/// The problem is taken over and reordered. global_weight, space_weight: whether any run gives these terms weight.
-inline SparseProblem sparse_problem(Problem p, const Options& o, bool global_weight, bool space_weight,
-                                    ThreadPool& pool, const std::function<void(const std::string&)>& note) {
+/// The problem is taken over and reordered.
+inline SparseProblem sparse_problem(Problem p, const Options& o, UsedTerms used, ThreadPool& pool, const Note& note) {
   const size_t n = p.n_points, d = static_cast<size_t>(o.no_dims);
   const double scale = centre_and_scale(p.X, p.n_features);
   centre_columns(p.S, p.n_space);
@@ -107,8 +107,8 @@ inline SparseProblem sparse_problem(Problem p, const Options& o, bool global_wei
                      Sections(p.sections, n),
                      {},
                      {}};
-  if (global_weight) made.expression = pair_entropies({made.X, made.n_features}, 1, pool);
-  if (space_weight && !made.sections.several())
+  if (used.expression) made.expression = pair_entropies({made.X, made.n_features}, 1, pool);
+  if (used.space && !made.sections.several())
     made.space = pair_entropies({made.S, made.n_space}, made.space_offset, pool);
   return made;
 }

@@ -230,15 +230,16 @@ inline std::string numbered(const std::string& path, size_t k) {
 }
 
 /// The file still lacks OutputFile::finish.
-inline void write_result(OutputFile& file, const Result& result, size_t n_points, int no_dims) {
-  const int32_t n = static_cast<int32_t>(n_points), dims = no_dims;
+inline void write_result(OutputFile& file, const Map& map) {
+  const size_t n_points = map.cost.size();
+  const int32_t n = static_cast<int32_t>(n_points), dims = static_cast<int32_t>(map.Y.size() / n_points);
   std::vector<int32_t> landmark(n_points);
   for (size_t i = 0; i < n_points; ++i) landmark[i] = static_cast<int32_t>(i);
   file.write(&n, sizeof n);
   file.write(&dims, sizeof dims);
-  file.write(result.Y.data(), result.Y.size() * sizeof(double));
+  file.write(map.Y.data(), map.Y.size() * sizeof(double));
   file.write(landmark.data(), landmark.size() * sizeof(int32_t));
-  file.write(result.cost.data(), result.cost.size() * sizeof(double));
+  file.write(map.cost.data(), map.cost.size() * sizeof(double));
   file.flush();
 }
 

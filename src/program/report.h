@@ -20,7 +20,8 @@ struct Stages {
 inline void write_report(const std::string& path, const Result& r, size_t n_points, size_t n_features, int no_dims,
                          const Stages& stages) {
   char max_step[32] = "null", json[2048];
-  if (std::isfinite(r.max_step)) std::snprintf(max_step, sizeof max_step, "%.17g", r.max_step);
+  const Record& record = r.record;
+  if (std::isfinite(record.max_step)) std::snprintf(max_step, sizeof max_step, "%.17g", record.max_step);
   const int length = std::snprintf(
       json, sizeof json,
       "{\"version\": \"%s\", \"method\": \"%s\", \"n_points\": %zu, \"n_features\": %zu, \"no_dims\": %d,\n"
@@ -29,10 +30,11 @@ inline void write_report(const std::string& path, const Result& r, size_t n_poin
       " \"max_step\": %s, \"longest_step\": %.17g, \"learning_rate\": %.17g,\n"
       " \"cost\": %.17g, \"cost_local\": %.17g, \"cost_global\": %.17g, \"cost_space\": %.17g,\n"
       " \"seconds\": {\"read\": %.6f, \"affinities\": %.6f, \"optimise\": %.6f, \"write\": %.6f}}\n",
-      SPASNE_VERSION, name(r.method), n_points, n_features, no_dims, r.n_threads, name(isa()), r.seed, r.n_iter,
-      r.converged ? "true" : "false", r.repeated ? "true" : "false", r.stopped ? "true" : "false", max_step,
-      r.longest_step, r.learning_rate, r.cost_local + r.cost_global + r.cost_space, r.cost_local, r.cost_global,
-      r.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise, stages.write);
+      SPASNE_VERSION, name(r.plan.method), n_points, n_features, no_dims, r.plan.n_threads, name(isa()), r.plan.seed,
+      record.n_iter, record.converged ? "true" : "false", record.repeated ? "true" : "false",
+      record.stopped ? "true" : "false", max_step, record.longest_step, record.learning_rate, r.map.total_cost(),
+      r.map.cost_local, r.map.cost_global, r.map.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise,
+      stages.write);
   OutputFile file(path);
   file.write(json, static_cast<size_t>(length));
   file.finish();

@@ -47,7 +47,7 @@ class MemoryFile {
 };
 
 int require_finite(const spasne::Result& result) {
-  for (const std::vector<double>* values : {&result.Y, &result.cost})
+  for (const std::vector<double>* values : {&result.map.Y, &result.map.cost})
     for (const double value : *values)
       if (!std::isfinite(value)) {
         std::fprintf(stderr, "a run that reported no error: %g\n", value);
