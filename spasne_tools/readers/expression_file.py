@@ -13,7 +13,8 @@ import scipy.io
 import scipy.sparse
 
 from spasne_tools.readers.anndata_io import load_anndata, obsm_matrix
-from spasne_tools.readers.tables import GZIP_MAGIC, STANDARD_STREAM, has_row_names, read_table
+from spasne_tools.readers.tables import STANDARD_STREAM, has_row_names, read_table
+from spasne_tools.readers.text_file import GZIP_MAGIC
 from spasne_tools.validation import Matrix
 
 MATRIX_NAMES = ("matrix.mtx", "matrix.mtx.gz")

@@ -1,64 +1,56 @@
-"""Tables on disk: CSV, tab or white space, with or without header and row names, gzip too; .npy arrays."""
+"""Tables on disk, with or without header and row names, separated and compressed in any usual way; arrays."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import io
 import sys
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 import pandas as pd
 
 from spasne_tools.output_file import output_file
+from spasne_tools.readers.coordinates import find_coordinates
+from spasne_tools.readers.features import is_identifier, is_unnamed
+from spasne_tools.readers.table_layout import Layout, find_layout, is_number
+from spasne_tools.readers.text_file import READ_ERRORS, STANDARD_STREAM, open_text, shown_name
 
-GZIP_MAGIC = b"\x1f\x8b"
-STANDARD_STREAM = "-"
-MISSING = {"", "na", "nan", "null", "none"}
-# First column names that announce row names, numeric ones too.
-INDEX_NAMES = {
-    "",
-    "index",
-    "id",
-    "name",
-    "cell",
-    "cells",
-    "cell_id",
-    "cellid",
-    "spot",
-    "spots",
-    "spot_id",
-    "barcode",
-    "barcodes",
-    "sample",
-    "unnamed: 0",
-}
 PLAIN_SUFFIXES = (".txt", ".dat", ".tsv")  # maps written as bare numbers, as published
 TABLE_SUFFIXES = ("", ".csv", *PLAIN_SUFFIXES)  # .gz may follow
 ARRAY_SUFFIX = ".npy"
 # From 3.1 on pandas reads numbers to the last digit unasked and warns about being asked.
 EXACT_BY_DEFAULT = tuple(int(part) for part in pd.__version__.split(".")[:2]) >= (3, 1)
+# What stands for a missing value; pandas' own list, which is not public.
+NO_VALUE = [
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"),
+    *("N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+]
+WIDE = 100  # columns above which a table is parsed in parts, as pandas does unasked
+HEAD = 1 << 20  # characters looked at first
 MAP_COLUMNS = ("x_pos", "y_pos", "z_pos")  # as in the published maps
 
 
 def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     """Read a table of numbers or text, finding out about separator, header and row names.
 
-    The separator is the first of tab, comma, semicolon and white space that occurs in the first line. The
-    first line is a header where it starts with an empty field or a usual name of row names, is one field
-    shorter than the second or holds text above numbers; and where it numbers the columns 0, 1, 2, ... or both
-    lines are all text, unless this makes the number of rows differ from `n_rows`.
+    The separator is the first of tab, comma, semicolon, bar and white space that occurs in the first line, or
+    the one that a line ``sep=;`` before it names; decimal commas are seen. Lines of comment (#) before the
+    table are passed over. The first line is a header where it starts with an empty field or a usual name of
+    row names or genes, is one field shorter than the second or holds text above numbers; and where it numbers
+    the columns 0, 1, 2, ..., holds different whole numbers above none, or both lines are all text, unless
+    this makes the number of rows differ from `n_rows`.
     The first column holds row names where its name is empty or a usual one (cell, barcode, index, ...) or
-    where it holds distinct texts beside other columns.
+    where it holds distinct texts beside other columns. A last column without a name and without a value, as
+    it comes of a separator that ends each line, is none, and so is a row without a value.
 
     Parameters
     ----------
     file : str or Path
-        File name, plain or gzip; "-" for standard input. A file of NumPy's (.npy) is an array of numbers.
+        File name, plain, gzip, bz2, xz or a zip of one file, in UTF-8, UTF-16 or Windows' cp1252; "-" for
+        standard input. A file of NumPy's (.npy) is an array of numbers.
     n_rows : int, optional
         Rows expected; settles whether there is a header where the text alone does not.
 
@@ -71,40 +63,64 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        The file is missing, empty or not a table.
+        The file is missing, empty or not a table; the message says what it is and what to do.
     """
     if (array := _read_array(file)) is not None:
         return pd.DataFrame(array, columns=_numbers(array.shape[1]), copy=False)
-    text = _read_text(file).replace("\r\n", "\n").replace("\r", "\n")
-    lines = [line for line in text.split("\n") if line.strip()]
-    if not lines:
-        raise ValueError(f"expected a table in {_shown(file)}, found an empty file")
-    separator = next((mark for mark in "\t,;" if mark in lines[0]), None)
-    first, second = (_fields(line, separator) for line in (lines[0], lines[min(1, len(lines) - 1)]))
-    names = first if _has_header(first, second, len(lines), n_rows) else None
-    if names is not None and len(names) == len(second) - 1:  # as written by R
-        names = ["", *names]
-    body = "\n".join(lines if names is None else lines[1:])
     try:
-        table = _parse(body, separator)
-        texts = _parse(body, separator, usecols=[0], dtype=str, keep_default_na=False)[0]  # NA can be a name
-    except ValueError as error:
+        try:
+            return _read_stream(open_text(file), file, n_rows)
+        except UnicodeDecodeError:
+            if file == STANDARD_STREAM:
+                raise
+            return _read_stream(open_text(file, fallback=True), file, n_rows)
+    except READ_ERRORS as error:
+        reason = getattr(error, "strerror", None) or error
         raise ValueError(
-            f"expected a table in {_shown(file)}, found lines that do not fit ({error})"
+            f"expected a table in {shown_name(file)}, found none that can be read ({reason})"
         ) from None
-    if names is not None and len(names) != table.shape[1]:
-        raise ValueError(
-            f"expected {len(names)} columns in {_shown(file)}, as its header has, found {table.shape[1]}"
-        )
-    if names is not None:
-        table.columns = pd.Index(names)
-    named_index = names is not None and names[0].lower() in INDEX_NAMES
-    if table.shape[1] > 1 and (named_index or not _is_number(second[0]) and texts.is_unique):
-        rows = pd.Index(texts.to_numpy(), name=(names[0] or None) if names else None)
-        table = table.iloc[:, 1:].set_axis(rows, axis=0)
-    if names is None:
-        table.columns = _numbers(table.shape[1])
-    return table
+
+
+def _read_stream(stream: BinaryIO, file: str | Path, n_rows: int | None) -> pd.DataFrame:
+    """The table in a `stream` of UTF-8 bytes, which is closed."""
+    with stream:
+        head = _head(stream)
+        try:
+            layout = find_layout(head)
+        except (ValueError, csv.Error) as error:
+            raise ValueError(f"expected a table in {shown_name(file)}, found {error}") from None
+        stream.seek(len(head[: layout.top].encode()))
+        if layout.ambiguous and n_rows is not None and _count_lines(stream) == n_rows:
+            layout = layout.without_header()
+        stream.seek(len(head[: layout.start].encode()))
+        try:
+            table = _parse(stream, layout)
+        except UnicodeDecodeError:
+            raise
+        except pd.errors.EmptyDataError:
+            raise ValueError(f"expected a table in {shown_name(file)}, found a header without rows") from None
+        except ValueError as error:
+            reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
+            raise ValueError(
+                f"expected a table in {shown_name(file)}, found lines that do not fit ({reason})"
+            ) from None
+    return _with_names(_without_empty_rows(table), layout, file)
+
+
+def _head(stream: BinaryIO) -> str:
+    """The beginning of `stream`, in whole lines, three at least where there are so many."""
+    content = b""
+    while part := stream.read(max(HEAD, len(content))):
+        content += part
+        if content.count(b"\n") > 2:
+            content = content[: content.rindex(b"\n") + 1]
+            break
+    return content.decode()
+
+
+def _count_lines(stream: BinaryIO) -> int:
+    """Lines with something in them, up to the end of `stream`."""
+    return sum(1 for line in stream for part in line.split(b"\r") if part.strip())
 
 
 def _numbers(n_columns: int) -> pd.RangeIndex:
@@ -112,17 +128,115 @@ def _numbers(n_columns: int) -> pd.RangeIndex:
     return pd.RangeIndex(1, n_columns + 1)
 
 
-def _parse(body: str, separator: str | None, **options: Any) -> pd.DataFrame:
-    precision = {} if EXACT_BY_DEFAULT else {"float_precision": "round_trip"}
-    return pd.read_csv(
-        io.StringIO(body),
-        sep=separator or r"\s+",
-        header=None,
-        skipinitialspace=True,
-        low_memory=False,
-        **precision,
-        **options,
+def _parse(stream: BinaryIO, layout: Layout) -> pd.DataFrame:
+    """The body of a table, its columns numbered from 0; the first as text where it may hold names of rows."""
+    options: dict[str, Any] = {} if EXACT_BY_DEFAULT else {"float_precision": "round_trip"}
+    if _first_are_texts(layout):  # of which NA can be one
+        others = range(1, len(layout.rows[0]))
+        options |= {"dtype": {0: str}, "keep_default_na": False, "na_values": dict.fromkeys(others, NO_VALUE)}
+    options |= {
+        "sep": layout.separator or r"\s+",
+        "decimal": layout.decimal,
+        "header": None,
+        "skipinitialspace": True,
+    }
+    start = stream.tell()
+    wide = len(layout.rows[0]) > WIDE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+        table = pd.read_csv(stream, low_memory=wide, **options)
+        if wide and not all(map(pd.api.types.is_numeric_dtype, table.dtypes.iloc[1:])):
+            stream.seek(start)  # parts of a column may differ in type
+            table = pd.read_csv(stream, low_memory=False, **options)
+    return table
+
+
+def _first_are_texts(layout: Layout) -> bool:
+    return _has_named_index(layout) or not is_number(layout.rows[0][0])
+
+
+def _has_named_index(layout: Layout) -> bool:
+    if layout.names is None:
+        return False
+    return len(layout.names) < len(layout.rows[0]) or is_identifier(layout.names[0], first=True)
+
+
+def _without_empty_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Spreadsheets end in lines of separators alone."""
+    first = table.iloc[:, 0]
+    suspects = np.flatnonzero(first.isna() | (first == ""))
+    empty = suspects[table.iloc[suspects, 1:].isna().all(axis=1).to_numpy()]
+    return table if len(empty) == 0 else table.drop(index=empty).reset_index(drop=True)
+
+
+def _with_names(table: pd.DataFrame, layout: Layout, file: str | Path) -> pd.DataFrame:
+    """`table` with the names that its file gives to columns and rows."""
+    table, names = _without_empty_ends(table, layout, file)
+    is_named = names is not None and (
+        len(names) == table.shape[1] - 1
+        or is_identifier(names[0], first=True)
+        or _is_row_number(table, names)
     )
+    if names is not None and len(names) == table.shape[1] - 1:  # as written by R
+        names = ["", *names]
+    if names is not None and len(names) != table.shape[1]:
+        raise ValueError(
+            f"expected {len(names)} columns in {shown_name(file)}, as its header has, found {table.shape[1]}"
+        )
+    if names is not None:
+        table.columns = pd.Index(names)
+    first = table.iloc[:, 0]
+    if table.shape[1] > 1 and (is_named or not is_number(layout.rows[0][0]) and first.is_unique):
+        rows = pd.Index(
+            first.astype(str).str.strip().to_numpy(dtype=object), name=(names[0] or None) if names else None
+        )
+        table = table.iloc[:, 1:].set_axis(rows, axis=0)
+    elif _first_are_texts(layout):
+        texts = first.mask(first.isin(NO_VALUE))
+        table = pd.concat([texts, table.iloc[:, 1:]], axis=1)
+    if names is None:
+        table.columns = _numbers(table.shape[1])
+    return table
+
+
+def _without_empty_ends(
+    table: pd.DataFrame, layout: Layout, file: str | Path
+) -> tuple[pd.DataFrame, list[str] | None]:
+    """Without last columns that have neither name nor value; and the names of the others."""
+    names, width = layout.names, table.shape[1]
+    while names is not None and len(names) > width and not names[-1]:
+        names = names[:-1]
+    while width > 1 and _is_nameless(names, width) and table.iloc[:, width - 1].isna().all():
+        if _may_be_shifted(names, width, layout):
+            raise ValueError(
+                f"expected a name of each column in {shown_name(file)}, found {len(names or [])} names over "
+                f"{width} fields, the last of which are empty: either the first is the row's name, or lines "
+                "end in a separator; complete the header"
+            )
+        width -= 1
+        names = names if names is None else names[:width]
+    return table.iloc[:, :width], names
+
+
+def _is_nameless(names: list[str] | None, width: int) -> bool:
+    """Whether the last of `width` columns has no name."""
+    return names is None or len(names) < width or is_unnamed(names[width - 1])
+
+
+def _may_be_shifted(names: list[str] | None, width: int, layout: Layout) -> bool:
+    """Whether the header may lack the name of the first column as well as that of the last, an empty one."""
+    if names is None or len(names) != width - 1 or is_identifier(names[0], first=True):
+        return False
+    return not is_number(layout.rows[0][0])
+
+
+def _is_row_number(table: pd.DataFrame, names: list[str]) -> bool:
+    """Whether the first column counts the rows under the name X, as R reads what it wrote."""
+    if names[0].lower() != "x" or names[0] in (find_coordinates(names) or []):
+        return False
+    first = table.iloc[:, 0]
+    counted = np.arange(len(first))
+    return bool(pd.api.types.is_integer_dtype(first) and (np.array_equal(first, counted + first.iloc[0])))
 
 
 def has_row_names(table: pd.DataFrame) -> bool:
@@ -141,54 +255,6 @@ def _read_array(file: str | Path) -> np.ndarray | None:
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"expected an array of rows and columns in {file}, found shape {array.shape}")
     return array
-
-
-def _read_text(file: str | Path) -> str:
-    try:
-        content = sys.stdin.buffer.read() if file == STANDARD_STREAM else Path(file).read_bytes()
-        if content.startswith(GZIP_MAGIC):
-            content = gzip.decompress(content)
-        return content.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(
-            f"expected a table in {_shown(file)}, found none that can be read ({reason})"
-        ) from None
-
-
-def _shown(file: str | Path) -> str:
-    return "standard input" if file == STANDARD_STREAM else str(file)
-
-
-def _fields(line: str, separator: str | None) -> list[str]:
-    fields = next(
-        csv.reader(
-            [line.strip() if separator is None else line], delimiter=separator or " ", skipinitialspace=True
-        )
-    )
-    return [field.strip() for field in fields]
-
-
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return field.lower() in MISSING
-    return True
-
-
-def _has_header(first: Sequence[str], second: Sequence[str], n_lines: int, n_rows: int | None) -> bool:
-    numeric = [_is_number(field) for field in second]
-    if len(first) == len(second) - 1 or first[0].lower() in INDEX_NAMES:
-        return True
-    if any(not _is_number(name) and below for name, below in zip(first, numeric, strict=False)):
-        return True
-    numbered = any(
-        len(names) > 1 and list(names) == [str(number) for number in range(len(names))]
-        for names in (first, first[1:])
-    )
-    # Column numbers can be values, and text above text can be either: then the number of lines decides.
-    return (numbered or not any(numeric)) and n_lines != n_rows
 
 
 def check_map_format(file: str | Path) -> None:
@@ -253,8 +319,7 @@ def load_data(file: str | Path | TextIO) -> np.ndarray:
 
     Examples
     --------
-    >>> import io
-    >>> from spasne import load_data
+    >>>     >>> from spasne import load_data
     >>> load_data(io.StringIO("1 2 3\\n4 5 6\\n"))
     array([[1., 2., 3.],
            [4., 5., 6.]])
