@@ -105,7 +105,7 @@ def pip_install(scripts, *what, **variables):
 
 
 def test_source_archive_holds_every_source(unpacked):
-    patterns = ("*.cpp", "*.h", "src/**/*.*", "spasne_tools/**/*.py", "spasne_tools/page/*")
+    patterns = ("*.cpp", "*.h", "src/**/*.*", "spasne_tools/**/*.py", "spasne_tools/page/browser/*")
     names = [path.relative_to(ROOT) for pattern in patterns for path in ROOT.glob(pattern)]
     assert Path("spasne_main.cpp") in names
     assert [str(name) for name in names if not (unpacked / name).is_file()] == []
@@ -119,8 +119,10 @@ def test_wheel_is_for_any_python_3_of_one_platform(wheel):
 
 def test_wheel_holds_the_files_of_the_page(wheel):
     with zipfile.ZipFile(wheel) as archive:
-        held = {name for name in archive.namelist() if "/page/" in name}
-    assert held == {f"spasne_tools/page/{path.name}" for path in ROOT.glob("spasne_tools/page/*")}
+        held = {name for name in archive.namelist() if "/page/browser/" in name}
+    assert held == {
+        f"spasne_tools/page/browser/{path.name}" for path in ROOT.glob("spasne_tools/page/browser/*")
+    }
 
 
 def test_import_and_map_from_another_folder(scripts, tmp_path):

@@ -15,11 +15,13 @@ from scipy.sparse import csr_matrix
 from test_plotting import VISION, oklab, smallest_difference
 
 from spasne import export_html
-from spasne_tools.page.export import DARK_PALETTE, SCRIPTS, STYLES
+from spasne_tools.page.dark_colours import dark_colour
+from spasne_tools.page.document import SCRIPTS, STYLES
 from spasne_tools.plotting.maps import MISSING_COLOUR, PALETTE, PERCENTILES, palette
 
 ROOT = Path(__file__).resolve().parents[1]
-ASSETS = ROOT / "spasne_tools" / "page"
+ASSETS = ROOT / "spasne_tools" / "page" / "browser"
+DARK_PALETTE = tuple(map(dark_colour, PALETTE))
 STEPS = 65_534
 MISSING = 65_535
 HOSTILE = (

@@ -15,7 +15,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from spasne import export_html
-from spasne_tools.page.export import DARK_PALETTE
+from spasne_tools.page.dark_colours import dark_colour
 from spasne_tools.plotting.maps import MISSING_COLOUR, PALETTE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright (the extra 'browser') is missing")
@@ -23,6 +23,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for path in map(shutil.which, BROWSERS) if path), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=f"none of {', '.join(BROWSERS)} is installed")
 
+DARK_PALETTE = tuple(map(dark_colour, PALETTE))
 MARGIN = 16  # as in panel.js
 TISSUE, MAP = 0, 1
 SIDE = 12  # spots along a side of the tissue

@@ -1,0 +1,76 @@
+"""Columns that a page colours by: classes with their colours, or numbers with the limits of their scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from spasne_tools.page.blocks import MISSING_CODE, Blocks, codes_of
+from spasne_tools.page.dark_colours import dark_colour
+from spasne_tools.plotting.maps import MARKERS, colour_limits, is_continuous, palette
+
+__all__ = ["MOST_CLASSES", "describe_columns"]
+
+MOST_CLASSES = 500  # a longer legend is of no use
+
+
+def describe_columns(
+    labels: dict[str, pd.Series], genes: dict[str, pd.Series], blocks: Blocks
+) -> list[dict[str, Any]]:
+    """What the page must know of each column."""
+    return [_label(name, values, blocks) for name, values in labels.items()] + [
+        _numbers(name, values, "genes", blocks) for name, values in genes.items()
+    ]
+
+
+def _label(name: str, values: pd.Series, blocks: Blocks) -> dict[str, Any]:
+    if is_continuous(values):
+        return _numbers(name, values, "labels", blocks)
+    return _classes(name, values, blocks)
+
+
+def _numbers(name: str, values: pd.Series, kind: str, blocks: Blocks) -> dict[str, Any]:
+    numbers = _checked_numbers(values, f"{kind} {name!r}")
+    limits = colour_limits(numbers)
+    content, low, high = codes_of(numbers)
+    return {
+        "name": name, "kind": kind, "block": blocks.add(content), "low": low, "high": high,
+        "limits": [limits.vmin, limits.vmax],
+    }  # fmt: skip
+
+
+def _classes(name: str, values: pd.Series, blocks: Blocks) -> dict[str, Any]:
+    described = f"labels {name!r}"
+    try:
+        looks = palette(values)
+        codes = pd.Categorical(values, categories=list(looks)).codes
+    except TypeError as error:
+        raise ValueError(f"expected one class for each point in {described}, found {error}") from None
+    if len(looks) > MOST_CLASSES:
+        raise ValueError(
+            f"expected at most {MOST_CLASSES} classes in {described}, found {len(looks)}; numbers of a "
+            "measurement must be of a floating-point type, and names of points go into `names`"
+        )
+    classes = [
+        {"name": str(label), "light": colour, "dark": dark_colour(colour), "marker": MARKERS.index(marker)}
+        for label, (colour, marker) in looks.items()
+    ]
+    content = np.where(codes < 0, MISSING_CODE, codes).astype("<u2").tobytes()
+    return {"name": name, "kind": "labels", "block": blocks.add(content), "classes": classes}
+
+
+def _checked_numbers(values: pd.Series, described: str) -> np.ndarray:
+    """Float64, NaN where missing; at least one is not."""
+    if pd.api.types.is_complex_dtype(values.dtype):
+        raise ValueError(f"expected real numbers in {described}, found type {values.dtype}")
+    try:
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"expected numbers in {described}, found something else ({error})") from None
+    if np.isinf(numbers).any():
+        raise ValueError(f"expected finite numbers in {described}, found {np.isinf(numbers).sum()} infinite")
+    if np.isnan(numbers).all():
+        raise ValueError(f"expected at least one number in {described}, found none")
+    return numbers
