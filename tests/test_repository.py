@@ -15,7 +15,7 @@ from spasne_tools.version import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
 CPP_FILES = sorted([*ROOT.glob("*.cpp"), *ROOT.glob("*.h"), *ROOT.glob("src/**/*.*")])
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/**/*.md")])
 
 
 def found_in(name, pattern):
@@ -70,6 +70,21 @@ def test_wrapper_and_executable_refuse_the_same_sizes():
         assert float(found_in("src/validation.h", rf"\bLARGEST_{name} = ([^,;]+)[,;]")) == bound
 
 
+def test_every_test_is_on_the_list():
+    listed = set(re.findall(r"`(test_\w+\.py)`", (ROOT / "tests/README.md").read_text(encoding="utf-8")))
+    assert listed == {path.name for path in ROOT.glob("tests/test_*.py")}
+
+
+def test_the_map_of_the_code_names_what_is_there():
+    text = (ROOT / "docs/code.md").read_text(encoding="utf-8")
+    assert text.count("\n") <= 60
+    named = set(re.findall(r"[\w/]+\.(?:py|cpp|h)\b|\b\w+/(?=`)", text))
+    own = ROOT / "spasne_tools"
+    folders = [ROOT, ROOT / "src", own, own / "run", own / "commands"]
+    assert len(named) > 30
+    assert {name for name in named if not any((folder / name).exists() for folder in folders)} == set()
+
+
 def test_no_folder_takes_the_name_of_the_executable():
     assert not (ROOT / "spasne").is_dir()
 
@@ -91,7 +106,7 @@ def test_links_within_the_repository_lead_somewhere(page):
 def test_make_goals_named_in_the_documents_exist(page):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:`|^    )make ([a-z][a-z0-9-]*)", text, re.MULTILINE))
+    named = set(re.findall(r"(?:`|^    )make ([a-z][a-z0-9/-]*)", text, re.MULTILINE))
     assert {goal for goal in named if not re.search(rf"^{goal}:", makefile, re.MULTILINE)} == set()
 
 

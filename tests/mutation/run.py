@@ -3,7 +3,7 @@
     python tests/mutation/run.py kernels [--count 20] [--seed 0]
     python tests/mutation/run.py python
 
-Works on a copy in a temporary folder. Prints each mutant and whether it was killed; docs/reliability.md says
+Works on a copy in a temporary folder. Prints each mutant and whether it was killed; tests/README.md says
 what the survivors were.
 """
 
@@ -64,7 +64,7 @@ TARGETS = {
         (
             "spasne_tools/run/data_file.py",
             "spasne_tools/metrics/correlation.py",
-            "spasne_tools/metrics/silhouette.py",
+            "spasne_tools/metrics/silhouettes.py",
         ),
         ("tests/test_data_file.py", "tests/test_metrics.py"),
         False,
