@@ -10,6 +10,8 @@
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 # make fuzz         damaged data files until one breaks the executable (clang; tests/fuzz/README.md)
 # make coverage     the lines that no test reaches, Python and C++
+# make r-package    the package for R, as an archive in build/r-package
+# make check-r      R CMD check of it, and its maps beside those of Python; skipped, saying so, where there is no R
 # make docs         the documentation site in build/docs, warnings as errors
 # make figures      the pictures and tables of the documentation
 # make clean        remove the executable; clean0: and __pycache__
@@ -48,7 +50,7 @@ FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined,float-cast-overflow
 FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
 
-.PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan fuzz coverage docs figures clean clean0
+.PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan fuzz coverage r-package check-r r-documentation docs figures clean clean0
 # Two goals at once would set up .venv together.
 .NOTPARALLEL:
 
@@ -136,6 +138,26 @@ coverage: build/coverage/spasne $(VENV)/stamp-coverage
 	$(VENV_PYTHON) -m coverage report --show-missing --skip-covered
 	$(VENV_PYTHON) -m gcovr --root . --object-directory build/coverage --exclude-throw-branches --sort uncovered-percent \
 		--gcov-ignore-parse-errors=suspicious_hits.warn  # counts of 10^10 are what kernels have
+
+# Built in a copy, into which the C++ sources are copied, so that the checkout holds them once.
+build/r-package/spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) $(shell find r-package -type f)
+	rm -rf build/r-package
+	mkdir -p build/r-package
+	cp -R r-package $@
+	cd $@ && Rscript bootstrap.R ../../..
+
+r-package: build/r-package/spasne
+	cd build/r-package && R CMD build spasne
+
+check-r: spasne $(VENV)/stamp-test$(BROWSER)
+	PYTHON="$$PWD/$(VENV_PYTHON)" bash .ci/check_r.sh
+
+# man/ and NAMESPACE from the comments that start with #' (Debian: r-cran-roxygen2).
+r-documentation: build/r-package/spasne
+	cd build/r-package && Rscript -e 'roxygen2::roxygenise("spasne", load_code = "source")'
+	rm -f r-package/man/*.Rd
+	cp build/r-package/spasne/man/*.Rd r-package/man
+	cp build/r-package/spasne/NAMESPACE r-package
 
 bench: spasne $(VENV)/stamp-bench
 	$(VENV_PYTHON) -m benchmarks --update-readme $(BENCH)

@@ -1,0 +1,4 @@
+library(testthat)
+library(spasne)
+
+test_check("spasne")
