@@ -30,6 +30,7 @@ from spasne_tools.version import __version__
 
 if TYPE_CHECKING:
     from spasne_tools import pl, tl
+    from spasne_tools.annotations import load_annotation
     from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.estimator import SpaSNE
     from spasne_tools.metrics.scores import score_embedding
@@ -44,6 +45,7 @@ __all__ = [
     "__version__",
     "export_html",
     "init_spasne",
+    "load_annotation",
     "load_data",
     "load_dataset",
     "load_example",
@@ -68,6 +70,7 @@ __all__ = [
 _LOADED_AT_USE = {
     "SpaSNE": "spasne_tools.estimator",
     "export_html": "spasne_tools.page.export",
+    "load_annotation": "spasne_tools.annotations",
     "load_dataset": "spasne_tools.datasets",
     "load_example": "spasne_tools.datasets",
     "load_map": "spasne_tools.saved_map",

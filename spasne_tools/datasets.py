@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,24 +9,12 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_matrix, load_npz
 
-from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import preprocess_counts
+from spasne_tools.published_files import DATA_VARIABLE, find_published, named_folder
 from spasne_tools.simulation import Tissue, simulate_components, simulate_tissue
 
 __all__ = ["Dataset", "Tissue", "load_dataset", "load_example", "simulate_components", "simulate_tissue"]
 
-DATA_VARIABLE, CACHE_VARIABLE = "SPASNE_DATA", "SPASNE_CACHE"
-REPOSITORY = "https://github.com/Lin-Xu-lab/SpaSNE/raw/adef46e/Tutorials/data/"
-DOWNLOAD_TIMEOUT = 60  # seconds without an answer
-LARGEST_DOWNLOAD = 1 << 26  # bytes, ten times the largest file
-
-# Git blob ids of the published files at that revision: SHA-1 of "blob <size>\0" and the content.
-BLOB_IDS = {
-    "human_BreastCancer1272_data_pc200.csv": "7b077cb9163123fbfb1a57d7b2bae88aa223aa99",
-    "human_BreastCancer1272_meta.csv": "f9e2a79ff9830319e1e0a380e3edb757fd2e53cb",
-    "mouse_VisualCortex1207_data_pc200.csv": "7cf1bc3dcd5feff4be0bf8c6144d46a2981ac3fb",
-    "mouse_VisualCortex1207_meta.csv": "51a0bf9dce6c8875f0460a0d3ab87bee5ebcbe75",
-}
 VISUAL_CORTEX_COUNTS = "starmap_visual_cortex_1207"  # folder with counts.npz, genes.csv.gz and coords.csv.gz
 SAME_POSITION = 1e-6  # pixels
 VISUAL_CORTEX_MARKERS = ("Cux2", "Rorb", "Pcp4", "Mbp")  # of layers 2 to 4, 4, 5 and 6, and of white matter
@@ -162,7 +147,7 @@ def load_example(name: str) -> Dataset:
 
 
 def _why_not_at_hand(name: str) -> str | None:
-    folder = _named_folder()
+    folder = named_folder()
     if folder is None:
         return f"{DATA_VARIABLE} does not name the folder of the real data"
     if name == "visual_cortex" and not (folder / VISUAL_CORTEX_COUNTS).is_dir():
@@ -195,7 +180,7 @@ def _load_visual_cortex() -> Dataset:
     meta = _read("mouse_VisualCortex1207_meta.csv")
     labels, counts, genes = meta["layer_type"].rename("label"), None, None
     markers: tuple[str, ...] = ()
-    folder = _named_folder()
+    folder = named_folder()
     if folder is not None and (folder / VISUAL_CORTEX_COUNTS).is_dir():
         counts, genes = _read_counts(folder / VISUAL_CORTEX_COUNTS, meta)
         data = pd.DataFrame(preprocess_counts(counts, n_components=200), index=meta.index)
@@ -232,67 +217,5 @@ def _check_alignment(data: pd.Index, meta: pd.Index) -> None:
         raise ValueError("expected the spots of the data in the meta file, found others")
 
 
-# ---- finding files -----------------------------------------------------------------------------------------
-
-
 def _read(file_name: str) -> pd.DataFrame:
-    return pd.read_csv(_find(file_name), index_col=0)
-
-
-def _named_folder() -> Path | None:
-    """The folder that the environment names; None where it names none."""
-    value = os.environ.get(DATA_VARIABLE)
-    return Path(value).expanduser() if value else None
-
-
-def _cache_folder() -> Path:
-    if value := os.environ.get(CACHE_VARIABLE):
-        return Path(value).expanduser()
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "spasne"
-
-
-def _find(file_name: str) -> Path:
-    """Path of a published file, downloaded where it is not at hand."""
-    folder = _named_folder()
-    if folder is not None and (folder / file_name).is_file():
-        path = folder / file_name
-        if (found := _blob_id(path.read_bytes())) != BLOB_IDS[file_name]:
-            raise ValueError(
-                f"expected the published {file_name} (git blob {BLOB_IDS[file_name]}), found another file "
-                f"({found}) at {path}"
-            )
-        return path
-    path = _cache_folder() / file_name
-    if not path.is_file() or _blob_id(path.read_bytes()) != BLOB_IDS[file_name]:
-        _download(file_name, path)
-    return path
-
-
-def _blob_id(content: bytes) -> str:
-    header = b"blob %d\0" % len(content)
-    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
-
-
-def _download(file_name: str, path: Path) -> None:
-    """Write a verified copy of a published file."""
-    url = REPOSITORY + file_name
-    try:
-        with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT) as answer:
-            content = answer.read(LARGEST_DOWNLOAD)
-    except OSError as error:
-        problem = f"{url} cannot be reached ({error})"
-        raise FileNotFoundError(_how_to_provide(file_name, path, problem)) from error
-    if (found := _blob_id(content)) != BLOB_IDS[file_name]:
-        problem = f"{url} gave another content (expected git blob {BLOB_IDS[file_name]}, found {found})"
-        raise FileNotFoundError(_how_to_provide(file_name, path, problem))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with output_file(path) as unfinished:
-        unfinished.write_bytes(content)
-
-
-def _how_to_provide(file_name: str, path: Path, problem: str) -> str:
-    return (
-        f"{file_name} is not at hand and {problem}. Put the file into {path.parent}, or set the environment "
-        f"variable {DATA_VARIABLE} to the folder that holds it."
-    )
+    return pd.read_csv(find_published(file_name), index_col=0)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import issparse
 
-from spasne_tools import datasets, simulation
+from spasne_tools import datasets, published_files, simulation
 from spasne_tools.datasets import load_dataset, load_example, simulate_components, simulate_tissue
 from spasne_tools.preprocessing import preprocess_counts
 
@@ -197,7 +197,7 @@ def places(tmp_path, monkeypatch):
     monkeypatch.setenv("SPASNE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("SPASNE_CACHE", str(tmp_path / "cache"))
     # `printf 'name,x\na,1\n' | git hash-object --stdin`
-    monkeypatch.setitem(datasets.BLOB_IDS, "file.csv", "0f6709df9c0110e2656ecbfc42e93401ee91d94b")
+    monkeypatch.setitem(published_files.BLOB_IDS, "file.csv", "0f6709df9c0110e2656ecbfc42e93401ee91d94b")
     (tmp_path / "data").mkdir()
     asked = []
 
@@ -208,7 +208,7 @@ def places(tmp_path, monkeypatch):
                 raise content
             return io.BytesIO(content)
 
-        monkeypatch.setattr(datasets.urllib.request, "urlopen", urlopen)
+        monkeypatch.setattr(published_files.urllib.request, "urlopen", urlopen)
 
     answer(urllib.error.URLError("no network"))
     return tmp_path / "data", tmp_path / "cache", answer, asked
@@ -217,29 +217,29 @@ def places(tmp_path, monkeypatch):
 def test_named_folder_comes_first(places):
     data, cache, _, asked = places
     (data / "file.csv").write_bytes(CONTENT)
-    assert datasets._find("file.csv") == data / "file.csv"
+    assert published_files.find_published("file.csv") == data / "file.csv"
     assert not cache.exists() and not asked
 
 
 def test_another_file_in_the_named_folder_is_an_error(places):
     (places[0] / "file.csv").write_bytes(CONTENT.replace(b"\n", b"\r\n"))
     with pytest.raises(ValueError, match="expected the published file.csv .* found another file"):
-        datasets._find("file.csv")
+        published_files.find_published("file.csv")
 
 
 def test_cache_comes_before_the_network(places):
     _, cache, _, asked = places
     cache.mkdir()
     (cache / "file.csv").write_bytes(CONTENT)
-    assert datasets._find("file.csv") == cache / "file.csv"
+    assert published_files.find_published("file.csv") == cache / "file.csv"
     assert not asked
 
 
 def test_download_is_kept_in_the_cache(places):
     _, cache, answer, asked = places
     answer(CONTENT)
-    assert datasets._find("file.csv").read_bytes() == CONTENT
-    assert datasets._find("file.csv") == cache / "file.csv"
+    assert published_files.find_published("file.csv").read_bytes() == CONTENT
+    assert published_files.find_published("file.csv") == cache / "file.csv"
     assert asked == ["https://github.com/Lin-Xu-lab/SpaSNE/raw/adef46e/Tutorials/data/file.csv"]
     assert [path.name for path in cache.iterdir()] == ["file.csv"]
 
@@ -249,32 +249,32 @@ def test_damaged_cache_is_downloaded_again(places):
     cache.mkdir()
     (cache / "file.csv").write_bytes(CONTENT[:5])
     answer(CONTENT)
-    assert datasets._find("file.csv").read_bytes() == CONTENT
+    assert published_files.find_published("file.csv").read_bytes() == CONTENT
 
 
 def test_wrong_download_is_refused(places):
     _, cache, answer, _ = places
     answer(b"<html>not found</html>")
     with pytest.raises(FileNotFoundError, match="gave another content"):
-        datasets._find("file.csv")
+        published_files.find_published("file.csv")
     assert not cache.exists()
 
 
 def test_endless_download_is_cut_off(places, monkeypatch):
     _, cache, answer, _ = places
     answer(CONTENT * 1000)
-    monkeypatch.setattr(datasets, "LARGEST_DOWNLOAD", len(CONTENT))
-    assert datasets._find("file.csv").read_bytes() == CONTENT  # no byte more was read
-    monkeypatch.setattr(datasets, "LARGEST_DOWNLOAD", len(CONTENT) - 1)
+    monkeypatch.setattr(published_files, "LARGEST_DOWNLOAD", len(CONTENT))
+    assert published_files.find_published("file.csv").read_bytes() == CONTENT  # no byte more was read
+    monkeypatch.setattr(published_files, "LARGEST_DOWNLOAD", len(CONTENT) - 1)
     (cache / "file.csv").unlink()
     with pytest.raises(FileNotFoundError, match="gave another content"):
-        datasets._find("file.csv")
+        published_files.find_published("file.csv")
 
 
 def test_no_network_says_where_to_put_the_file(places):
     _, cache, _, _ = places
     with pytest.raises(FileNotFoundError) as caught:
-        datasets._find("file.csv")
+        published_files.find_published("file.csv")
     for part in ("file.csv", "no network", str(cache), "SPASNE_DATA"):
         assert part in str(caught.value)
 
@@ -286,19 +286,19 @@ def test_interrupted_write_leaves_nothing(places, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(datasets.os, "replace", interrupt)
+    monkeypatch.setattr(published_files.os, "replace", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        datasets._find("file.csv")
+        published_files.find_published("file.csv")
     assert list(cache.iterdir()) == []
 
 
 def test_cache_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("SPASNE_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert datasets._cache_folder() == tmp_path / "spasne"
+    assert published_files.cache_folder() == tmp_path / "spasne"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert datasets._cache_folder() == tmp_path / ".cache" / "spasne"
+    assert published_files.cache_folder() == tmp_path / ".cache" / "spasne"
 
 
 def test_meta_of_other_spots_is_an_error():

@@ -15,6 +15,7 @@ PAGES = ROOT / "docs" / "demos"
 RUNNER = ROOT / "spasne-demos" / "run_notebooks.py"
 NOTEBOOKS = sorted(ROOT.glob("*-demo*/*.ipynb"))
 EXPECTED = {
+    "preprocessing_BreastCancer1272_example",
     "preprocessing_VisualCortex1207_example",
     "spasne_BreastCancer1272_example",
     "spasne_VisualCortex1207_example",

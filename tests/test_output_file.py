@@ -12,7 +12,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import spasne
-from spasne_tools import datasets
+from spasne_tools import published_files
 from spasne_tools.commands import embed, plot, score, screen
 from spasne_tools.commands.demo import Example, run_demo
 from spasne_tools.commands.inputs import check_can_write
@@ -150,9 +150,9 @@ def write_checkpoint():
 
 
 def write_download(monkeypatch):
-    monkeypatch.setattr(datasets.urllib.request, "urlopen", lambda *_, **__: open(os.devnull, "rb"))
-    monkeypatch.setitem(datasets.BLOB_IDS, "file.csv", datasets._blob_id(b""))
-    datasets._download("file.csv", Path("file.csv"))
+    monkeypatch.setattr(published_files.urllib.request, "urlopen", lambda *_, **__: open(os.devnull, "rb"))
+    monkeypatch.setitem(published_files.BLOB_IDS, "file.csv", published_files.blob_id(b""))
+    published_files._download("file.csv", Path("file.csv"))
 
 
 def write_demo(monkeypatch):

@@ -39,7 +39,8 @@ plot_maps <- function(maps, colors, pixels = NULL, scores = NULL, image_like = T
   graphics::par(mar = c(0.6, 0.6, 3, 0.6), cex = 0.9)
   for (title in names(panels)) {
     is_tissue <- title == "Tissue" && !is.null(pixels)
-    draw_panel(panels[[title]], title, looks, scores[[title]], upside_down = is_tissue && image_like)
+    text <- if (!is.null(scores)) score_text(scores[[title]]) # "" keeps the titles of a row at one height
+    draw_panel(panels[[title]], title, looks, text, upside_down = is_tissue && image_like)
   }
   looks$draw_legend()
   invisible()
@@ -52,7 +53,7 @@ as_panel <- function(X, name, n) {
   X[, 1:2]
 }
 
-draw_panel <- function(XY, title, looks, scores, upside_down) {
+draw_panel <- function(XY, title, looks, below_title, upside_down) {
   ylim <- range(XY[, 2])
   if (upside_down) ylim <- rev(ylim)
   size <- min(1.3, max(0.25, 22 / sqrt(nrow(XY)))) # neither lost nor a blot
@@ -61,12 +62,13 @@ draw_panel <- function(XY, title, looks, scores, upside_down) {
     col = looks$colour[looks$order]
   )
   graphics::box(col = "#bfbfbf")
-  graphics::title(main = title, adj = 0, line = if (is.null(scores)) 0.5 else 1.4, cex.main = 1.1)
-  if (!is.null(scores)) graphics::mtext(score_text(scores), adj = 0, line = 0.3, cex = 0.75, col = "#4d4d4d")
+  graphics::title(main = title, adj = 0, line = if (is.null(below_title)) 0.5 else 1.4, cex.main = 1.1)
+  if (!is.null(below_title)) graphics::mtext(below_title, adj = 0, line = 0.3, cex = 0.75, col = "#4d4d4d")
 }
 
 score_text <- function(scores) {
   shown <- intersect(c("r1", "r2", "s"), names(scores))
+  if (length(shown) == 0) return("")
   paste(sprintf("%s = %.2f", shown, round(scores[shown], 2) + 0), collapse = ", ")
 }
 
