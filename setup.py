@@ -3,12 +3,20 @@
 import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from setuptools import Command, Distribution, setup
-from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build import build
 from setuptools.errors import CompileError, ExecError
+
+try:
+    from setuptools.command.bdist_wheel import bdist_wheel
+except ImportError:
+    sys.exit("Installed nothing: setuptools 77 or later is missing; use `pip install .`, which brings it")
+# The published README looks for this word: grep Installed log.
+if "install" in sys.argv[1:]:
+    sys.exit("Installed nothing: use `pip install .`, which compiles the executable and installs it as well")
 
 HERE = Path(__file__).parent
 EXECUTABLE = "spasne.exe" if os.name == "nt" else "spasne"
