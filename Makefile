@@ -30,7 +30,7 @@ BROWSER = $(if $(shell command -v chromium || command -v google-chrome),browser)
 EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
 
 # Tests that skip without one of the extras anndata, distributed, large, or without scanpy.
-EXTRAS_TESTS = tests/test_anndata.py tests/test_preprocessing.py tests/test_screening.py tests/test_wrapper.py
+EXTRAS_TESTS = tests/test_anndata.py tests/test_preprocessing.py tests/test_screening.py tests/test_wrapper.py tests/test_published_readme.py
 
 SOURCES = sptree.cpp spasne.cpp spasne_main.cpp
 HEADERS = $(wildcard *.h src/*.h src/*/*.h)
