@@ -1,4 +1,4 @@
-"""``spasne.pl``: figures of AnnData objects that hold a map."""
+"""``spasne.pl``: figures and pages of AnnData objects that hold a map."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from spasne_tools.page.anndata_page import export_html
 from spasne_tools.plotting.maps import plot_genes, plot_maps, side_by_side
 from spasne_tools.readers.anndata_io import OBSM_KEY, find_table, labels, positions
 
-__all__ = ["spasne"]
+__all__ = ["export_html", "spasne"]
 
 
 def spasne(

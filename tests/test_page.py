@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import io
 import json
 import re
 import zlib
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.image import imread
 from scipy.sparse import csr_matrix
 from test_plotting import VISION, oklab, smallest_difference
 
@@ -181,6 +183,84 @@ def test_genes_of_any_kind(write, genes):
     assert page.codes(page.column("Gad1")["block"]).tolist() == [0, STEPS // 2, STEPS] * 20
 
 
+def test_many_genes_have_8_bits_and_the_smallest_value_takes_no_room(write):
+    rng = np.random.default_rng(0)
+    values = rng.gamma(1, size=(60, 40)) * (rng.random((60, 40)) < 0.3) - np.arange(40)
+    values[rng.random(values.shape) < 0.05] = np.nan
+    values[3, 0] = np.nanmin(values[:, 0]) + 1e-6  # above the smallest, if not by a step
+    names = [f"gene {k}" for k in range(40)]
+    page = write(*example(), genes=pd.DataFrame(values, columns=names))
+    assert len({page.column(name)["block"] for name in names}) == 2
+    for name, wanted in zip(names, values.T, strict=True):
+        column = page.column(name)
+        content = np.frombuffer(page.block(column["block"]), "u1")[column["start"] :]
+        codes, rest = np.zeros(60), list(content[8:])  # 60 bits are 8 bytes
+        for i in range(60):
+            if content[i // 8] >> (i % 8) & 1:
+                codes[i] = rest.pop(0)
+        assert (codes == 255).tolist() == np.isnan(wanted).tolist()
+        assert (codes == 0).tolist() == (wanted == np.nanmin(wanted)).tolist()
+        found = np.where(codes == 255, np.nan, column["low"] + codes * (column["high"] - column["low"]) / 254)
+        np.testing.assert_allclose(found, wanted, rtol=0, atol=np.nanmax(wanted - np.nanmin(wanted)) / 254)
+        np.testing.assert_allclose(column["limits"], np.nanpercentile(wanted, PERCENTILES))
+        assert column["sparse"] and column["largest"] == 254
+
+
+def test_several_maps_of_the_same_points(write):
+    Y, pixels = example()
+    maps = {"SpaSNE": Y, "t-SNE": pd.DataFrame(Y[::-1]), "3-D": np.column_stack([Y, Y[:, 0]])}
+    page = write(maps, pixels)
+    assert [described["name"] for described in page.header["maps"]] == list(maps)
+    assert page.header["maps"][0]["axes"] == page.header["views"][1]["axes"]
+    for described, points in zip(page.header["maps"], maps.values(), strict=True):
+        for axis, values in zip(described["axes"], np.asarray(points).T, strict=True):
+            found = axis["low"] + page.codes(axis["block"]) * axis["extent"] / STEPS
+            np.testing.assert_allclose(found, values, rtol=0, atol=0.51 * np.ptp(values) / STEPS)
+
+
+def test_a_scale_bar_where_the_unit_is_known(write):
+    assert write(*example()).header["views"][0]["micrometres"] is None
+    assert write(*example(), scalebar_dx=np.float32(0.5)).header["views"][0]["micrometres"] == 0.5
+
+
+# ---- the tissue's image ----------------------------------------------------------------------------------
+
+
+def image_of(page):
+    """The image that a page holds, and what it says of it."""
+    described = page.header["views"][0]["image"]
+    return imread(io.BytesIO(page.block(described["block"])), format="jpeg").astype(int), described
+
+
+def smooth_image(height, width):
+    y, x = np.mgrid[:height, :width]
+    return np.stack([x / width, y / height, (x + y) / (width + height)], axis=-1)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "float64", "float32", "grey", "transparent"])
+def test_images_of_any_kind(write, kind):
+    levels = smooth_image(60, 90)
+    given, wanted = {
+        "bytes": (np.rint(255 * levels).astype(np.uint8), levels),
+        "float64": (levels, levels),
+        "float32": (levels.astype(np.float32), levels),
+        "grey": (levels[:, :, 0], levels[:, :, [0, 0, 0]]),
+        "transparent": (np.dstack([levels, np.full((60, 90), 0.25)]), 0.75 + 0.25 * levels),
+    }[kind]
+    found, described = image_of(write(*example(), image=given, image_scale=0.5))
+    assert (described["width"], described["height"]) == (180, 120)
+    assert np.abs(found - 255 * wanted).mean() < 3
+
+
+def test_large_images_are_reduced(write):
+    levels = smooth_image(4001, 50)
+    found, described = image_of(write(*example(), image=levels, image_scale=2.0))
+    assert found.shape == (1333, 16, 3)
+    assert (described["width"], described["height"]) == (24, 1999.5)  # a pixel or two at the edges is lost
+    means = levels[:3999, :48].reshape(1333, 3, 16, 3, 3).mean(axis=(1, 3))
+    assert np.abs(found - 255 * means).mean() < 3
+
+
 def test_names_given_or_of_the_first_index_that_names_rows(write):
     Y, pixels = example()
     assert write(Y, pixels).header["names"] is None
@@ -332,6 +412,18 @@ Y60, PIXELS60 = example()
         ({"Y": np.full((60, 2), np.nan)}, "expected finite numbers in Y, found 120"),
         ({"pixels": np.full((60, 2), np.inf)}, "expected finite numbers in pixels, found 120"),
         ({"Y": np.zeros(60)}, "expected Y with two dimensions, found shape"),
+        ({"Y": {}}, "expected at least one map in Y, found none"),
+        ({"Y": {"a": Y60, "b": Y60[1:]}}, "expected 59 rows in pixels, as in data, found 60"),
+        ({"scalebar_dx": 0}, "expected scalebar_dx to be a positive number, found 0"),
+        ({"scalebar_dx": "1"}, "expected scalebar_dx to be a positive number, found '1'"),
+        ({"image": np.zeros((4, 4)), "image_scale": np.nan}, "expected image_scale to be a positive .* nan"),
+        ({"image": np.zeros((4, 4)), "image_like": False}, "expected image_like to be true with an image"),
+        ({"image": np.zeros((4, 4, 2))}, r"expected image .* found shape \(4, 4, 2\)"),
+        (
+            {"image": np.full((4, 4), 2.0)},
+            "expected image of bytes or of numbers from 0 to 1, found .*float64",
+        ),
+        ({"image": np.zeros((4, 4), dtype=int)}, "expected image of bytes .*int64"),
         (
             {"labels": pd.DataFrame([["a", "b"]] * 60, columns=["x", "x"])},
             "expected different names in labels, found 'x' twice",

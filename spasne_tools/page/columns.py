@@ -7,22 +7,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.page.blocks import MISSING_CODE, Blocks, codes_of
+from spasne_tools.page.blocks import (
+    LARGEST_BYTE,
+    LARGEST_CODE,
+    MISSING_CODE,
+    Blocks,
+    Codes,
+    codes_of,
+    sparse_codes_of,
+)
 from spasne_tools.page.dark_colours import dark_colour
 from spasne_tools.plotting.maps import MARKERS, colour_limits, is_continuous, palette
 
-__all__ = ["MOST_CLASSES", "describe_columns"]
+__all__ = ["MOST_CLASSES", "MOST_EXACT_GENES", "describe_columns"]
 
 MOST_CLASSES = 500  # a longer legend is of no use
+MOST_EXACT_GENES = 20  # with 16 bits; more genes have 8, and zeros take no room
+GENES_IN_A_BLOCK = 32
 
 
 def describe_columns(
     labels: dict[str, pd.Series], genes: dict[str, pd.Series], blocks: Blocks
 ) -> list[dict[str, Any]]:
     """What the page must know of each column."""
-    return [_label(name, values, blocks) for name, values in labels.items()] + [
-        _numbers(name, values, "genes", blocks) for name, values in genes.items()
-    ]
+    described = [_label(name, values, blocks) for name, values in labels.items()]
+    if len(genes) > MOST_EXACT_GENES:
+        return described + _sparse_genes(genes, blocks)
+    return described + [_numbers(name, values, "genes", blocks) for name, values in genes.items()]
 
 
 def _label(name: str, values: pd.Series, blocks: Blocks) -> dict[str, Any]:
@@ -33,12 +44,32 @@ def _label(name: str, values: pd.Series, blocks: Blocks) -> dict[str, Any]:
 
 def _numbers(name: str, values: pd.Series, kind: str, blocks: Blocks) -> dict[str, Any]:
     numbers = _checked_numbers(values, f"{kind} {name!r}")
+    codes = codes_of(numbers)
+    return _scale(name, kind, numbers, codes) | {"block": blocks.add(codes.content), "largest": LARGEST_CODE}
+
+
+def _sparse_genes(genes: dict[str, pd.Series], blocks: Blocks) -> list[dict[str, Any]]:
+    """With 8 bits, GENES_IN_A_BLOCK to a block: the page reads few blocks in less time than many."""
+    described: list[dict[str, Any]] = []
+    names = list(genes)
+    for first in range(0, len(names), GENES_IN_A_BLOCK):
+        content, entries = b"", []
+        for name in names[first : first + GENES_IN_A_BLOCK]:
+            numbers = _checked_numbers(genes[name], f"genes {name!r}")
+            codes = sparse_codes_of(numbers)
+            entries.append(
+                _scale(name, "genes", numbers, codes) | {"start": len(content), "largest": LARGEST_BYTE}
+            )
+            content += codes.content
+        block = blocks.add(content)
+        described += [entry | {"block": block, "sparse": True} for entry in entries]
+    return described
+
+
+def _scale(name: str, kind: str, numbers: np.ndarray, codes: Codes) -> dict[str, Any]:
     limits = colour_limits(numbers)
-    content, low, high = codes_of(numbers)
-    return {
-        "name": name, "kind": kind, "block": blocks.add(content), "low": low, "high": high,
-        "limits": [limits.vmin, limits.vmax],
-    }  # fmt: skip
+    ends = {"low": codes.low, "high": codes.high, "limits": [limits.vmin, limits.vmax]}
+    return {"name": name, "kind": kind} | ends
 
 
 def _classes(name: str, values: pd.Series, blocks: Blocks) -> dict[str, Any]:

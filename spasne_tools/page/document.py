@@ -17,7 +17,16 @@ from spasne_tools.version import __version__
 __all__ = ["SCRIPTS", "STYLES", "assemble"]
 
 STYLES = ("page.css",)
-SCRIPTS = ("blocks.js", "drawing.js", "panel.js", "legend.js", "page.js")
+# In the order that a reader would like; page.js, which starts the page, is last.
+SCRIPTS = (
+    "elements.js", "numbers.js", "signals.js", "csv.js", "blocks.js",
+    "column.js", "theme.js", "colouring.js", "selection.js", "foreground.js", "order.js", "moments.js",
+    "layout.js", "transition.js", "camera.js", "markers.js", "drawing.js", "webgl.js", "webgl_image.js",
+    "pixels.js", "density.js", "pace.js", "image.js", "scale_bar.js", "marks.js", "lasso.js", "pointer.js",
+    "keys.js", "panel_bar.js", "panel.js", "figure.js", "picture.js",
+    "description.js", "colour_scale.js", "legend.js", "selection_file.js", "selection_panel.js", "kept.js",
+    "ranking.js", "ranking_panel.js", "search.js", "controls.js", "page.js",
+)  # fmt: skip
 
 
 def assemble(header: Mapping[str, Any], blocks: Blocks) -> bytes:

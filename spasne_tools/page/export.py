@@ -7,7 +7,7 @@ header that describes them (blocks.py), and document.py puts them into one file 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,18 @@ from spasne_tools.output_file import output_file
 from spasne_tools.page.blocks import Blocks
 from spasne_tools.page.columns import describe_columns
 from spasne_tools.page.document import assemble
-from spasne_tools.page.layouts import tissue_of, view
+from spasne_tools.page.layouts import describe_layouts, maps_of, tissue_of
 from spasne_tools.page.tables import columns_of, names_of
+from spasne_tools.page.tissue_image import describe_image
 from spasne_tools.plotting.maps import CONTINUOUS_COLOURS, MISSING_COLOUR
-from spasne_tools.validation import MatrixLike, as_matrix
+from spasne_tools.validation import MatrixLike
 
 __all__ = ["export_html"]
 
 
 def export_html(
     path: str | Path,
-    Y: MatrixLike,
+    Y: MatrixLike | Mapping[str, MatrixLike],
     pixels: MatrixLike,
     *,
     labels: Any = None,
@@ -36,19 +37,23 @@ def export_html(
     title: str | None = None,
     names: Sequence[Any] | None = None,
     image_like: bool = True,
+    image: Any = None,
+    image_scale: float = 1.0,
+    scalebar_dx: float | None = None,
 ) -> Path:
     """Write an interactive page of tissue and map, to be opened in a browser or sent to a colleague.
 
     One file, without any access to the network. Points encircled in one panel light up in both; colours are
-    those of any column of `labels` or `genes`; a selection can be saved as CSV. It is made for up to 200,000
-    points, takes about 8 bytes a point, and up to 3 a point for each column. See docs/page.md.
+    those of any column of `labels` or `genes`; the page ranks the genes that mark a selection, and keeps and
+    saves selections. It is made for up to 200,000 points. docs/page.md tells how large pages are.
 
     Parameters
     ----------
     path : str or Path
         File to write, usually ending in .html; replaced where it exists, in an existing folder.
-    Y : array-like (n, 1 or more)
-        The map. With 3 columns or more, the page offers pairs of the first three; a 1-D map is spread
+    Y : array-like (n, 1 or more), or dict of them by name
+        The map, or several maps of the same points, of which the page shows one at a time, the first first.
+        A map with 3 columns or more turns, or is shown by two of its first three; a 1-D map is spread
         vertically at random.
     pixels : array-like (n, 1 or more)
         Positions in the tissue, in the row order of `Y`; treated alike.
@@ -57,8 +62,9 @@ def export_html(
         percentile), anything else as classes, at most 500 in a column, in the colours of ``palette``. Missing
         ones are grey.
     genes : DataFrame (n, genes) or dict of array-likes by name, optional
-        Numbers drawn as continuous colours, usually log-normalised expression of chosen genes. Kept with 16
-        bits between smallest and largest.
+        Numbers drawn as continuous colours, usually log-normalised expression, and ranked by what marks a
+        selection: give all genes that could. Up to 20 are kept with 16 bits between smallest and largest;
+        more are kept with 8 bits, and their smallest value, usually 0, takes hardly any room.
     title : str, optional
         Heading of the page. None: "SpaSNE".
     names : sequence of n, optional
@@ -67,6 +73,14 @@ def export_html(
         numbers from 0.
     image_like : bool
         Tissue with y downwards, as in the image that the positions refer to.
+    image : array-like (height, width) or (height, width, 3 or 4), optional
+        Image of the tissue, of bytes or of numbers from 0 to 1, drawn under the points, with `image_like`
+        only. It is reduced to at most 2,000 pixels a side and kept as JPEG.
+    image_scale : float
+        Pixels of `image` for a unit of `pixels`, above 0: of Visium's "hires" image, tissue_hires_scalef. The
+        image's left upper corner is position (0, 0).
+    scalebar_dx : float, optional
+        Micrometres that a unit of `pixels` is long, above 0, for a scale bar. None: no bar.
 
     Returns
     -------
@@ -78,7 +92,8 @@ def export_html(
     ValueError
         For numbers of rows that differ or pandas objects with another index, values that are missing (in
         positions) or infinite, more than 500 classes (pass floating-point numbers, or pass them as `names`),
-        or arguments of another kind than described.
+        an image without `image_like`, or
+        arguments of another kind than described.
     OSError
         The file cannot be written.
 
@@ -90,32 +105,42 @@ def export_html(
     >>> Y = np.random.default_rng(0).normal(size=(90, 2))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     page = export_html(f"{folder}/map.html", Y, 1000 * Y, labels={"layer": ["L1", "L2", "L3"] * 30})
-    ...     page.name, page.stat().st_size < 100_000
+    ...     page.name, page.stat().st_size < 200_000
     ('map.html', True)
     """
     if title is not None and not isinstance(title, str):
         raise ValueError(f"expected title to be text, found {title!r}")
-    map_points, tissue_points = (as_matrix(Y, "Y", allow_sparse=False), tissue_of(pixels, Y))
-    label_columns = columns_of(labels, "labels", (Y, pixels))
-    gene_columns = columns_of(genes, "genes", (Y, pixels))
-    point_names = names_of(names, len(map_points), (Y, pixels, labels, genes))
+    if image is not None and not image_like:
+        raise ValueError("expected image_like to be true with an image, found it false")
+    maps = maps_of(Y)
+    tissue = tissue_of(pixels, maps)
+    given = (*maps.values(), pixels)
+    columns = columns_of(labels, "labels", given), columns_of(genes, "genes", given)
+    point_names = names_of(names, len(tissue), (*given, labels, genes))
     blocks = Blocks()
-    header = {
+    header: dict[str, Any] = {
         "title": "SpaSNE" if title is None else title,
-        "n": len(map_points),
-        "views": [
-            view("Tissue", tissue_points, bool(image_like), blocks),
-            view("Map", map_points, False, blocks),
-        ],
-        "columns": describe_columns(label_columns, gene_columns, blocks),
+        "n": len(tissue),
+        **describe_layouts(tissue, maps, bool(image_like), blocks),
+        "columns": describe_columns(*columns, blocks),
         "names": None if point_names is None else blocks.add(json.dumps(point_names).encode("ascii")),
         "ramp": _ramp(blocks),
         "missing": MISSING_COLOUR,
     }
+    of_tissue = header["views"][0]
+    of_tissue["micrometres"] = None if scalebar_dx is None else _positive(scalebar_dx, "scalebar_dx")
+    if image is not None:
+        of_tissue["image"] = describe_image(image, _positive(image_scale, "image_scale"), blocks)
     content = assemble(header, blocks)
     with output_file(path) as unfinished:
         unfinished.write_bytes(content)
     return Path(path)
+
+
+def _positive(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
+        raise ValueError(f"expected {name} to be a positive number, found {value!r}")
+    return float(value)
 
 
 def _ramp(blocks: Blocks) -> int:

@@ -1,0 +1,155 @@
+"""The interactive page of an AnnData: its maps, columns, genes and the image of its tissue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import issparse
+
+from spasne_tools.page import export as page
+from spasne_tools.plotting.maps import side_by_side
+from spasne_tools.readers.anndata_io import OBSM_KEY, find_table, labels, positions
+
+__all__ = ["export_html"]
+
+MOST_GENES = 300  # where none are named
+
+
+def export_html(
+    adata: Any,
+    path: str | Path,
+    color: str | Sequence[str] | None = None,
+    *,
+    basis: str | Sequence[str] = OBSM_KEY,
+    genes: Sequence[str] | None = None,
+    spatial_key: str = "spatial",
+    library_key: str | None = None,
+    table_key: str | None = None,
+    layer: str | None = None,
+    img_key: str | None = "hires",
+    **options: Any,
+) -> Path:
+    """Write the interactive page of an AnnData: ``spasne.export_html`` with what the object holds.
+
+    Parameters
+    ----------
+    adata : AnnData, or SpatialData with a table
+    path : str or Path
+        File to write, usually ending in .html.
+    color : str or list of str, optional
+        Columns of ``.obs`` to colour by. None: those that are categories.
+    basis : str or list of str
+        Keys of maps in ``.obsm``, with or without their ``X_``: the page switches between several, such as
+        ``["spasne", "umap"]``.
+    genes : list of str, optional
+        Genes to colour by, and to rank by what marks a selection. None: the 300 with the largest variance, of
+        those that ``.var["highly_variable"]`` marks where it is there.
+    spatial_key : str
+        Positions in ``.obsm``, and images in ``.uns``.
+    library_key : str, optional
+        Column of ``.obs`` that tells tissue sections apart. They stand beside each other, without images.
+    table_key : str, optional
+        The table of a SpatialData object that has several.
+    layer : str, optional
+        Where the genes' values are. None: ``.X``.
+    img_key : str, optional
+        Image of ``.uns["spatial"]`` to draw under the spots, where there is one. None: no image.
+    **options
+        As in ``spasne.export_html``: title, scalebar_dx, image_like.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    ValueError
+        There is no such map, column or gene, or positions are missing.
+    ImportError
+        anndata is missing (the extra ``spasne[anndata]``).
+
+    Examples
+    --------
+    >>> import spasne  # doctest: +SKIP
+    >>> spasne.tl.spasne(adata)  # doctest: +SKIP
+    >>> spasne.pl.export_html(adata, "map.html", basis=["spasne", "umap"])  # doctest: +SKIP
+    """
+    table = find_table(adata, table_key)
+    keys = [basis] if isinstance(basis, str) else list(basis)
+    pixels, sections = positions(table, spatial_key), labels(table, library_key, "library_key")
+    if sections is not None:
+        pixels = side_by_side(pixels, sections)
+    else:
+        options = _image(table, spatial_key, img_key) | options
+    return page.export_html(
+        path,
+        {key.removeprefix("X_"): _map(table, key) for key in keys},
+        pixels,
+        labels=_columns(table, color),
+        genes=_genes(table, genes, layer),
+        names=list(table.obs_names),
+        **options,
+    )
+
+
+def _map(table: Any, key: str) -> np.ndarray:
+    found = key if key in table.obsm else f"X_{key}"
+    if found not in table.obsm:
+        present = ", ".join(map(repr, table.obsm)) or "nothing"
+        raise ValueError(f"expected a map in obsm[{key!r}] (spasne.tl.spasne makes one), found {present}")
+    return np.asarray(table.obsm[found])
+
+
+def _columns(table: Any, color: str | Sequence[str] | None) -> pd.DataFrame:
+    """Those of obs that are asked for: numbers as floats, which are drawn as such, or classes."""
+    if color is None:
+        chosen = table.obs.select_dtypes("category")
+    else:
+        names = [color] if isinstance(color, str) else list(color)
+        if missing := [name for name in names if name not in table.obs]:
+            raise ValueError(
+                f"expected color to be columns of obs, found {missing[0]!r}; genes go into `genes`"
+            )
+        chosen = table.obs[names]
+    numbers = chosen.select_dtypes("number").columns
+    return chosen.astype(dict.fromkeys(numbers, float)).reset_index(drop=True)
+
+
+def _genes(table: Any, genes: Sequence[str] | None, layer: str | None) -> pd.DataFrame:
+    if genes is None:
+        genes = _most_variable(table, layer)
+    elif missing := [name for name in genes if name not in table.var_names]:
+        raise ValueError(f"expected genes among var_names, found {missing[0]!r}")
+    values = _values(table[:, list(genes)], layer)
+    return pd.DataFrame(values.toarray() if issparse(values) else values, columns=list(genes))
+
+
+def _values(table: Any, layer: str | None) -> Any:
+    return table.X if layer is None else table.layers[layer]
+
+
+def _most_variable(table: Any, layer: str | None) -> list[str]:
+    """Names in the order of the variance, which for sparse values is E[x^2] - E[x]^2."""
+    if "highly_variable" in table.var:
+        table = table[:, table.var["highly_variable"].to_numpy(dtype=bool)]
+    values = _values(table, layer)
+    squares = values.multiply(values) if issparse(values) else np.square(values)
+    variances = np.ravel(squares.mean(axis=0)) - np.square(np.ravel(values.mean(axis=0)))
+    return list(table.var_names[np.argsort(-variances, kind="stable")[:MOST_GENES]])
+
+
+def _image(table: Any, spatial_key: str, img_key: str | None) -> dict[str, Any]:
+    """The image of a single section and its scale, as scanpy keeps them; nothing where there is none."""
+    libraries = table.uns.get(spatial_key, {})
+    if img_key is None or len(libraries) != 1:
+        return {}
+    library = next(iter(libraries.values()))
+    if img_key not in library.get("images", {}):
+        return {}
+    scale = library.get("scalefactors", {}).get(f"tissue_{img_key}_scalef", 1.0)
+    return {"image": library["images"][img_key], "image_scale": float(scale)}
