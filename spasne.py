@@ -35,7 +35,10 @@ if TYPE_CHECKING:
     from spasne_tools.estimator import SpaSNE
     from spasne_tools.metrics.scores import score_embedding
     from spasne_tools.page.export import export_html
+    from spasne_tools.plotting.curves import plot_curves
     from spasne_tools.plotting.maps import plot_genes, plot_maps, plot_rgb
+    from spasne_tools.reliability.curves import map_curves
+    from spasne_tools.reliability.points import map_reliability
     from spasne_tools.saved_map import load_map, save_map
     from spasne_tools.screening.plot import plot_screening
     from spasne_tools.screening.screen import screen_parameters
@@ -51,7 +54,10 @@ __all__ = [
     "load_example",
     "load_map",
     "main",
+    "map_curves",
+    "map_reliability",
     "pl",
+    "plot_curves",
     "plot_genes",
     "plot_maps",
     "plot_rgb",
@@ -74,7 +80,10 @@ _LOADED_AT_USE = {
     "load_dataset": "spasne_tools.datasets",
     "load_example": "spasne_tools.datasets",
     "load_map": "spasne_tools.saved_map",
+    "map_curves": "spasne_tools.reliability.curves",
+    "map_reliability": "spasne_tools.reliability.points",
     "pl": "spasne_tools.pl",
+    "plot_curves": "spasne_tools.plotting.curves",
     "plot_genes": "spasne_tools.plotting.maps",
     "plot_maps": "spasne_tools.plotting.maps",
     "plot_rgb": "spasne_tools.plotting.maps",
