@@ -174,8 +174,7 @@ void require_writable(const Outputs& to) {
 }
 
 /// One line for each run, --quiet or not: they are how a caller learns of results as they come.
-void embed_batch(spasne::Problem problem, const spasne::Options& options, const std::vector<spasne::Run>& runs,
-                 const Outputs& to, bool quiet) {
+void embed_batch(spasne::Task task, const Outputs& to, bool quiet) {
   size_t n_failed = 0;
   std::string why_failed;
   spasne::BatchListener listener;
@@ -188,30 +187,27 @@ void embed_batch(spasne::Problem problem, const spasne::Options& options, const 
     if (n_failed++ == 0) why_failed = why;
     say("run " + std::to_string(k) + " failed: " + why);
   };
-  spasne::run_batch(std::move(problem), options, runs, listener);
-  if (n_failed == runs.size()) throw std::runtime_error("every run failed, the first because " + why_failed);
+  spasne::run_batch(std::move(task.problem), task.options, task.runs, listener);
+  if (n_failed == task.runs.size()) throw std::runtime_error("every run failed, the first because " + why_failed);
 }
 
 void embed(const Arguments& arguments) {
   spasne::Listener listener = make_listener(arguments.quiet);
   const std::shared_ptr<spasne::Caller> caller = arguments.watch_stdin ? watch_caller() : nullptr;
   if (!arguments.snapshots.empty()) show_snapshots(listener, arguments, caller);
-  spasne::Problem problem;
-  spasne::Options options;
-  std::vector<spasne::Run> runs;
-  options.n_threads = arguments.threads;
   const Clock::time_point start = Clock::now();
-  spasne::read_data_file(arguments.data, problem, options, runs);
-  const Outputs to{arguments.result,   arguments.report, problem.n_points,
-                   problem.n_features, options.no_dims,  seconds_since(start)};
-  require_writable(runs.empty() ? to : numbered(to, 0));
+  spasne::Task task = spasne::read_data_file(arguments.data);
+  task.options.n_threads = arguments.threads;
+  const Outputs to{arguments.result,        arguments.report,     task.problem.n_points,
+                   task.problem.n_features, task.options.no_dims, seconds_since(start)};
+  const bool batch = !task.runs.empty();
+  require_writable(batch ? numbered(to, 0) : to);
   if (!arguments.snapshots.empty()) {
-    if (!runs.empty()) throw std::invalid_argument("expected no --snapshots for a data file with several runs");
+    if (batch) throw std::invalid_argument("expected no --snapshots for a data file with several runs");
     spasne::require_writable(arguments.snapshots);
   }
-  if (!runs.empty()) return embed_batch(std::move(problem), options, runs, to, arguments.quiet);
-  const spasne::Result result = spasne::run(std::move(problem), options, listener);
-  write_outputs(to, result);
+  if (batch) return embed_batch(std::move(task), to, arguments.quiet);
+  write_outputs(to, spasne::run(std::move(task.problem), task.options, listener));
   if (!arguments.quiet) say("wrote " + arguments.result);
 }
 

@@ -8,6 +8,7 @@
 
 #include "../spasne.h"
 #include "method.h"
+#include "sections.h"
 #include "text.h"
 
 namespace spasne {
@@ -68,29 +69,35 @@ inline void validate_data(const Problem& p, const Options& o) {
   }
 }
 
-/// Codes of sections without gaps and, where space counts, pairs within sections, with distances if only those count.
-inline void validate_sections(const Problem& p, const Options& o) {
-  if (!p.sections.empty() && p.sections.size() != p.n_points)
+/// Codes without gaps, 0 .. number of sections - 1.
+inline void validate_codes(const Problem& p) {
+  if (p.sections.empty()) return;
+  if (p.sections.size() != p.n_points)
     reject("a section of each of " + text(p.n_points) + " points", text(p.sections.size()));
-  std::vector<size_t> last(p.n_points, p.n_points);  // point seen in each section
-  int32_t largest = 0;
-  bool paired = false, differing = false;
+  std::vector<bool> seen(p.n_points, false);
+  size_t n_sections = 0;
   for (size_t i = 0; i < p.n_points; ++i) {
-    const int32_t code = p.sections.empty() ? 0 : p.sections[i];
+    const int32_t code = p.sections[i];
     if (code < 0 || static_cast<size_t>(code) >= p.n_points)
       reject("codes of sections from 0 to the number of sections - 1", text(code) + " at point " + text(i));
-    largest = std::max(largest, code);
-    const size_t before = last[static_cast<size_t>(code)];
-    last[static_cast<size_t>(code)] = i;
-    if (before == p.n_points) continue;
-    paired = true;
-    for (size_t k = 0; k < p.n_space; ++k)
-      differing = differing || p.S[i * p.n_space + k] != p.S[before * p.n_space + k];
+    seen[static_cast<size_t>(code)] = true;
+    n_sections = std::max(n_sections, static_cast<size_t>(code) + 1);
   }
-  for (int32_t code = 0; code < largest; ++code)
-    if (last[static_cast<size_t>(code)] == p.n_points)
-      reject("each code of sections from 0 to " + text(largest), "none of code " + text(code));
+  for (size_t code = 0; code < n_sections; ++code)
+    if (!seen[code]) reject("each code of sections from 0 to " + text(n_sections - 1), "none of code " + text(code));
+}
+
+/// Where space counts, pairs within sections, with distances if only those count.
+inline void validate_sections(const Problem& p, const Options& o) {
+  validate_codes(p);
   if (o.beta == 0) return;
+  bool paired = false, differing = false;
+  for (const std::vector<size_t>& members : Sections(p.sections, p.n_points).members) {
+    paired = paired || members.size() > 1;
+    for (const size_t i : members)
+      differing =
+          differing || !std::equal(&p.S[i * p.n_space], &p.S[i * p.n_space] + p.n_space, &p.S[members[0] * p.n_space]);
+  }
   if (!paired) reject("a section with two points or more", "one point in each");
   if (!differing && o.space_offset == 0)
     reject(p.sections.empty() ? "positions that differ between points" : "positions that differ within a section",
@@ -121,29 +128,46 @@ inline void validate_weights(double alpha, double beta, const std::string& where
   if (!(beta >= 0 && std::isfinite(beta))) reject("beta of 0 or more" + where, text(beta));
 }
 
-inline void validate_options(const Options& o, size_t n_points) {
+inline bool positive(double x) { return x > 0 && std::isfinite(x); }
+
+inline void validate_objective(const Options& o, double n_points) {
   if (o.no_dims < 1 || o.no_dims > 3) reject("no_dims 1, 2 or 3", text(o.no_dims));
-  if (!(o.perplexity > 0 && std::isfinite(o.perplexity))) reject("a perplexity above 0", text(o.perplexity));
-  if (static_cast<double>(n_points) - 1 < 3 * o.perplexity)
-    reject("a perplexity of at most (n - 1) / 3 = " + text((static_cast<double>(n_points) - 1) / 3),
-           text(o.perplexity));
+  if (!positive(o.perplexity)) reject("a perplexity above 0", text(o.perplexity));
+  if (n_points - 1 < 3 * o.perplexity)
+    reject("a perplexity of at most (n - 1) / 3 = " + text((n_points - 1) / 3), text(o.perplexity));
   if (!(o.theta >= 0 && std::isfinite(o.theta))) reject("theta of 0 or more", text(o.theta));
   validate_weights(o.alpha, o.beta);
-  if (!(o.exaggeration > 0 && std::isfinite(o.exaggeration))) reject("an exaggeration above 0", text(o.exaggeration));
-  if (o.max_iter < 0) reject("max_iter of 0 or more", text(o.max_iter));
-  if (o.learning_rate < 0 || std::isinf(o.learning_rate)) reject("a learning rate of 0 or more", text(o.learning_rate));
-  if (o.max_step <= 0) reject("a step limit above 0", text(o.max_step));
+  if (!positive(o.exaggeration)) reject("an exaggeration above 0", text(o.exaggeration));
+}
+
+inline void validate_extended_objective(const Options& o) {
   if (!(o.accuracy > 0 && o.accuracy < 1)) reject("an accuracy between 0 and 1", text(o.accuracy));
-  if (!(o.global_scale > 0 && std::isfinite(o.global_scale))) reject("a global scale above 0", text(o.global_scale));
+  if (!positive(o.global_scale)) reject("a global scale above 0", text(o.global_scale));
   if (o.global_scale > LARGEST_SCALE || o.global_scale < 1 / LARGEST_SCALE)
     reject("a global scale between " + text(1 / LARGEST_SCALE) + " and " + text(LARGEST_SCALE), text(o.global_scale));
   if (!(o.space_offset >= 0 && o.space_offset <= LARGEST_OFFSET))
     reject("a space offset of 0 or more, up to " + text(LARGEST_OFFSET), text(o.space_offset));
+}
+
+inline void validate_descent(const Options& o) {
+  if (o.max_iter < 0) reject("max_iter of 0 or more", text(o.max_iter));
+  if (o.learning_rate < 0 || std::isinf(o.learning_rate)) reject("a learning rate of 0 or more", text(o.learning_rate));
+  if (o.max_step <= 0) reject("a step limit above 0", text(o.max_step));
   if (o.stop_tolerance < 0 || std::isinf(o.stop_tolerance))
     reject("a stop tolerance of 0 or more", text(o.stop_tolerance));
+}
+
+inline void validate_method(const Options& o, size_t n_points) {
   if (chosen_method(o, n_points) == Method::interpolation && 3 * o.perplexity < 1)
     reject("a perplexity of at least 1/3 for method interpolation", text(o.perplexity));
   if (o.method == Method::barnes_hut && o.theta == 0) reject("theta above 0 for method barnes_hut", "0");
+}
+
+inline void validate_options(const Options& o, size_t n_points) {
+  validate_objective(o, static_cast<double>(n_points));
+  validate_descent(o);
+  validate_extended_objective(o);
+  validate_method(o, n_points);
 }
 
 }  // namespace detail

@@ -24,6 +24,13 @@ namespace spasne {
 constexpr char EXTENSION_MAGIC[9] = "SPASNEX1";
 constexpr size_t TAG_SIZE = 8;
 
+/// What a data file asks for.
+struct Task {
+  Problem problem;
+  Options options;
+  std::vector<Run> runs;  // of a batch; empty for a single run
+};
+
 /// Reads fields one after another and never more than the file holds.
 class DataReader {
  public:
@@ -80,6 +87,37 @@ inline Method method_from(const std::string& text, const DataReader& in) {
   in.reject("expected method auto, exact, barnes_hut or interpolation, found \"" + printable(text) + "\"");
 }
 
+inline void expect_size(const DataReader& in, const std::string& tag, uint64_t expected, uint64_t found) {
+  if (found != expected)
+    in.reject("expected " + std::to_string(expected) + " bytes in extension record " + tag + ", found " +
+              std::to_string(found));
+}
+
+inline double read_number(DataReader& in, const std::string& tag, uint64_t size) {
+  expect_size(in, tag, sizeof(double), size);
+  const double value = in.read<double>(tag.c_str());
+  if (std::isnan(value)) in.reject("expected a number in extension record " + tag + ", found nan");
+  return value;
+}
+
+inline void read_method(DataReader& in, uint64_t size, Task& task) {
+  const std::vector<char> letters = in.read_matrix<char>(size, 1, "method");
+  task.options.method = method_from(std::string(letters.begin(), letters.end()), in);
+}
+
+inline void read_start(DataReader& in, uint64_t size, Task& task) {
+  const int no_dims = task.options.no_dims;
+  if (no_dims < 1 || no_dims > 3) in.reject("expected no_dims 1, 2 or 3, found " + std::to_string(no_dims));
+  const uint64_t columns = static_cast<uint64_t>(no_dims);
+  expect_size(in, "init", task.problem.n_points * columns * sizeof(double), size);
+  task.options.start = in.read_matrix<double>(task.problem.n_points, columns, "init");
+}
+
+inline void read_sections(DataReader& in, uint64_t size, Task& task) {
+  expect_size(in, "sections", task.problem.n_points * sizeof(int32_t), size);
+  task.problem.sections = in.read_matrix<int32_t>(task.problem.n_points, 1, "sections");
+}
+
 /// n x k numbers of a neighbour graph; k follows from the record's size.
 template <class T>
 std::vector<T> read_neighbours(DataReader& in, const std::string& tag, uint64_t size, Problem& problem) {
@@ -91,71 +129,64 @@ std::vector<T> read_neighbours(DataReader& in, const std::string& tag, uint64_t 
   return in.read_matrix<T>(problem.n_points, k, tag.c_str());
 }
 
+inline void read_neighbour_index(DataReader& in, uint64_t size, Task& task) {
+  task.problem.neighbour_index = read_neighbours<int32_t>(in, "nbrindex", size, task.problem);
+}
+
+inline void read_neighbour_distance(DataReader& in, uint64_t size, Task& task) {
+  task.problem.neighbour_distance = read_neighbours<float>(in, "nbrdist", size, task.problem);
+}
+
 /// Rows of alpha, beta and seed; weights are judged by validate().
-inline std::vector<Run> read_runs(DataReader& in, uint64_t size) {
+inline void read_runs(DataReader& in, uint64_t size, Task& task) {
   const uint64_t row = 3 * sizeof(double);
   if (size == 0 || size % row != 0)
     in.reject("expected m x 3 numbers in extension record runs, found " + std::to_string(size) + " bytes");
   const std::vector<double> values = in.read_matrix<double>(size / row, 3, "runs");
-  std::vector<Run> runs;
   for (size_t k = 0; k < values.size(); k += 3) {
     const double seed = values[k + 2], highest = std::numeric_limits<int32_t>::max();
     if (!(std::trunc(seed) == seed && std::fabs(seed) <= highest))
       in.reject("expected an integer between -2147483647 and 2147483647 as seed of run " + text(k / 3) + ", found " +
                 text(seed));
-    runs.push_back({values[k], values[k + 1], static_cast<int>(seed)});
-  }
-  return runs;
-}
-
-inline void read_record(DataReader& in, const std::string& tag, uint64_t size, Problem& problem, Options& o,
-                        std::vector<Run>& runs) {
-  const auto expect_size = [&](uint64_t expected) {
-    if (size != expected)
-      in.reject("expected " + std::to_string(expected) + " bytes in extension record " + tag + ", found " +
-                std::to_string(size));
-  };
-  const auto number = [&] {
-    expect_size(sizeof(double));
-    const double value = in.read<double>(tag.c_str());
-    if (std::isnan(value)) in.reject("expected a number in extension record " + tag + ", found nan");
-    return value;
-  };
-  if (tag == "method") {
-    const std::vector<char> letters = in.read_matrix<char>(size, 1, "method");
-    o.method = method_from(std::string(letters.begin(), letters.end()), in);
-  } else if (tag == "lrate") {
-    o.learning_rate = number();
-  } else if (tag == "maxstep") {
-    o.max_step = number();
-  } else if (tag == "gscale") {
-    o.global_scale = number();
-  } else if (tag == "pxoffset") {
-    o.space_offset = number();
-  } else if (tag == "accuracy") {
-    o.accuracy = number();
-  } else if (tag == "nbrindex") {
-    problem.neighbour_index = read_neighbours<int32_t>(in, tag, size, problem);
-  } else if (tag == "nbrdist") {
-    problem.neighbour_distance = read_neighbours<float>(in, tag, size, problem);
-  } else if (tag == "sections") {
-    expect_size(problem.n_points * sizeof(int32_t));
-    problem.sections = in.read_matrix<int32_t>(problem.n_points, 1, "sections");
-  } else if (tag == "stoptol") {
-    o.stop_tolerance = number();
-  } else if (tag == "runs") {
-    runs = read_runs(in, size);
-  } else if (tag == "init") {
-    if (o.no_dims < 1 || o.no_dims > 3) in.reject("expected no_dims 1, 2 or 3, found " + std::to_string(o.no_dims));
-    const uint64_t columns = static_cast<uint64_t>(o.no_dims);
-    expect_size(problem.n_points * columns * sizeof(double));
-    o.start = in.read_matrix<double>(problem.n_points, columns, "init");
-  } else {
-    in.reject("extension record \"" + printable(tag) + "\" is unknown to this version");
+    task.runs.push_back({values[k], values[k + 1], static_cast<int>(seed)});
   }
 }
 
-inline void read_extension(DataReader& in, Problem& problem, Options& options, std::vector<Run>& runs) {
+/// Records of one number, and the option that each of them sets.
+struct NumberRecord {
+  const char* tag;
+  double Options::* option;
+};
+
+constexpr NumberRecord NUMBERS[] = {{"lrate", &Options::learning_rate}, {"maxstep", &Options::max_step},
+                                    {"gscale", &Options::global_scale}, {"pxoffset", &Options::space_offset},
+                                    {"accuracy", &Options::accuracy},   {"stoptol", &Options::stop_tolerance}};
+
+/// All other records, and what reads each of them.
+struct OtherRecord {
+  const char* tag;
+  void (*read)(DataReader& in, uint64_t size, Task& task);
+};
+
+constexpr OtherRecord OTHERS[] = {{"method", read_method},
+                                  {"init", read_start},
+                                  {"sections", read_sections},
+                                  {"nbrindex", read_neighbour_index},
+                                  {"nbrdist", read_neighbour_distance},
+                                  {"runs", read_runs}};
+
+inline void read_record(DataReader& in, const std::string& tag, uint64_t size, Task& task) {
+  for (const NumberRecord& record : NUMBERS)
+    if (tag == record.tag) {
+      task.options.*record.option = read_number(in, tag, size);
+      return;
+    }
+  for (const OtherRecord& record : OTHERS)
+    if (tag == record.tag) return record.read(in, size, task);
+  in.reject("extension record \"" + printable(tag) + "\" is unknown to this version");
+}
+
+inline void read_extension(DataReader& in, Task& task) {
   char magic[TAG_SIZE];
   if (in.remaining() < TAG_SIZE) in.reject(std::to_string(in.remaining()) + " bytes too many at its end");
   for (char& letter : magic) letter = in.read<char>("the extension's magic");
@@ -173,7 +204,7 @@ inline void read_extension(DataReader& in, Problem& problem, Options& options, s
       if (size != 0 || in.remaining() != 0) in.reject("bytes after the end of the extension");
       return;
     }
-    read_record(in, tag, static_cast<uint64_t>(size), problem, options, runs);
+    read_record(in, tag, static_cast<uint64_t>(size), task);
   }
 }
 
@@ -185,9 +216,12 @@ inline uint64_t positive(DataReader& in, const char* field) {
 
 }  // namespace detail
 
-/// Fills problem, options and, for a batch, runs from a data file; std::invalid_argument names what is wrong with it.
-inline void read_data_file(const std::string& path, Problem& problem, Options& options, std::vector<Run>& runs) {
+/// std::invalid_argument names what is wrong with a file.
+inline Task read_data_file(const std::string& path) {
   DataReader in(path);
+  Task task;
+  Problem& problem = task.problem;
+  Options& options = task.options;
   problem.n_points = detail::positive(in, "n");
   problem.n_features = detail::positive(in, "D");
   options.theta = in.read<double>("theta");
@@ -205,7 +239,8 @@ inline void read_data_file(const std::string& path, Problem& problem, Options& o
   options.alpha = in.read<double>("alpha");
   options.beta = in.read<double>("beta");
   options.exaggeration = in.read<double>("exaggeration");
-  if (in.remaining() > 0) detail::read_extension(in, problem, options, runs);
+  if (in.remaining() > 0) detail::read_extension(in, task);
+  return task;
 }
 
 /// Rejects a path that cannot be written, before any work is done.

@@ -14,8 +14,8 @@
 #include <string>
 
 #include "../../spasne.h"
-#include "../../src/program/data_file.h"
 #include "../../src/memory.h"
+#include "../../src/program/data_file.h"
 
 namespace {
 
@@ -68,19 +68,18 @@ bool left_out(const spasne::Options& options, const uint8_t* data, size_t size) 
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const MemoryFile file;
-  spasne::Problem problem;
-  spasne::Options options;
   try {
-    std::vector<spasne::Run> runs;
-    spasne::read_data_file(file.holding(data, size), problem, options, runs);
+    spasne::Task task = spasne::read_data_file(file.holding(data, size));
+    spasne::Problem& problem = task.problem;
+    spasne::Options& options = task.options;
     options.max_iter = std::min(options.max_iter, MOST_ITERATIONS);
     options.n_threads = 1;
-    if (problem.n_points > MOST_POINTS || runs.size() > MOST_RUNS || left_out(options, data, size)) return 0;
-    if (runs.empty()) return require_finite(spasne::run(std::move(problem), options));
+    if (problem.n_points > MOST_POINTS || task.runs.size() > MOST_RUNS || left_out(options, data, size)) return 0;
+    if (task.runs.empty()) return require_finite(spasne::run(std::move(problem), options));
     spasne::BatchListener listener;
     listener.done = [](size_t, const spasne::Result& result) { require_finite(result); };
     listener.failed = [](size_t, const std::string&) {};
-    spasne::run_batch(std::move(problem), options, runs, listener);
+    spasne::run_batch(std::move(problem), options, task.runs, listener);
   } catch (const std::invalid_argument&) {
   } catch (const std::runtime_error&) {
   } catch (const spasne::NotEnoughMemory&) {
