@@ -35,7 +35,7 @@ EXTRAS_TESTS = tests/test_anndata.py tests/test_preprocessing.py tests/test_scre
 SOURCES = sptree.cpp spasne.cpp spasne_main.cpp
 HEADERS = $(wildcard *.h src/*.h src/*/*.h)
 FRAGMENTS = $(wildcard src/kernels/*.inl)  # no headers: each is included by one
-# setup.py gives the same flags to `pip install`.
+# setup.py gives the same flags to `pip install`, and compiles the same objects.
 BUILD = $(CXX) $(CXXFLAGS) -std=c++17 -pthread
 # psabi: no vector type crosses from one compiled file to another.
 WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-psabi
@@ -51,15 +51,33 @@ FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
 
 .PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan fuzz coverage r-package check-r r-documentation docs figures clean clean0
-# Two goals at once would set up .venv together.
+# Two goals at once would set up .venv together; the objects of the executable alone are compiled side by side.
+ifndef OBJECTS_ONLY
 .NOTPARALLEL:
+endif
 
 all: spasne
 
+# The kernels of one instruction set each (1 baseline, 2 AVX2, 3 AVX-512) and what calls them (0); src/kernels/isa.h.
+OBJECTS = $(addprefix build/objects/,kernels2.o spasne.o kernels1.o kernels3.o spasne_main.o sptree.o)
+CORES = $(shell nproc 2>/dev/null || echo 2)
+
 # Built under another name and renamed, so that a program in use is never half written.
-spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS)
-	$(BUILD) $(SOURCES) -o $@.tmp $(LDFLAGS)
-	mv $@.tmp $@
+spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) src/kernels/kernels.cpp
+	@echo "building spasne with $(BUILD): half a minute or so, once"
+	@$(MAKE) --no-print-directory -j $(CORES) OBJECTS_ONLY=1 $(OBJECTS)
+	@$(BUILD) $(OBJECTS) -o $@.tmp $(LDFLAGS)
+	@mv $@.tmp $@
+
+build/objects/kernels%.o: src/kernels/kernels.cpp $(HEADERS) $(FRAGMENTS)
+	@mkdir -p build/objects
+	@echo "  $< for instruction set $*"
+	@$(BUILD) -DSPASNE_KERNELS_OF=$* -c $< -o $@
+
+build/objects/%.o: %.cpp $(HEADERS)
+	@mkdir -p build/objects
+	@echo "  $<"
+	@$(BUILD) -DSPASNE_KERNELS_OF=0 -c $< -o $@
 
 build/asan/spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS)
 	mkdir -p build/asan
@@ -169,7 +187,7 @@ lint: $(VENV)/stamp-lint
 	$(VENV_PYTHON) -m ruff check .
 	$(VENV)/bin/clang-format --dry-run --Werror $(SOURCES) $(HEADERS) $(FRAGMENTS)
 	for source in $(SOURCES); do $(BUILD) $(WARNINGS) -c $$source -o /dev/null || exit 1; done
-	for header in $(HEADERS); do echo "#include \"$$header\"" | $(BUILD) $(WARNINGS) -Wno-unused-function \
+	for header in $(HEADERS); do echo "#include \"$$header\"" | $(BUILD) $(WARNINGS) \
 		-DSPASNE_BASELINE_ONLY -fsyntax-only -I. -x c++ - || { echo "$$header does not compile alone"; exit 1; }; done
 	if command -v cppcheck >/dev/null; then $(CPPCHECK) $(SOURCES); else echo "cppcheck is not installed: skipped"; fi
 	$(VENV_PYTHON) -m mypy
@@ -182,6 +200,7 @@ figures: spasne $(VENV)/stamp-demo
 
 clean:
 	rm -f spasne spasne.tmp
+	rm -rf build/objects
 
 clean0: clean
 	rm -rf __pycache__ */__pycache__

@@ -4,6 +4,8 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from setuptools import Command, Distribution, setup
@@ -22,32 +24,55 @@ HERE = Path(__file__).parent
 EXECUTABLE = "spasne.exe" if os.name == "nt" else "spasne"
 INSIDE = Path("spasne_tools", "bin", EXECUTABLE)  # where the installed package looks for it
 SOURCES = ["sptree.cpp", "spasne.cpp", "spasne_main.cpp"]
+# What is compiled side by side: files, and the kernels that each of them compiles (src/kernels/isa.h).
+KERNELS = "src/kernels/kernels.cpp"
+OBJECTS = [*((KERNELS, isa) for isa in "213"), *((source, "0") for source in SOURCES)]
 # The same as the Makefile's, so that an installed executable is as fast as one built by `make`.
 FAST_FLAGS = ["-O3", "-std=c++17", "-pthread"]
 # For a compiler that rejects the ones above: the published build command.
 PLAIN_FLAGS = ["-O2"]
 
 
+def run_compiler(command: list[str]) -> None:
+    print(shlex.join(command), flush=True)
+    try:
+        done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, text=True)
+    except OSError as error:
+        raise ExecError(
+            f"cannot run the C++ compiler {command[0]!r} ({error.strerror}): install g++ (Debian, "
+            "Ubuntu: apt-get install g++; macOS: xcode-select --install) or name a compiler in CXX"
+        ) from error
+    if done.returncode != 0:
+        raise CompileError(f"{shlex.join(command)}\n{done.stderr}")
+
+
+def compile_objects(compiler: list[str], target: Path, link_flags: list[str]) -> None:
+    """All objects side by side, and `target` out of them."""
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count() or 2) as threads:
+        objects = [str(Path(folder, f"{number}.o")) for number in range(len(OBJECTS))]
+        commands = [
+            [*compiler, f"-DSPASNE_KERNELS_OF={isa}", "-c", source, "-o", made]
+            for (source, isa), made in zip(OBJECTS, objects, strict=True)
+        ]
+        list(threads.map(run_compiler, commands))
+        run_compiler([*compiler, *objects, "-o", str(target.absolute()), *link_flags])
+
+
 def compile_executable(target: Path) -> None:
-    """Compile the three C++ files into `target` with $CXX (default g++), $CXXFLAGS and $LDFLAGS."""
+    """Compile the C++ files into `target` with $CXX (default g++), $CXXFLAGS and $LDFLAGS."""
     compiler = shlex.split(os.environ.get("CXX", "")) or ["g++"]
     user_flags = shlex.split(os.environ.get("CXXFLAGS", ""))
     link_flags = shlex.split(os.environ.get("LDFLAGS", ""))
-    failures = []
-    for flags in (FAST_FLAGS, PLAIN_FLAGS):
-        command = [*compiler, *flags, *user_flags, *SOURCES, "-o", str(target.absolute()), *link_flags]
-        print(shlex.join(command), flush=True)
-        try:
-            done = subprocess.run(command, cwd=HERE, stderr=subprocess.PIPE, text=True)
-        except OSError as error:
-            raise ExecError(
-                f"cannot run the C++ compiler {compiler[0]!r} ({error.strerror}): install g++ (Debian, "
-                "Ubuntu: apt-get install g++; macOS: xcode-select --install) or name a compiler in CXX"
-            ) from error
-        if done.returncode == 0:
-            return
-        failures.append(f"{shlex.join(command)}\n{done.stderr}")
-    raise CompileError("the C++ compiler failed:\n\n" + "\n".join(failures))
+    print("compiling the executable: half a minute or so", flush=True)
+    try:
+        return compile_objects([*compiler, *FAST_FLAGS, *user_flags], target, link_flags)
+    except CompileError as error:
+        failure = str(error)
+    plain = [*compiler, *PLAIN_FLAGS, *user_flags, *SOURCES, "-o", str(target.absolute()), *link_flags]
+    try:
+        run_compiler(plain)
+    except CompileError as error:
+        raise CompileError(f"the C++ compiler failed:\n\n{failure}\n{error}") from None
 
 
 class BuildExecutable(Command):
@@ -70,7 +95,7 @@ class BuildExecutable(Command):
         os.replace(unfinished, target)
 
     def get_source_files(self) -> list[str]:
-        return list(SOURCES)
+        return [*SOURCES, KERNELS]
 
     def get_outputs(self) -> list[str]:
         return [str(Path(self.build_lib, INSIDE))]

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "src/kernels/tree.h"
+
 namespace spasne {
 
 namespace {
@@ -25,6 +27,8 @@ SpTree::SpTree(size_t n_points, int no_dims, double theta)
   nodes_.reserve(4 * n_points);
   for (size_t i = 0; i < n_points; ++i) order_[i] = i;
 }
+
+SpTree::~SpTree() = default;
 
 void SpTree::build(const double* Y) {
   Y_ = Y;
@@ -121,19 +125,18 @@ SpTree::Mass SpTree::add_cell(size_t begin, size_t end, const Cell& cell, int de
 }
 
 void SpTree::sum(double scale2, ThreadPool& pool, TreeSums& out) const {
-  const auto walk = no_dims_ == 1   ? SPASNE_DISPATCH(walk_tree<1>)
-                    : no_dims_ == 2 ? SPASNE_DISPATCH(walk_tree<2>)
-                                    : SPASNE_DISPATCH(walk_tree<3>);
   const size_t n_force = n_padded_ * static_cast<size_t>(no_dims_);
   out.force.resize(n_force);
   out.Z_local.resize(n_padded_);
   out.Z_global.resize(n_padded_);
   out.scratch.resize(n_force);
+  const auto walk = tree_kernels().walk[no_dims_ - 1];
+  const TreeWalk input{nodes_.data(),      nodes_.size(),      scale2,
+                       sorted_.data(),     n_points_,          n_padded_,
+                       out.scratch.data(), out.Z_local.data(), out.Z_global.data()};
   const size_t GROUPS = 4;  // of eight points per chunk
   pool.for_each_range(n_points_, GROUPS * LANES, [&](size_t begin, size_t end) {
-    for (size_t first = begin; first < end; first += LANES)
-      walk(nodes_.data(), nodes_.size(), scale2, sorted_.data(), n_padded_, n_points_, first, out.scratch.data(),
-           out.Z_local.data(), out.Z_global.data());
+    for (size_t first = begin; first < end; first += LANES) walk(input, first);
     for (int axis = 0; axis < no_dims_; ++axis)
       for (size_t place = begin; place < end; ++place)
         out.force[static_cast<size_t>(axis) * n_padded_ + order_[place]] =

@@ -7,10 +7,11 @@
 #include <vector>
 
 #include "src/aligned.h"
-#include "src/kernels/tree.h"
 #include "src/threads.h"
 
 namespace spasne {
+
+struct TreeNode;  // src/kernels/tree.h
 
 /// What the tree yields per point, K = 1/(1 + d^2): sums over cells of n K^2 (y_i - com), n K and n (1 + sigma^2 d^2).
 struct TreeSums {
@@ -23,6 +24,7 @@ struct TreeSums {
 class SpTree {
  public:
   SpTree(size_t n_points, int no_dims, double theta);
+  ~SpTree();
 
   /// Y[axis * n_padded + point], n_padded = n_points rounded up to LANES.
   void build(const double* Y);

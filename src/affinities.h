@@ -52,7 +52,7 @@ namespace detail {
 
 inline void fill_squared_distances(DenseAffinities& a, const AlignedVector& packed, size_t D, ThreadPool& pool) {
   const size_t GROUP = 16;  // blocks that share a panel while it is in cache
-  const auto kernel = SPASNE_DISPATCH(squared_distances);
+  const auto kernel = all_pairs_kernels().squared_distances;
   pool.for_each_range(a.tiles.n_blocks(), GROUP, [&](size_t first, size_t last) {
     kernel(a.tiles, packed.data(), D, first, last, a.local.data());
   });
@@ -79,7 +79,7 @@ inline Gaussians find_gaussians(const DenseAffinities& a, double perplexity, Thr
   const size_t n = a.tiles.n_points;
   Gaussians g{AlignedVector(a.tiles.n_padded, 0.0), AlignedVector(a.tiles.n_padded, 0.0),
               AlignedVector(a.tiles.n_padded, 0.0)};
-  const auto kernel = SPASNE_DISPATCH(gaussian_row_sums);
+  const auto kernel = all_pairs_kernels().gaussian_row_sums;
   pool.for_each_range(n, LANES, [&](size_t first, size_t last) {
     AlignedVector row(round_up(n, LANES), 0.0);
     for (size_t i = first; i < last; ++i) {
@@ -135,7 +135,7 @@ inline void fill_affinities(DenseAffinities& a, const Gaussians& g, double globa
                             a.space()};
   const size_t n = a.tiles.n_points, n_padded = a.tiles.n_padded;
   std::vector<AlignedVector> parts(a.n_chunks());
-  const auto kernel = SPASNE_DISPATCH(affinities_from_distances);
+  const auto kernel = all_pairs_kernels().affinities_from_distances;
   pool.for_each_chunk(a.n_chunks(), [&](size_t chunk) {
     parts[chunk].assign(AFFINITY_SUMS * n_padded, 0.0);
     kernel(a.tiles, input, a.chunks[chunk], a.chunks[chunk + 1], parts[chunk].data());

@@ -50,7 +50,7 @@ class DenseObjective : public Objective {
   void exaggerate(double factor) override {
     if (o_.merges() && (!merged_ || exaggeration_ != factor)) {
       const MergeInput input{current(), matrix_, merged_, exaggeration_, factor, weights_};
-      const auto kernel = SPASNE_DISPATCH(merge_weights);
+      const auto kernel = all_pairs_kernels().merge_weights;
       pool_.for_each_chunk(a_.n_chunks(),
                            [&](size_t chunk) { kernel(a_.tiles, input, a_.chunks[chunk], a_.chunks[chunk + 1]); });
       merged_ = true;
@@ -82,9 +82,7 @@ class DenseObjective : public Objective {
   CostParts cost(const double* Y, std::vector<double>* shares) override {
     const SymmetricTiles& t = a_.tiles;
     const CostInput input{current(), weights_, merged_, exaggeration_, o_.scale2, Y};
-    const auto kernel = n_dims_ == 1   ? SPASNE_DISPATCH(cost_sums<1>)
-                        : n_dims_ == 2 ? SPASNE_DISPATCH(cost_sums<2>)
-                                       : SPASNE_DISPATCH(cost_sums<3>);
+    const auto kernel = all_pairs_kernels().cost_sums[n_dims_ - 1];
     std::vector<AlignedVector> parts(a_.n_chunks()), totals(a_.n_chunks());
     pool_.for_each_chunk(a_.n_chunks(), [&](size_t chunk) {
       parts[chunk].assign(t.n_padded, 0.0);
@@ -106,17 +104,9 @@ class DenseObjective : public Objective {
   /// W once it is made, P before.
   const double* current() const { return merged_ ? matrix_ : a_.local.data(); }
 
-  template <int DIMS>
-  auto pair_kernel() const {
-    return tree_ ? (o_.merges() ? SPASNE_DISPATCH(pair_sums<DIMS, false, false>)
-                                : SPASNE_DISPATCH(pair_sums<DIMS, false, true>))
-                 : (o_.merges() ? SPASNE_DISPATCH(pair_sums<DIMS, true, false>)
-                                : SPASNE_DISPATCH(pair_sums<DIMS, true, true>));
-  }
-
   void sum_pairs(const double* Y) {
     const SymmetricTiles& t = a_.tiles;
-    const auto kernel = n_dims_ == 1 ? pair_kernel<1>() : n_dims_ == 2 ? pair_kernel<2>() : pair_kernel<3>();
+    const auto kernel = all_pairs_kernels().pair_sums[n_dims_ - 1][!tree_][!o_.merges()];
     pool_.for_each_chunk(a_.n_chunks(), [&](size_t chunk) {
       double* forces = forces_[chunk].data();
       const size_t from = first_point(chunk);

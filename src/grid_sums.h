@@ -26,7 +26,6 @@ namespace spasne {
 /// number of nodes counts: order^DIMS for each point, less with order 4, and of the grid, less with order 6, whichever
 /// weighs more. The spacings are those that keep the relative error of every sum below 1e-4 (tests/test_grid.py on
 /// uniform, clustered, compact and wide maps), in widths of the kernel.
-constexpr int REPULSION_ORDER = 8, CHARGE_ORDER = 4, WIDE_CHARGE_ORDER = 6;
 constexpr double REPULSION_SPACING = 0.23, CHARGE_SPACING = 0.125, WIDE_CHARGE_SPACING = 0.3;
 
 template <int DIMS>
@@ -76,26 +75,26 @@ class GridSums {
     return repulsion_.fits(box, spacing) ? repulsion_.work(box, spacing) : INFINITY;
   }
 
-  /// Y: [axis * n_padded + point], n_padded = n_points rounded up to LANES; charges: [point * n_charges + c].
   /// Throws runtime_error if the map is not finite.
-  void evaluate(const double* Y, const float* charges, double a, ThreadPool& pool, const Output& out) {
+  void evaluate(const PointCharges& q, ThreadPool& pool, const Output& out) {
+    const double* Y = q.Y;
     const bool want_charges = n_charges_ > 1 && (out.force || out.value), want_repulsion = out.Z || out.repulsion;
     const Box box = choose_box(Y, want_repulsion, want_charges, pool);
     const unsigned char* far = far_.empty() ? nullptr : is_far_.data();
     if (want_repulsion) {
       repulsion_.place(box, fitting_spacing(repulsion_, box, repulsion_spacing_), pool);
-      repulsion_.fill(Y, nullptr, far, pool);
+      repulsion_.fill(Y, far, pool);
       repulsion_.gather_repulsion(Y, static_cast<double>(n_points_ - far_.size()), pool, out.Z, out.repulsion);
     }
     if (want_charges) {
       const double spacing = fitting_spacing(charges_, box, charge_spacing_);
       const double wide_spacing = fitting_spacing(wide_charges_, box, wide_charge_spacing_);
       if (charges_.work(box, spacing) <= wide_charges_.work(box, wide_spacing))
-        sum_charges(charges_, box, spacing, Y, charges, a, pool, out);
+        sum_charges(charges_, box, spacing, q, pool, out);
       else
-        sum_charges(wide_charges_, box, wide_spacing, Y, charges, a, pool, out);
+        sum_charges(wide_charges_, box, wide_spacing, q, pool, out);
     }
-    if (far) add_far_points(Y, want_charges ? charges : nullptr, a, pool, out);
+    if (far) add_far_points({Y, want_charges ? q.values : nullptr, q.constant}, pool, out);
   }
 
  private:
@@ -105,11 +104,11 @@ class GridSums {
   static constexpr size_t FAR_SUMS = 2 + 2 * DIMS;
 
   template <class Grid>
-  void sum_charges(Grid& grid, const Box& box, double spacing, const double* Y, const float* charges, double a,
-                   ThreadPool& pool, const Output& out) {
+  void sum_charges(Grid& grid, const Box& box, double spacing, const PointCharges& q, ThreadPool& pool,
+                   const Output& out) {
     grid.place(box, spacing, pool);
-    grid.fill(Y, charges, far_.empty() ? nullptr : is_far_.data(), pool);
-    grid.gather_charges(Y, charges, a, pool, out.force, out.value);
+    grid.fill(q, far_.empty() ? nullptr : is_far_.data(), pool);
+    grid.gather_charges(q, pool, {out.force, out.value});
   }
 
   /// 1 / width of the kernel of the charges.
@@ -236,15 +235,16 @@ class GridSums {
   }
 
   /// All terms with a far point in them, added to the output.
-  void add_far_points(const double* Y, const float* charges, double a, ThreadPool& pool, const Output& out) {
-    FarView f{Y, charges, is_far_.data(), far_.data(), far_.size(), n_padded(), n_charges_, a, scale2_, {}};
+  void add_far_points(const PointCharges& q, ThreadPool& pool, const Output& out) {
+    const float* charges = q.values;
+    FarView f{q.Y, charges, is_far_.data(), far_.data(), far_.size(), n_padded(), n_charges_, q.constant, scale2_, {}};
     f.out[0] = out.Z;
     f.out[1] = charges ? out.value : nullptr;
     for (size_t axis = 0; axis < DIMS; ++axis) {
       f.out[2 + axis] = out.repulsion ? out.repulsion + axis * n_padded() : nullptr;
       f.out[2 + DIMS + axis] = charges && out.force ? out.force + axis * n_padded() : nullptr;
     }
-    const auto kernel = SPASNE_DISPATCH(grid::far_sums<DIMS>);
+    const auto kernel = grid_kernels().far_sums[DIMS - 1];
     const size_t share = round_up((n_points_ + TASKS - 1) / TASKS, LANES), size = FAR_SUMS * far_.size();
     far_sums_.assign(TASKS * size, 0.0);
     pool.for_each_chunk(TASKS, [&](size_t task) {

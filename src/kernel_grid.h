@@ -25,6 +25,14 @@
 
 namespace spasne {
 
+/// A map by axis, [axis * n_padded + point], and the charges of its points, [point * n_charges + c]. constant: a of the
+/// weights in grid_sums.h.
+struct PointCharges {
+  const double* Y;
+  const float* values;
+  double constant;
+};
+
 struct Box {
   double low[3], high[3];
 };
@@ -89,47 +97,41 @@ class KernelGrid {
     lay_out();
   }
 
-  /// Spreads the charges (none for one charge: it is 1) and convolves: afterwards the nodes hold the potentials.
-  void fill(const double* Y, const float* charges, const unsigned char* far, ThreadPool& pool) {
+  /// Spreads the points, of one charge each, and convolves: afterwards the nodes hold the potential.
+  void fill(const double* Y, const unsigned char* far, ThreadPool& pool) {
+    static_assert(ORDER == REPULSION_ORDER, "there are kernels for one charge of this order only");
     view_.far = far;
-    if (!one_charge()) sort_points(Y, far, pool);
-    const auto spread_one = SPASNE_DISPATCH(grid::spread_points<DIMS, ORDER>);
-    const auto spread_many = SPASNE_DISPATCH(grid::spread_charges<DIMS, ORDER>);
-    const size_t n = one_charge() ? n_points_ : cells_.size(), share = round_up((n + n_grids_ - 1) / n_grids_, LANES);
-    pool.for_each_chunk(n_grids_, [&](size_t chunk) {
-      double* nodes = nodes_.data() + chunk * stride_;
-      std::memset(nodes, 0, stride_ * sizeof(double));
-      const size_t begin = std::min(n, chunk * share), end = std::min(n, begin + share);
-      if (one_charge())
-        spread_one(view_, Y, begin, end, nodes);
-      else
-        spread_many(view_, Y, charges, cells_.view(), begin, end, nodes);
-    });
-    const auto add = SPASNE_DISPATCH(grid::add_grids);
-    if (n_grids_ > 1)
-      pool.for_each_range(stride_, 8192,
-                          [&](size_t begin, size_t end) { add(nodes_.data(), n_grids_, stride_, begin, end); });
+    const auto spread = grid_kernels().spread_points[DIMS - 1];
+    spread_all(n_points_, pool, [&](size_t begin, size_t end, double* nodes) { spread(view_, Y, begin, end, nodes); });
+    convolve(pool);
+  }
+
+  /// The same of many charges by point.
+  void fill(const PointCharges& q, const unsigned char* far, ThreadPool& pool) {
+    view_.far = far;
+    sort_points(q.Y, pool);
+    const auto spread = kernels().spread;
+    spread_all(cells_.size(), pool,
+               [&](size_t begin, size_t end, double* nodes) { spread(view_, charged(q), begin, end, nodes); });
     convolve(pool);
   }
 
   /// Z_i = sum over j != i of K_ij and repulsion = sum of K_ij^2 (y_i - y_j); number: of points on the grid.
   void gather_repulsion(const double* Y, double number, ThreadPool& pool, double* Z, double* repulsion) const {
-    const auto kernel = SPASNE_DISPATCH(grid::gather_repulsion<DIMS, ORDER>);
-    pool.for_each_range(n_points_, POINTS, [&](size_t begin, size_t end) {
-      kernel(view_, Y, nodes_.data(), number, begin, end, Z, repulsion);
-    });
+    const auto kernel = grid_kernels().gather_repulsion[DIMS - 1];
+    const RepulsionView all{Y, nodes_.data(), number, Z, repulsion};
+    pool.for_each_range(n_points_, POINTS, [&](size_t begin, size_t end) { kernel(view_, all, begin, end); });
   }
 
   /// value_i = sum_c w_ic potential_c(y_i), force = 1/2 of its gradient; weights w as in grid_sums.h. 0 for far points.
-  void gather_charges(const double* Y, const float* charges, double a, ThreadPool& pool, double* force, double* value) {
-    const auto kernel = SPASNE_DISPATCH(grid::gather_charges<DIMS, ORDER>);
-    pool.for_each_range(cells_.size(), POINTS, [&](size_t begin, size_t end) {
-      kernel(view_, Y, charges, a, nodes_.data(), cells_.view(), begin, end, force, value);
-    });
+  void gather_charges(const PointCharges& q, ThreadPool& pool, const ChargeSums& out) {
+    const auto gather = kernels().gather;
+    pool.for_each_range(cells_.size(), POINTS,
+                        [&](size_t begin, size_t end) { gather(view_, charged(q), nodes_.data(), begin, end, out); });
     for (size_t i = 0; view_.far && i < n_points_; ++i) {
       if (!view_.far[i]) continue;
-      if (value) value[i] = 0;
-      for (size_t axis = 0; force && axis < DIMS; ++axis) force[axis * view_.n_padded + i] = 0;
+      if (out.value) out.value[i] = 0;
+      for (size_t axis = 0; out.force && axis < DIMS; ++axis) out.force[axis * view_.n_padded + i] = 0;
     }
   }
 
@@ -147,10 +149,34 @@ class KernelGrid {
 
   bool one_charge() const { return view_.n_charges == 1; }
 
-  void sort_points(const double* Y, const unsigned char* far, ThreadPool& pool) {
-    const auto find = SPASNE_DISPATCH(grid::find_cells<DIMS, ORDER>);
-    cells_.sort(n_points_, far, view_.nodes[0] * view_.nodes[1] * view_.nodes[2], pool,
+  static const ChargeKernels& kernels() {
+    static_assert(ORDER == CHARGE_ORDER || ORDER == WIDE_CHARGE_ORDER,
+                  "there are no kernels for charges of this order");
+    return (ORDER == CHARGE_ORDER ? grid_kernels().charges : grid_kernels().wide_charges)[DIMS - 1];
+  }
+
+  ChargedPoints charged(const PointCharges& q) const { return {q.Y, q.values, q.constant, cells_.view()}; }
+
+  void sort_points(const double* Y, ThreadPool& pool) {
+    const auto find = kernels().find_cells;
+    cells_.sort(n_points_, view_.far, view_.nodes[0] * view_.nodes[1] * view_.nodes[2], pool,
                 [&](size_t begin, size_t end, uint32_t* cell) { find(view_, Y, begin, end, cell); });
+  }
+
+  /// Calls spread(begin, end, nodes) for shares of n points, each with a grid of its own, and adds the grids.
+  template <class Spread>
+  void spread_all(size_t n, ThreadPool& pool, const Spread& spread) {
+    const size_t share = round_up((n + n_grids_ - 1) / n_grids_, LANES);
+    pool.for_each_chunk(n_grids_, [&](size_t chunk) {
+      double* nodes = nodes_.data() + chunk * stride_;
+      std::memset(nodes, 0, stride_ * sizeof(double));
+      const size_t begin = std::min(n, chunk * share);
+      spread(begin, std::min(n, begin + share), nodes);
+    });
+    const auto add = grid_kernels().add_grids;
+    if (n_grids_ > 1)
+      pool.for_each_range(stride_, 8192,
+                          [&](size_t begin, size_t end) { add(nodes_.data(), n_grids_, stride_, begin, end); });
   }
 
   /// Into how many grids, added afterwards, the points are spread in parallel: few if adding would cost more than
@@ -213,9 +239,9 @@ class KernelGrid {
 
   void convolve(ThreadPool& pool) {
     const ConvolutionView& v = convolution_;
-    const auto transform = SPASNE_DISPATCH(grid::transform_columns);
-    const auto multiply = SPASNE_DISPATCH(grid::multiply_columns);
-    const auto restore = SPASNE_DISPATCH(grid::restore_columns);
+    const auto transform = grid_kernels().transform_columns;
+    const auto multiply = grid_kernels().multiply_columns;
+    const auto restore = grid_kernels().restore_columns;
     const size_t n_groups = std::max<size_t>(1, v.n_columns / LANES);
     for_each_task(pool, n_groups, [&](size_t group, double* scratch) {
       transform(v, group, scratch);
@@ -228,14 +254,13 @@ class KernelGrid {
   }
 
   void transform_middle(bool inverse, ThreadPool& pool) {
-    const auto kernel = SPASNE_DISPATCH(grid::transform_middle);
+    const auto kernel = grid_kernels().transform_middle;
     for_each_task(pool, convolution_.half.n + 1,
                   [&](size_t k, double* scratch) { kernel(convolution_, k, inverse, scratch); });
   }
 
   void convolve_lines(ThreadPool& pool) {
-    const auto kernel =
-        one_charge() ? SPASNE_DISPATCH(grid::convolve_line_block) : SPASNE_DISPATCH(grid::convolve_line);
+    const auto kernel = one_charge() ? grid_kernels().convolve_line_block : grid_kernels().convolve_line;
     const size_t n_tasks = one_charge() ? (convolution_.n_lines + LANES - 1) / LANES : convolution_.n_lines;
     for_each_task(pool, n_tasks, [&](size_t task, double* scratch) { kernel(convolution_, task, scratch); });
   }

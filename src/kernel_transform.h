@@ -58,13 +58,13 @@ class EvenTable {
 
   /// The discrete Fourier transform, which is real and even too.
   void transform(ThreadPool& pool) {
-    const auto kernel = SPASNE_DISPATCH(grid::transform_even);
+    const auto kernel = grid_kernels().transform_even;
     for (size_t axis = 0; axis < DIMS; ++axis) {
       const size_t n = values_.size() / length_[axis];
       pool.for_each_range((n + 2 * LANES - 1) / (2 * LANES), 16, [&](size_t begin, size_t end) {
         AlignedVector scratch(plans_[axis].size() * 2 * 2 * LANES);
         for (size_t batch = begin; batch < end; ++batch)
-          kernel(plans_[axis].view(), values_.data(), n, stride_[axis], batch, scratch.data());
+          kernel(plans_[axis].view(), {values_.data(), n, stride_[axis]}, batch, scratch.data());
       });
     }
   }

@@ -66,7 +66,7 @@ class NeighbourSearch {
     std::vector<CandidateRow> rows(n_rows);
     for (size_t r = 0; r < n_rows; ++r)
       rows[r] = {first + r, first + r < n_ ? FLT_MAX : -FLT_MAX, 0, memory.data() + r * capacity_};
-    const auto scan = SPASNE_DISPATCH(scan_panel);
+    const auto scan = candidate_kernels().scan_panel;
     const PackedPoints points{packed_.data(), half_norm_.data(), D_};
     Scratch scratch;
     for (size_t step = 0; step < n_panels_; ++step) {

@@ -165,7 +165,7 @@ class SectionGrid {
             Y_[axis * stride + place] = Y[axis * n_padded_ + members[place]];
       });
       grid_.take(members.size());
-      grid_.evaluate(Y_.data(), q.charges.data(), q.constant, pool_,
+      grid_.evaluate({Y_.data(), q.charges.data(), q.constant}, pool_,
                      {nullptr, nullptr, forces ? sums_.data() : nullptr, forces ? nullptr : sums_.data()});
       pool_.for_each_range(members.size(), CHUNK, [&](size_t begin, size_t end) {
         for (size_t place = begin; place < end; ++place) use(members[place], place, stride);

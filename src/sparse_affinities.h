@@ -55,7 +55,7 @@ struct Entry {
 inline void conditional_row(const NeighbourGraph& graph, size_t i, double perplexity, AlignedVector& d, Entry* row) {
   const size_t k = graph.k;
   for (size_t c = 0; c < k; ++c) d[c] = static_cast<double>(graph.distance2[i * k + c]);
-  const RowGaussian found = find_precision(d.data(), k, perplexity, SPASNE_DISPATCH(gaussian_row_sums));
+  const RowGaussian found = find_precision(d.data(), k, perplexity, all_pairs_kernels().gaussian_row_sums);
   if (!std::isfinite(found.total) || found.total <= 0)
     throw std::runtime_error("no Gaussian width gives the perplexity at point " + std::to_string(i));
   for (size_t c = 0; c < k; ++c) {

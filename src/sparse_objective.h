@@ -86,7 +86,7 @@ class SparseObjective : public Objective {
     const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
     const Entropies& of_space = sections_ ? sections_->entropies() : p_.space;
     std::vector<double> logs(n_), entropy(n_), mass(n_);
-    const auto kernel = SPASNE_DISPATCH(neighbour_logs<DIMS>);
+    const auto kernel = neighbour_kernels().logs[DIMS - 1];
     const SparseRows rows = interleave(Y);
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) {
       kernel(rows, begin, end, logs.data(), entropy.data(), mass.data());
@@ -128,7 +128,7 @@ class SparseObjective : public Objective {
   }
 
   void sum_neighbours(const double* Y, double* force) {
-    const auto kernel = SPASNE_DISPATCH(neighbour_forces<DIMS>);
+    const auto kernel = neighbour_kernels().forces[DIMS - 1];
     const SparseRows rows = interleave(Y);
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) { kernel(rows, begin, end, force); });
   }
@@ -145,7 +145,7 @@ class SparseObjective : public Objective {
     }
     const bool charged = charges_.n_charges > 1;
     if (!by_tree_ || charged)
-      grid_.evaluate(Y, charges_.charges.data(), charges_.constant, pool_,
+      grid_.evaluate({Y, charges_.charges.data(), charges_.constant}, pool_,
                      {by_tree_ || !force ? nullptr : repulsion_.data(), by_tree_ ? nullptr : Z_.data(),
                       charged ? force : nullptr, charged ? value : nullptr});
     const AlignedVector& parts = by_tree_ ? tree_sums_.Z_local : Z_;
@@ -160,7 +160,7 @@ class SparseObjective : public Objective {
     if (beta_ > 0 && alpha_ == 0) return all_logs;
     std::vector<double> logs(n_padded_, 0.0);
     if (beta_ > 0)
-      space_grid_.evaluate(Y, space_charges_.charges.data(), space_charges_.constant, pool_,
+      space_grid_.evaluate({Y, space_charges_.charges.data(), space_charges_.constant}, pool_,
                            {nullptr, nullptr, nullptr, logs.data()});
     return logs;
   }

@@ -49,6 +49,10 @@ def test_pip_and_make_build_alike():
     pip_flags = found_in("setup.py", r"^FAST_FLAGS = (.*)$")
     assert re.findall(r'"(.*?)"', pip_flags) == [*optimisation.split(), *other_flags.split()]
     assert re.findall(r'"(.*?)"', found_in("setup.py", r"^SOURCES = (.*)$")) == sources.split()
+    objects = found_in("Makefile", r"^OBJECTS = .*objects/,(.*)\)$").split()
+    kernels = found_in("setup.py", r'^OBJECTS = .* for isa in "(\d+)"\)')
+    names = [f"kernels{isa}" for isa in kernels] + [source.removesuffix(".cpp") for source in sources.split()]
+    assert sorted(objects) == sorted(f"{name}.o" for name in names)
 
 
 def test_conda_and_pip_require_alike():

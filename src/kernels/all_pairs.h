@@ -68,7 +68,23 @@ struct CostInput {
   const double* Y;
 };
 
+/// Tiles are taken by blocks: those from `first` up to before `last`.
+struct AllPairsKernels {
+  void (*squared_distances)(const SymmetricTiles&, const double* packed, size_t n_columns, size_t first, size_t last,
+                            double* matrix);
+  void (*gaussian_row_sums)(const double* squared_distance, size_t n, double precision, double shift, double* out);
+  void (*affinities_from_distances)(const SymmetricTiles&, const AffinityInput&, size_t first, size_t last,
+                                    double* sums);
+  void (*merge_weights)(const SymmetricTiles&, const MergeInput&, size_t first, size_t last);
+  double (*pair_sums[3][2][2])(const SymmetricTiles&, const PairSums&, size_t first,
+                               size_t last);  // [dimensions - 1][repulsion][scaled]
+  void (*cost_sums[3])(const SymmetricTiles&, const CostInput&, size_t first, size_t last, double* shares,
+                       double* totals);
+};
+
 }  // namespace spasne
+
+SPASNE_KERNEL_TABLE(AllPairsKernels, all_pairs_kernels)
 
 #define SPASNE_KERNELS "all_pairs.inl"
 #include "for_each_isa.inl"

@@ -290,5 +290,19 @@ static void cost_sums(const SymmetricTiles& tiles, const CostInput& c, size_t fi
   for (int k = 0; k < 4; ++k) totals[k] += sum(all[k]);
 }
 
+SPASNE_LINKAGE const AllPairsKernels& all_pairs_kernels() {
+  static const AllPairsKernels kernels = {
+      squared_distances,
+      gaussian_row_sums,
+      affinities_from_distances,
+      merge_weights,
+      {{{pair_sums<1, false, false>, pair_sums<1, false, true>}, {pair_sums<1, true, false>, pair_sums<1, true, true>}},
+       {{pair_sums<2, false, false>, pair_sums<2, false, true>}, {pair_sums<2, true, false>, pair_sums<2, true, true>}},
+       {{pair_sums<3, false, false>, pair_sums<3, false, true>},
+        {pair_sums<3, true, false>, pair_sums<3, true, true>}}},
+      {cost_sums<1>, cost_sums<2>, cost_sums<3>}};
+  return kernels;
+}
+
 }  // namespace SPASNE_ISA
 }  // namespace spasne

@@ -6,12 +6,6 @@
 
 #include "lanes.h"
 
-#ifdef __clang__
-#define SPASNE_UNROLL _Pragma("unroll")
-#else
-#define SPASNE_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 namespace spasne {
 
 constexpr size_t POINT_PANEL = 48;      // points side by side in memory
@@ -48,7 +42,13 @@ struct CandidateRow {
   Candidate* candidates;
 };
 
+struct CandidateKernels {
+  void (*scan_panel)(const PackedPoints&, size_t first_panel, size_t last_panel, size_t panel, CandidateRow* rows);
+};
+
 }  // namespace spasne
+
+SPASNE_KERNEL_TABLE(CandidateKernels, candidate_kernels)
 
 #define SPASNE_KERNELS "candidates.inl"
 #include "for_each_isa.inl"

@@ -84,5 +84,10 @@ static void scan_panel(const PackedPoints& points, size_t first_panel, size_t la
     }
 }
 
+SPASNE_LINKAGE const CandidateKernels& candidate_kernels() {
+  static const CandidateKernels kernels = {scan_panel};
+  return kernels;
+}
+
 }  // namespace SPASNE_ISA
 }  // namespace spasne

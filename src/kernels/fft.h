@@ -14,7 +14,13 @@ struct FftView {
   const double* roots = nullptr;  // cos, -sin of 2 pi k / n for k = 0 .. n-1
 };
 
+struct FftKernels {
+  double* (*fft)(const FftView&, double* x, double* work, bool inverse);
+};
+
 }  // namespace spasne
+
+SPASNE_KERNEL_TABLE(FftKernels, fft_kernels)
 
 #define SPASNE_KERNELS "fft.inl"
 #include "for_each_isa.inl"

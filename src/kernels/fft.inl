@@ -104,5 +104,10 @@ static double* fft(const FftView& plan, double* x, double* work, bool inverse) {
   return x;
 }
 
+SPASNE_LINKAGE const FftKernels& fft_kernels() {
+  static const FftKernels kernels = {fft};
+  return kernels;
+}
+
 }  // namespace SPASNE_ISA
 }  // namespace spasne

@@ -9,6 +9,10 @@
 
 namespace spasne {
 
+/// The orders of splines that there are kernels for: with one charge (a row of eight nodes is one vector), and with
+/// many, on narrow and on wide maps.
+constexpr int REPULSION_ORDER = 8, CHARGE_ORDER = 4, WIDE_CHARGE_ORDER = 6;
+
 /// A grid as spreading and gathering see it. Nodes: [[axis 0] axis 1] last axis, charge.
 struct GridView {
   size_t nodes[3];
@@ -23,6 +27,30 @@ struct GridView {
 struct CellOrderView {
   const uint32_t* order;
   const uint32_t* cell;
+};
+
+/// Points and their charges by point, [point * n_charges + c]; a: of the weights w in grid_sums.h.
+struct ChargedPoints {
+  const double* Y;
+  const float* charges;
+  double a;
+  CellOrderView cells;
+};
+
+/// What is gathered of many charges; either may be null.
+struct ChargeSums {
+  double* force;
+  double* value;
+};
+
+/// What is gathered of the repulsion: its potential at the nodes, the number of points on the grid; either of Z and
+/// repulsion may be null.
+struct RepulsionView {
+  const double* Y;
+  const double* nodes;
+  double number;
+  double* Z;
+  double* repulsion;
 };
 
 /// A grid as its convolution sees it.
@@ -51,7 +79,39 @@ struct FarView {
   double* out[8];
 };
 
+/// Even real sequences in a table, by their first halves, whose elements lie `stride` apart.
+struct EvenSequences {
+  double* table;
+  size_t n_sequences, stride;
+};
+
+/// The kernels of one order and many charges; points are taken in the order of their cells, but by find_cells.
+struct ChargeKernels {
+  void (*find_cells)(const GridView&, const double* Y, size_t begin, size_t end, uint32_t* cell);
+  void (*spread)(const GridView&, const ChargedPoints&, size_t begin, size_t end, double* nodes);
+  void (*gather)(const GridView&, const ChargedPoints&, const double* nodes, size_t begin, size_t end,
+                 const ChargeSums& out);
+};
+
+/// Arrays by dimension: [dimensions - 1].
+struct GridKernels {
+  void (*spread_points[3])(const GridView&, const double* Y, size_t begin, size_t end, double* nodes);
+  void (*gather_repulsion[3])(const GridView&, const RepulsionView&, size_t begin, size_t end);
+  ChargeKernels charges[3], wide_charges[3];
+  void (*far_sums[3])(const FarView&, size_t begin, size_t end, double* far_sums);
+  void (*add_grids)(double* grids, size_t n_grids, size_t stride, size_t begin, size_t end);
+  void (*transform_columns)(const ConvolutionView&, size_t group, double* scratch);
+  void (*restore_columns)(const ConvolutionView&, size_t group, double* scratch);
+  void (*multiply_columns)(const ConvolutionView&, size_t group);
+  void (*transform_middle)(const ConvolutionView&, size_t k, bool inverse, double* scratch);
+  void (*convolve_line)(const ConvolutionView&, size_t line, double* scratch);
+  void (*convolve_line_block)(const ConvolutionView&, size_t block, double* scratch);
+  void (*transform_even)(const FftView&, const EvenSequences&, size_t batch, double* scratch);
+};
+
 }  // namespace spasne
+
+SPASNE_KERNEL_TABLE(GridKernels, grid_kernels)
 
 #define SPASNE_KERNELS "grid.inl"
 #include "for_each_isa.inl"

@@ -3,8 +3,6 @@
 
 namespace spasne {
 namespace SPASNE_ISA {
-namespace grid {
-
 typedef double NativeAnywhere __attribute__((vector_size(SPASNE_VECTOR_BYTES), aligned(8)));
 
 SPASNE_INLINE void add_anywhere(double* p, const double* added, double factor) {
@@ -172,15 +170,16 @@ struct Group {
 
 /// The next group of the points order[at .. end-1], which are sorted by cell. Returns where it ends.
 template <int DIMS, int ORDER>
-SPASNE_INLINE size_t next_group(const GridView& g, const double* Y, const CellOrderView& o, size_t at, size_t end,
+SPASNE_INLINE size_t next_group(const GridView& g, const ChargedPoints& points, size_t at, size_t end,
                                 Group<DIMS, ORDER>& group) {
+  const CellOrderView& o = points.cells;
   const uint32_t cell = o.cell[o.order[at]];
   Stencil<DIMS, ORDER> stencil;
   group.count = 0;
   while (at < end && group.count < group.SIZE && o.cell[o.order[at]] == cell) {
     size_t count = 0;
     while (count < LANES && at + count < end && o.cell[o.order[at + count]] == cell) ++count;
-    find_stencils(g, Y, o.order + at, count, stencil);
+    find_stencils(g, points.Y, o.order + at, count, stencil);
     for (size_t lane = 0; lane < count; ++lane) {
       const size_t p = group.count++;
       group.point[p] = o.order[at + lane];
@@ -198,12 +197,12 @@ SPASNE_INLINE size_t next_group(const GridView& g, const double* Y, const CellOr
 /// nodes[node * n_charges + c] += weight times charge c of each of the points order[begin .. end-1] there: row by row
 /// of a cell's stencil and eight charges at a time, so that the sums stay in registers.
 template <int DIMS, int ORDER>
-static void spread_charges(const GridView& g, const double* Y, const float* charges, const CellOrderView& o,
-                           size_t begin, size_t end, double* nodes) {
+static void spread_charges(const GridView& g, const ChargedPoints& points, size_t begin, size_t end, double* nodes) {
+  const float* charges = points.charges;
   const size_t C = g.n_charges;
   Group<DIMS, ORDER> group;
   while (begin < end) {
-    begin = next_group(g, Y, o, begin, end, group);
+    begin = next_group(g, points, begin, end, group);
     for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
       double* node = nodes + group.rows[0].begin[r] * C;
       double weight[group.SIZE][ORDER];
@@ -225,30 +224,29 @@ static void spread_charges(const GridView& g, const double* Y, const float* char
 /// Z[i] = number + potential - 1 and repulsion[axis * n_padded + i] = -1/2 gradient of the potential of K - 1, from its
 /// nodes.
 template <int DIMS, int ORDER>
-static void gather_repulsion(const GridView& g, const double* Y, const double* nodes, double number, size_t begin,
-                             size_t end, double* Z, double* repulsion) {
+static void gather_repulsion(const GridView& g, const RepulsionView& r, size_t begin, size_t end) {
   Stencil<DIMS, ORDER> stencil;
   StencilRows<DIMS, ORDER> rows;
   for (size_t first = begin; first < end; first += LANES) {
-    find_stencils(g, Y, first, stencil);
+    find_stencils(g, r.Y, first, stencil);
     for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
       const size_t i = first + lane;
       const bool far = g.far && g.far[i];
       find_rows(g, stencil, lane, rows);
       Lanes total[DIMS];
       for (int k = 0; k < DIMS; ++k) total[k] = lanes(0.0);
-      for (size_t r = 0; r < rows.N; ++r) {
+      for (size_t at = 0; at < rows.N; ++at) {
         LaneArray row;
-        __builtin_memcpy(row.value, nodes + rows.begin[r], sizeof row);
-        for (int k = 0; k < DIMS; ++k) total[k] += load(row) * rows.weight[k][r];
+        __builtin_memcpy(row.value, r.nodes + rows.begin[at], sizeof row);
+        for (int k = 0; k < DIMS; ++k) total[k] += load(row) * rows.weight[k][at];
       }
       const Lanes value = load(along_row<ORDER>(stencil.value[DIMS - 1], lane));
       const Lanes slope = load(along_row<ORDER>(stencil.slope[DIMS - 1], lane));
-      if (Z) Z[i] = far ? 0.0 : number - 1 + sum(total[0] * value);
-      if (!repulsion) continue;
+      if (r.Z) r.Z[i] = far ? 0.0 : r.number - 1 + sum(total[0] * value);
+      if (!r.repulsion) continue;
       const double factor = far ? 0.0 : -0.5 * g.per_spacing;
       for (size_t axis = 0; axis < DIMS; ++axis)
-        repulsion[axis * g.n_padded + i] =
+        r.repulsion[axis * g.n_padded + i] =
             factor * (axis + 1 < DIMS ? sum(total[axis + 1] * value) : sum(total[0] * slope));
     }
   }
@@ -276,16 +274,17 @@ SPASNE_INLINE void add_row(const float* const* q, const double* row, size_t C, L
 
 /// The potential and its slopes, weighted and in lanes, at POINTS points of a group.
 template <int DIMS, int ORDER, size_t POINTS>
-SPASNE_INLINE void sum_over_nodes(const Group<DIMS, ORDER>& group, size_t from, const float* charges, size_t C,
-                                  double a, const double* nodes, Lanes (&sums)[POINTS][DIMS + 1]) {
+SPASNE_INLINE void sum_over_nodes(const Group<DIMS, ORDER>& group, size_t from, const ChargedPoints& points, size_t C,
+                                  const double* nodes, Lanes (&sums)[POINTS][DIMS + 1]) {
   const float* q[POINTS];
   Lanes first[POINTS];
   for (size_t p = 0; p < POINTS; ++p) {
-    q[p] = charges + group.point[from + p] * C;
-    first[p] = first_weights(q[p], a);
+    q[p] = points.charges + group.point[from + p] * C;
+    first[p] = first_weights(q[p], points.a);
     for (int k = 0; k <= DIMS; ++k) sums[p][k] = lanes(0.0);
   }
-  for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
+  // 16 rows in a row, with all that is inlined, would take the compiler longer than all other kernels together.
+  SPASNE_NO_UNROLL for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
     const double* row = nodes + group.rows[from].begin[r] * C;
     Lanes potential[POINTS][ORDER];
     for (size_t p = 0; p < POINTS; ++p)
@@ -306,27 +305,27 @@ SPASNE_INLINE void sum_over_nodes(const Group<DIMS, ORDER>& group, size_t from, 
 /// value[i] = sum_c w_ic phi_c and force[axis * n_padded + i] = 1/2 of its gradient, from the potentials at the nodes,
 /// for the points order[begin .. end-1]: first summed over charges, then over nodes.
 template <int DIMS, int ORDER>
-static void gather_charges(const GridView& g, const double* Y, const float* charges, double a, const double* nodes,
-                           const CellOrderView& o, size_t begin, size_t end, double* force, double* value) {
+static void gather_charges(const GridView& g, const ChargedPoints& points, const double* nodes, size_t begin,
+                           size_t end, const ChargeSums& out) {
   constexpr size_t AT_ONCE = NATIVE == LANES ? 2 : 1;  // as the registers allow
   Group<DIMS, ORDER> group;
   const auto put = [&](size_t i, const Lanes* sums) {
-    if (value) value[i] = sum(sums[0]);
-    if (force)
+    if (out.value) out.value[i] = sum(sums[0]);
+    if (out.force)
       for (size_t axis = 0; axis < DIMS; ++axis)
-        force[axis * g.n_padded + i] = 0.5 * g.per_spacing * sum(sums[axis + 1]);
+        out.force[axis * g.n_padded + i] = 0.5 * g.per_spacing * sum(sums[axis + 1]);
   };
   while (begin < end) {
-    begin = next_group(g, Y, o, begin, end, group);
+    begin = next_group(g, points, begin, end, group);
     size_t p = 0;
     for (; p + AT_ONCE <= group.count; p += AT_ONCE) {
       Lanes sums[AT_ONCE][DIMS + 1];
-      sum_over_nodes<DIMS, ORDER, AT_ONCE>(group, p, charges, g.n_charges, a, nodes, sums);
+      sum_over_nodes<DIMS, ORDER, AT_ONCE>(group, p, points, g.n_charges, nodes, sums);
       for (size_t k = 0; k < AT_ONCE; ++k) put(group.point[p + k], sums[k]);
     }
     for (; p < group.count; ++p) {
       Lanes sums[1][DIMS + 1];
-      sum_over_nodes<DIMS, ORDER, 1>(group, p, charges, g.n_charges, a, nodes, sums);
+      sum_over_nodes<DIMS, ORDER, 1>(group, p, points, g.n_charges, nodes, sums);
       put(group.point[p], sums[0]);
     }
   }
@@ -479,8 +478,9 @@ static void convolve_line_block(const ConvolutionView& v, size_t block, double* 
 
 /// The transform of even real sequences of period M, given and returned by their elements 0 .. M/2, which lie `stride`
 /// apart, for the sequences 16 batch .. 16 batch + 15 of a table: as real and imaginary parts of complex ones.
-static void transform_even(const FftView& plan, double* table, size_t n_sequences, size_t stride, size_t batch,
-                           double* scratch) {
+static void transform_even(const FftView& plan, const EvenSequences& all, size_t batch, double* scratch) {
+  double* table = all.table;
+  const size_t n_sequences = all.n_sequences, stride = all.stride;
   const size_t M = plan.n, length = M / 2 + 1;
   const size_t first = batch * COMPLEX, count = n_sequences - first < COMPLEX ? n_sequences - first : COMPLEX;
   clear_elements(scratch, 0, M);
@@ -497,54 +497,66 @@ static void transform_even(const FftView& plan, double* table, size_t n_sequence
 
 // --- Far points ------------------------------------------------------------------------------------------------------
 
+/// w . q of a far point and each of eight others, 0 where there are no charges; of the points from `end` on too.
+SPASNE_INLINE Lanes far_charges(const FarView& f, size_t far_point, size_t first, size_t end) {
+  LaneArray product = {};
+  if (!f.charges) return load(product);
+  const size_t C = f.n_charges;
+  const float* own = f.charges + far_point * C;
+  for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
+    Lanes dot = lanes(0.0);
+    const float* other = f.charges + (first + lane) * C;
+    for (size_t c = LANES; c < C; c += LANES) dot -= load(own + c) * load(other + c);
+    dot += first_weights(own, f.a) * load(other);
+    product.value[lane] = sum(dot);
+  }
+  return load(product);
+}
+
+/// The terms of a far point and each of eight others: of Z, value, DIMS of repulsion, DIMS of force.
+template <int DIMS>
+SPASNE_INLINE void far_terms(const FarView& f, size_t far_point, size_t first, size_t end,
+                             Lanes (&term)[2 + 2 * DIMS]) {
+  const LaneArray number = {{0, 1, 2, 3, 4, 5, 6, 7}};
+  Lanes difference[DIMS], d2 = lanes(0.0);
+  for (int axis = 0; axis < DIMS; ++axis) {
+    const double* y = f.Y + static_cast<size_t>(axis) * f.n_padded;
+    difference[axis] = load(y + first) - y[far_point];
+    d2 += difference[axis] * difference[axis];
+  }
+  const Lanes place = load(number) + static_cast<double>(first);
+  const LanesInt pair = (place != static_cast<double>(far_point)) & (place < static_cast<double>(end));
+  const Lanes kernel = select(pair, 1.0 / (d2 + 1.0), lanes(0.0));
+  const Lanes charge = select(pair, far_charges(f, far_point, first, end), lanes(0.0));
+  const Lanes scaled = charge * f.scale2 / (d2 * f.scale2 + 1.0);
+  term[0] = kernel;
+  term[1] = select(pair, charge * log(d2 * f.scale2 + 1.0), lanes(0.0));
+  for (int axis = 0; axis < DIMS; ++axis) {
+    term[2 + axis] = select(pair, kernel * kernel * difference[axis], lanes(0.0));
+    term[2 + DIMS + axis] = select(pair, scaled * difference[axis], lanes(0.0));
+  }
+}
+
 /// Adds the terms of all pairs of a far point with one of the points begin .. end-1: to the latter's sums in `out`,
 /// and, unless that is a far point itself, to the far point's in far_sums[far_sum * n_far + its number]: far_sum = 0:
 /// Z, 1: value, then DIMS of repulsion, DIMS of force.
 template <int DIMS>
 static void far_sums(const FarView& f, size_t begin, size_t end, double* far_sums) {
-  const size_t C = f.n_charges;
-  const LaneArray number = {{0, 1, 2, 3, 4, 5, 6, 7}};
+  constexpr size_t KINDS = 2 + 2 * DIMS;
   for (size_t first = begin; first < end; first += LANES) {
     LaneArray near;
     for (size_t lane = 0; lane < LANES; ++lane) near.value[lane] = first + lane < end && !f.far[first + lane];
-    Lanes total[2 + 2 * DIMS];
-    for (int k = 0; k < 2 + 2 * DIMS; ++k) total[k] = lanes(0.0);
+    Lanes total[KINDS], term[KINDS];
+    for (size_t k = 0; k < KINDS; ++k) total[k] = lanes(0.0);
     for (size_t at = 0; at < f.n_far; ++at) {
-      const size_t o = f.index[at];
-      LaneArray product = {};
-      if (f.charges)
-        for (size_t lane = 0; lane < LANES && first + lane < end; ++lane) {
-          Lanes dot = lanes(0.0);
-          const float* other = f.charges + (first + lane) * C;
-          for (size_t c = LANES; c < C; c += LANES) dot -= load(f.charges + o * C + c) * load(other + c);
-          dot += first_weights(f.charges + o * C, f.a) * load(other);
-          product.value[lane] = sum(dot);
-        }
-      Lanes difference[DIMS], d2 = lanes(0.0);
-      for (int axis = 0; axis < DIMS; ++axis) {
-        const double* y = f.Y + static_cast<size_t>(axis) * f.n_padded;
-        difference[axis] = load(y + first) - y[o];
-        d2 += difference[axis] * difference[axis];
-      }
-      const Lanes place = load(number) + static_cast<double>(first);
-      const LanesInt pair = (place != static_cast<double>(o)) & (place < static_cast<double>(end));
-      const Lanes kernel = select(pair, 1.0 / (d2 + 1.0), lanes(0.0));
-      const Lanes charge = select(pair, load(product), lanes(0.0));
-      const Lanes scaled = charge * f.scale2 / (d2 * f.scale2 + 1.0);
-      Lanes term[2 + 2 * DIMS];
-      term[0] = kernel;
-      term[1] = select(pair, charge * log(d2 * f.scale2 + 1.0), lanes(0.0));
-      for (int axis = 0; axis < DIMS; ++axis) {
-        term[2 + axis] = select(pair, kernel * kernel * difference[axis], lanes(0.0));
-        term[2 + DIMS + axis] = select(pair, scaled * difference[axis], lanes(0.0));
-      }
-      for (int k = 0; k < 2 + 2 * DIMS; ++k) {
+      far_terms<DIMS>(f, f.index[at], first, end, term);
+      for (size_t k = 0; k < KINDS; ++k) {
         total[k] += term[k];
         const double signed_sum = sum(term[k] * load(near));
-        far_sums[static_cast<size_t>(k) * f.n_far + at] += k < 2 ? signed_sum : -signed_sum;
+        far_sums[k * f.n_far + at] += k < 2 ? signed_sum : -signed_sum;
       }
     }
-    for (size_t k = 0; k < 2 + 2 * DIMS; ++k) {
+    for (size_t k = 0; k < KINDS; ++k) {
       if (!f.out[k]) continue;
       LaneArray all;
       store(all.value, total[k]);
@@ -553,6 +565,30 @@ static void far_sums(const FarView& f, size_t begin, size_t end, double* far_sum
   }
 }
 
-}  // namespace grid
+template <int DIMS, int ORDER>
+constexpr ChargeKernels charge_kernels() {
+  return {find_cells<DIMS, ORDER>, spread_charges<DIMS, ORDER>, gather_charges<DIMS, ORDER>};
+}
+
+SPASNE_LINKAGE const GridKernels& grid_kernels() {
+  static const GridKernels kernels = {
+      {spread_points<1, REPULSION_ORDER>, spread_points<2, REPULSION_ORDER>, spread_points<3, REPULSION_ORDER>},
+      {gather_repulsion<1, REPULSION_ORDER>, gather_repulsion<2, REPULSION_ORDER>,
+       gather_repulsion<3, REPULSION_ORDER>},
+      {charge_kernels<1, CHARGE_ORDER>(), charge_kernels<2, CHARGE_ORDER>(), charge_kernels<3, CHARGE_ORDER>()},
+      {charge_kernels<1, WIDE_CHARGE_ORDER>(), charge_kernels<2, WIDE_CHARGE_ORDER>(),
+       charge_kernels<3, WIDE_CHARGE_ORDER>()},
+      {far_sums<1>, far_sums<2>, far_sums<3>},
+      add_grids,
+      transform_columns,
+      restore_columns,
+      multiply_columns,
+      transform_middle,
+      convolve_line,
+      convolve_line_block,
+      transform_even};
+  return kernels;
+}
+
 }  // namespace SPASNE_ISA
 }  // namespace spasne

@@ -39,12 +39,41 @@ inline Isa isa() {
 
 }  // namespace spasne
 
-// SPASNE_DISPATCH(function): the instance of a kernel for the instruction set in use.
-#ifdef SPASNE_X86
-#define SPASNE_DISPATCH(...)                                                         \
-  (::spasne::isa() == ::spasne::Isa::avx512 ? &::spasne::kernels_avx512::__VA_ARGS__ \
-   : ::spasne::isa() == ::spasne::Isa::avx2 ? &::spasne::kernels_avx2::__VA_ARGS__   \
-                                            : &::spasne::kernels_baseline::__VA_ARGS__)
+// SPASNE_KERNEL_TABLE(Table, table): declares table() for each instruction set, which the .inl defines, and defines the
+// one for the instruction set in use. A table holds pointers to functions.
+//
+// SPASNE_KERNELS_OF says for which set a file compiles kernels: 1 baseline, 2 AVX2, 3 AVX-512, as the Makefile builds
+// them, side by side; 0 none, in the files that call them. Where it is not defined a file compiles all that it calls.
+#ifdef SPASNE_KERNELS_OF
+#define SPASNE_LINKAGE
 #else
-#define SPASNE_DISPATCH(...) (&::spasne::kernels_baseline::__VA_ARGS__)
+#define SPASNE_LINKAGE static
+#endif
+
+#ifdef SPASNE_X86
+#define SPASNE_KERNEL_TABLE(Table, table)                    \
+  namespace spasne {                                         \
+  namespace kernels_baseline {                               \
+  SPASNE_LINKAGE const Table& table();                       \
+  }                                                          \
+  namespace kernels_avx2 {                                   \
+  SPASNE_LINKAGE const Table& table();                       \
+  }                                                          \
+  namespace kernels_avx512 {                                 \
+  SPASNE_LINKAGE const Table& table();                       \
+  }                                                          \
+  static inline const Table& table() {                       \
+    return isa() == Isa::avx512 ? kernels_avx512::table()    \
+           : isa() == Isa::avx2 ? kernels_avx2::table()      \
+                                : kernels_baseline::table(); \
+  }                                                          \
+  }
+#else
+#define SPASNE_KERNEL_TABLE(Table, table)                                  \
+  namespace spasne {                                                       \
+  namespace kernels_baseline {                                             \
+  SPASNE_LINKAGE const Table& table();                                     \
+  }                                                                        \
+  static inline const Table& table() { return kernels_baseline::table(); } \
+  }
 #endif

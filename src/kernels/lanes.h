@@ -7,13 +7,17 @@
 #include "../aligned.h"
 #include "isa.h"
 
-#ifdef SPASNE_X86
-#include <immintrin.h>
-#endif
-
 // Vectors are returned by inlined functions only, so how they would be returned does not matter.
 #ifdef __GNUC__
 #pragma GCC diagnostic ignored "-Wpsabi"
+#endif
+
+#ifdef __clang__
+#define SPASNE_UNROLL _Pragma("unroll")
+#define SPASNE_NO_UNROLL _Pragma("nounroll")
+#else
+#define SPASNE_UNROLL _Pragma("GCC unroll 16")
+#define SPASNE_NO_UNROLL _Pragma("GCC unroll 1")
 #endif
 
 #define SPASNE_INLINE static inline __attribute__((always_inline))

@@ -22,14 +22,15 @@ SPASNE_INLINE Native load_as(const float* p, const Native*) {
 }
 
 /// Whether any element of a comparison's result is true: its sign bits, collected by one instruction where there is
-/// one.
+/// one. (The compilers' own names of these instructions: their header takes longer to read than the rest to compile.)
 SPASNE_INLINE bool any(const NativeInt& mask) {
 #if defined(SPASNE_X86) && defined(__SSE2__) && SPASNE_VECTOR_BYTES == 64
-  return _mm512_movepi64_mask((__m512i)mask) != 0;
+  typedef long long LongLongs __attribute__((vector_size(64)));
+  return __builtin_ia32_cvtq2mask512((LongLongs)mask) != 0;
 #elif defined(SPASNE_X86) && defined(__SSE2__) && SPASNE_VECTOR_BYTES == 32
-  return _mm256_movemask_pd((__m256d)mask) != 0;
+  return __builtin_ia32_movmskpd256((Native)mask) != 0;
 #elif defined(SPASNE_X86) && defined(__SSE2__)
-  return _mm_movemask_pd((__m128d)mask) != 0;
+  return __builtin_ia32_movmskpd((Native)mask) != 0;
 #else
   int64_t lane[SPASNE_VECTOR_BYTES / 8];
   __builtin_memcpy(lane, &mask, sizeof lane);

@@ -19,7 +19,15 @@ struct SparseRows {
   size_t n_padded;
 };
 
+/// [dimensions - 1]; for the points from `begin` up to before `end`.
+struct NeighbourKernels {
+  void (*forces[3])(const SparseRows&, size_t begin, size_t end, double* force);
+  void (*logs[3])(const SparseRows&, size_t begin, size_t end, double* logs, double* entropy, double* mass);
+};
+
 }  // namespace spasne
+
+SPASNE_KERNEL_TABLE(NeighbourKernels, neighbour_kernels)
 
 #define SPASNE_KERNELS "neighbour_sums.inl"
 #include "for_each_isa.inl"

@@ -101,5 +101,11 @@ static void neighbour_logs(const SparseRows& s, size_t begin, size_t end, double
   }
 }
 
+SPASNE_LINKAGE const NeighbourKernels& neighbour_kernels() {
+  static const NeighbourKernels kernels = {{neighbour_forces<1>, neighbour_forces<2>, neighbour_forces<3>},
+                                           {neighbour_logs<1>, neighbour_logs<2>, neighbour_logs<3>}};
+  return kernels;
+}
+
 }  // namespace SPASNE_ISA
 }  // namespace spasne

@@ -15,7 +15,25 @@ struct TreeNode {
   double skip;    // index of the next cell outside this one
 };
 
+/// A walk's input and, per point, what it yields. Y, force: [axis * n_padded + place]; Z: [place], all in tree order.
+struct TreeWalk {
+  const TreeNode* nodes;
+  size_t n_nodes;
+  double scale2;  // sigma^2
+  const double* Y;
+  size_t n_points, n_padded;
+  double* force;
+  double* Z_local;
+  double* Z_global;
+};
+
+struct TreeKernels {
+  void (*walk[3])(const TreeWalk&, size_t first);  // [dimensions - 1]; for the points first .. first+7
+};
+
 }  // namespace spasne
+
+SPASNE_KERNEL_TABLE(TreeKernels, tree_kernels)
 
 #define SPASNE_KERNELS "tree.inl"
 #include "for_each_isa.inl"

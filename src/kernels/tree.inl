@@ -6,16 +6,18 @@ namespace SPASNE_ISA {
 
 /// Walks the tree for the points first .. first+7 in tree order. Each lane holds the index of the cell at which it
 /// takes part again: one that summarised a cell pauses until the next cell outside it; the walk jumps when no lane
-/// needs the inside. Y, force: [axis * n_padded + place]; Z, Zg: [place], all in tree order.
+/// needs the inside.
 template <int DIMS>
-static void walk_tree(const TreeNode* nodes, size_t n_nodes, double scale2, const double* Y, size_t n_padded,
-                      size_t n_points, size_t first, double* force, double* Z, double* Zg) {
+static void walk_tree(const TreeWalk& walk, size_t first) {
+  const TreeNode* nodes = walk.nodes;
+  const size_t n_nodes = walk.n_nodes;
+  const double scale2 = walk.scale2;
   Lanes y[DIMS], total_force[DIMS], total_Z = lanes(0.0), total_Zg = lanes(0.0);
   const LaneArray number = {{0, 1, 2, 3, 4, 5, 6, 7}};
   const Lanes place = load(number) + static_cast<double>(first);
-  Lanes resume = select(place < static_cast<double>(n_points), lanes(0.0), lanes(__builtin_inf()));
+  Lanes resume = select(place < static_cast<double>(walk.n_points), lanes(0.0), lanes(__builtin_inf()));
   for (int axis = 0; axis < DIMS; ++axis) {
-    y[axis] = load(Y + static_cast<size_t>(axis) * n_padded + first);
+    y[axis] = load(walk.Y + static_cast<size_t>(axis) * walk.n_padded + first);
     total_force[axis] = lanes(0.0);
   }
   for (size_t at = 0; at < n_nodes;) {
@@ -39,9 +41,14 @@ static void walk_tree(const TreeNode* nodes, size_t n_nodes, double scale2, cons
     at = any(active & ~accepted) ? at + 1 : static_cast<size_t>(node.skip);
   }
   for (int axis = 0; axis < DIMS; ++axis)
-    store(force + static_cast<size_t>(axis) * n_padded + first, total_force[axis]);
-  store(Z + first, total_Z);
-  store(Zg + first, total_Zg);
+    store(walk.force + static_cast<size_t>(axis) * walk.n_padded + first, total_force[axis]);
+  store(walk.Z_local + first, total_Z);
+  store(walk.Z_global + first, total_Zg);
+}
+
+SPASNE_LINKAGE const TreeKernels& tree_kernels() {
+  static const TreeKernels kernels = {{walk_tree<1>, walk_tree<2>, walk_tree<3>}};
+  return kernels;
 }
 
 }  // namespace SPASNE_ISA

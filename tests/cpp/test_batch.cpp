@@ -1,8 +1,8 @@
 // plan_batch of src/batch.h: each line of standard input holds runs, threads, memory and need; the answer is
 // n_workers and threads_each.
-#include "../../src/batch.h"
-
 #include <cstdio>
+
+#include "../../src/batch.h"
 
 int main() {
   size_t n_runs, n_threads;

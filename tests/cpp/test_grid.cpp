@@ -31,7 +31,7 @@ void transform(char** argument) {
   const size_t n = size(argument[0]);
   const spasne::FftPlan plan(n);
   AlignedVector x = read(2 * spasne::LANES * n), work(x.size());
-  const auto kernel = SPASNE_DISPATCH(fft);
+  const auto kernel = spasne::fft_kernels().fft;
   write(kernel(plan.view(), x.data(), work.data(), size(argument[1]) != 0), x.size());
 }
 
@@ -63,7 +63,7 @@ void sums(char** argument) {
     AlignedVector map = Y;
     for (double& y : map) y *= factor;
     Sums<DIMS> result(n_padded);
-    grid.evaluate(map.data(), charges.data(), a, pool, result.output());
+    grid.evaluate({map.data(), charges.data(), a}, pool, result.output());
     return result;
   };
   spasne::GridSums<DIMS> used(n, n_charges, scale2, accuracy), fresh(n, n_charges, scale2, accuracy);
