@@ -23,12 +23,11 @@
 namespace spasne {
 
 /// With one charge a row of eight nodes is one vector, so order 8 costs hardly more than less. With many charges the
-/// number of nodes counts: order^DIMS for each point, less with order 4, and of the grid, less with order 6, whichever
-/// weighs more. The spacings are those that keep the relative error of every sum below 1e-4 (tests/test_grid.py on
-/// uniform, clustered, compact and wide maps), in widths of the kernel.
+/// number of nodes counts: order^n_dims for each point, less with order 4, and of the grid, less with order 6,
+/// whichever weighs more. The spacings are those that keep the relative error of every sum below 1e-4
+/// (tests/test_grid.py on uniform, clustered, compact and wide maps), in widths of the kernel.
 constexpr double REPULSION_SPACING = 0.23, CHARGE_SPACING = 0.125, WIDE_CHARGE_SPACING = 0.3;
 
-template <int DIMS>
 class GridSums {
  public:
   /// By axis: [axis * n_padded + point]; any may be null.
@@ -40,13 +39,13 @@ class GridSums {
   };
 
   /// n_charges: 1 (only Z and repulsion), or a multiple of LANES; accuracy: relative error wanted of the gradient.
-  GridSums(size_t n_points, size_t n_charges, double scale2, double accuracy)
-      : n_points_(n_points),
+  GridSums(size_t n_dims, size_t n_charges, double scale2, double accuracy)
+      : n_dims_(n_dims),
         n_charges_(n_charges),
         scale2_(scale2),
-        repulsion_(n_points, 1, {GridKernel::repulsion, 1}),
-        charges_(n_points, n_charges, {GridKernel::logarithm, scale2}),
-        wide_charges_(n_points, n_charges, {GridKernel::logarithm, scale2}),
+        repulsion_(n_dims, REPULSION_ORDER, 1, {GridKernel::repulsion, 1}),
+        charges_(n_dims, CHARGE_ORDER, n_charges, {GridKernel::logarithm, scale2}),
+        wide_charges_(n_dims, WIDE_CHARGE_ORDER, n_charges, {GridKernel::logarithm, scale2}),
         repulsion_spacing_(spacing_limit(REPULSION_SPACING, REPULSION_ORDER, accuracy)),
         charge_spacing_(spacing_limit(CHARGE_SPACING, CHARGE_ORDER, accuracy) / sharpness(scale2)),
         wide_charge_spacing_(spacing_limit(WIDE_CHARGE_SPACING, WIDE_CHARGE_ORDER, accuracy) / sharpness(scale2)) {
@@ -54,7 +53,7 @@ class GridSums {
       throw std::invalid_argument("expected 1 or a multiple of 8 charges, found " + std::to_string(n_charges));
   }
 
-  /// From now on for another number of points.
+  /// From now on for maps of so many points.
   void take(size_t n_points) {
     n_points_ = n_points;
     repulsion_.take(n_points);
@@ -101,10 +100,8 @@ class GridSums {
   static constexpr double CELLS = 12;  // at least so many spacings in the map's largest extent
   static constexpr size_t MAX_FAR = 64;
   static constexpr size_t TASKS = 32;
-  static constexpr size_t FAR_SUMS = 2 + 2 * DIMS;
 
-  template <class Grid>
-  void sum_charges(Grid& grid, const Box& box, double spacing, const PointCharges& q, ThreadPool& pool,
+  void sum_charges(KernelGrid& grid, const Box& box, double spacing, const PointCharges& q, ThreadPool& pool,
                    const Output& out) {
     grid.place(box, spacing, pool);
     grid.fill(q, far_.empty() ? nullptr : is_far_.data(), pool);
@@ -121,9 +118,9 @@ class GridSums {
 
   /// The limit, or for a small map a fraction of its extent in steps of sqrt(2), so that the grid rarely changes; but
   /// no less than a map far from the origin has digits for.
-  static double wanted_spacing(const Box& box, double limit) {
+  double wanted_spacing(const Box& box, double limit) const {
     double extent = 1e-100, reach = 0;
-    for (size_t axis = 0; axis < DIMS; ++axis) {
+    for (size_t axis = 0; axis < n_dims_; ++axis) {
       reach = std::max({reach, std::abs(box.low[axis]), std::abs(box.high[axis])});
       extent = std::max(extent, box.high[axis] - box.low[axis]);
     }
@@ -134,8 +131,7 @@ class GridSums {
 
   /// The spacing wanted, or the smallest above it for which the grid is not too large (less accurate: only maps with
   /// many points far from all others, or thousands of kernel widths across, need it).
-  template <class Grid>
-  static double fitting_spacing(const Grid& grid, const Box& box, double limit) {
+  double fitting_spacing(const KernelGrid& grid, const Box& box, double limit) const {
     double spacing = wanted_spacing(box, limit);
     while (!grid.fits(box, spacing)) spacing *= std::sqrt(2.0);
     return spacing;
@@ -166,7 +162,7 @@ class GridSums {
   }
 
   bool inside(const double* Y, size_t i, const Box& box) const {
-    for (size_t axis = 0; axis < DIMS; ++axis) {
+    for (size_t axis = 0; axis < n_dims_; ++axis) {
       const double y = Y[axis * n_padded() + i];
       if (!(y >= box.low[axis] && y <= box.high[axis])) return false;
     }
@@ -179,7 +175,7 @@ class GridSums {
     const size_t share = (n_points_ + TASKS - 1) / TASKS;
     pool.for_each_chunk(TASKS, [&](size_t task) {
       const size_t begin = std::min(n_points_ - 1, task * share), end = std::min(n_points_, begin + share);
-      for (size_t axis = 0; axis < DIMS; ++axis) {
+      for (size_t axis = 0; axis < n_dims_; ++axis) {
         const double* y = Y + axis * n_padded();
         double low = y[begin], high = low, product = 0;
         for (size_t i = begin; i < end; ++i) {
@@ -195,7 +191,7 @@ class GridSums {
     Box box = boxes_[0];
     for (size_t task = 0; task < TASKS; ++task) {
       if (!finite_[task]) throw std::runtime_error("the map is not finite");
-      for (size_t axis = 0; axis < DIMS; ++axis) {
+      for (size_t axis = 0; axis < n_dims_; ++axis) {
         box.low[axis] = std::min(box.low[axis], boxes_[task].low[axis]);
         box.high[axis] = std::max(box.high[axis], boxes_[task].high[axis]);
       }
@@ -206,7 +202,7 @@ class GridSums {
   /// Of the points inside a box: mean +- 6 standard deviations; or, tight, their bounding box.
   Box central_box(const double* Y, const Box& box, bool tight = false) const {
     Box result;
-    for (size_t axis = 0; axis < DIMS; ++axis) {
+    for (size_t axis = 0; axis < n_dims_; ++axis) {
       const double* y = Y + axis * n_padded();
       double n = 0, mean = 0, squares = 0, low = box.high[axis], high = box.low[axis];
       for (size_t i = 0; i < n_points_; ++i) {
@@ -240,29 +236,30 @@ class GridSums {
     FarView f{q.Y, charges, is_far_.data(), far_.data(), far_.size(), n_padded(), n_charges_, q.constant, scale2_, {}};
     f.out[0] = out.Z;
     f.out[1] = charges ? out.value : nullptr;
-    for (size_t axis = 0; axis < DIMS; ++axis) {
+    for (size_t axis = 0; axis < n_dims_; ++axis) {
       f.out[2 + axis] = out.repulsion ? out.repulsion + axis * n_padded() : nullptr;
-      f.out[2 + DIMS + axis] = charges && out.force ? out.force + axis * n_padded() : nullptr;
+      f.out[2 + n_dims_ + axis] = charges && out.force ? out.force + axis * n_padded() : nullptr;
     }
-    const auto kernel = grid_kernels().far_sums[DIMS - 1];
-    const size_t share = round_up((n_points_ + TASKS - 1) / TASKS, LANES), size = FAR_SUMS * far_.size();
+    const auto kernel = grid_kernels().far_sums[n_dims_ - 1];
+    const size_t share = round_up((n_points_ + TASKS - 1) / TASKS, LANES), n_sums = 2 + 2 * n_dims_,
+                 size = n_sums * far_.size();
     far_sums_.assign(TASKS * size, 0.0);
     pool.for_each_chunk(TASKS, [&](size_t task) {
       const size_t begin = std::min(n_points_, task * share), end = std::min(n_points_, begin + share);
       kernel(f, begin, end, far_sums_.data() + task * size);
     });
-    for (size_t k = 0; k < FAR_SUMS; ++k)
+    for (size_t k = 0; k < n_sums; ++k)
       for (size_t at = 0; f.out[k] && at < far_.size(); ++at)
         for (size_t task = 0; task < TASKS; ++task) f.out[k][far_[at]] += far_sums_[task * size + k * far_.size() + at];
   }
 
   size_t n_padded() const { return round_up(n_points_, LANES); }
 
-  size_t n_points_, n_charges_;
+  size_t n_dims_, n_points_ = 0, n_charges_;
   double scale2_;
-  KernelGrid<DIMS, REPULSION_ORDER> repulsion_;
-  KernelGrid<DIMS, CHARGE_ORDER> charges_;
-  KernelGrid<DIMS, WIDE_CHARGE_ORDER> wide_charges_;
+  KernelGrid repulsion_;
+  KernelGrid charges_;
+  KernelGrid wide_charges_;
   double repulsion_spacing_, charge_spacing_, wide_charge_spacing_;
   std::vector<Box> boxes_;
   std::vector<unsigned char> finite_;

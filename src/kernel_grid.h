@@ -38,11 +38,11 @@ struct Box {
 };
 
 /// One grid, one kernel, one or many charges per point (n_charges: 1, or a multiple of LANES).
-template <int DIMS, int ORDER>
 class KernelGrid {
  public:
-  KernelGrid(size_t n_points, size_t n_charges, GridKernel kernel) : kernel_(kernel) {
-    take(n_points);
+  /// order: of the splines; REPULSION_ORDER for one charge, CHARGE_ORDER or WIDE_CHARGE_ORDER for many.
+  KernelGrid(size_t n_dims, int order, size_t n_charges, GridKernel kernel)
+      : n_dims_(n_dims), order_(order), sampled_{kernel, n_dims, order, n_charges == 1} {
     view_.n_charges = n_charges;
   }
 
@@ -54,15 +54,15 @@ class KernelGrid {
 
   /// Whether no side of the box takes more nodes than an axis may have.
   bool reaches(const Box& box, double spacing) const {
-    for (size_t axis = 0; axis < DIMS; ++axis)
-      if (nodes_over(box, axis, spacing) > MAX_NODES) return false;
+    for (size_t axis = 0; axis < n_dims_; ++axis)
+      if (nodes_over(box, axis, spacing) > max_nodes()) return false;
     return true;
   }
 
   /// Whether a grid over the box stays within bounds of memory.
   bool fits(const Box& box, double spacing) const {
     double size = static_cast<double>(view_.n_charges);
-    for (size_t axis = 0; axis < DIMS; ++axis) size *= nodes_over(box, axis, spacing);
+    for (size_t axis = 0; axis < n_dims_; ++axis) size *= nodes_over(box, axis, spacing);
     return reaches(box, spacing) && size <= MAX_SIZE;
   }
 
@@ -70,21 +70,22 @@ class KernelGrid {
   /// nodes.
   double work(const Box& box, double spacing) const {
     double n_padded = 1;
-    for (size_t axis = 0; axis < DIMS; ++axis) n_padded *= 2 * nodes_over(box, axis, spacing);
-    return 2 * std::pow(ORDER, DIMS) * static_cast<double>(n_points_) + WORK_PER_NODE * n_padded;
+    for (size_t axis = 0; axis < n_dims_; ++axis) n_padded *= 2 * nodes_over(box, axis, spacing);
+    return 2 * std::pow(order_, n_dims_) * static_cast<double>(n_points_) + WORK_PER_NODE * n_padded;
   }
 
   /// Puts the grid over the box; the kernel's transform is computed anew unless one of the last two serves.
   void place(const Box& box, double spacing, ThreadPool& pool) {
-    std::array<size_t, DIMS> padded;
+    const size_t order = static_cast<size_t>(order_);
+    PerAxis padded{};
     size_t n_nodes = 1;
-    for (size_t axis = 0; axis < DIMS; ++axis) {
-      const double start = std::floor(box.low[axis] / spacing) - (ORDER - 1) / 2;
+    for (size_t axis = 0; axis < n_dims_; ++axis) {
+      const double start = std::floor(box.low[axis] / spacing) - (order_ - 1) / 2;
       view_.origin[axis] = start * spacing;
       const double reach = std::max(0.0, (box.high[axis] - view_.origin[axis]) / spacing);
-      size_t n = std::max<size_t>(ORDER, static_cast<size_t>(reach + ORDER / 2.0) + 1);
+      size_t n = std::max(order, static_cast<size_t>(reach + order_ / 2.0) + 1);
       padded[axis] = fast_even_size(2 * (n - 1));
-      if (one_charge() && axis == DIMS - 1 && DIMS > 1) n = round_up(n, LANES);
+      if (one_charge() && axis == n_dims_ - 1 && n_dims_ > 1) n = round_up(n, LANES);
       view_.nodes[axis] = n;
       n_nodes *= n;
     }
@@ -99,9 +100,8 @@ class KernelGrid {
 
   /// Spreads the points, of one charge each, and convolves: afterwards the nodes hold the potential.
   void fill(const double* Y, const unsigned char* far, ThreadPool& pool) {
-    static_assert(ORDER == REPULSION_ORDER, "there are kernels for one charge of this order only");
     view_.far = far;
-    const auto spread = grid_kernels().spread_points[DIMS - 1];
+    const auto spread = grid_kernels().spread_points[n_dims_ - 1];
     spread_all(n_points_, pool, [&](size_t begin, size_t end, double* nodes) { spread(view_, Y, begin, end, nodes); });
     convolve(pool);
   }
@@ -118,7 +118,7 @@ class KernelGrid {
 
   /// Z_i = sum over j != i of K_ij and repulsion = sum of K_ij^2 (y_i - y_j); number: of points on the grid.
   void gather_repulsion(const double* Y, double number, ThreadPool& pool, double* Z, double* repulsion) const {
-    const auto kernel = grid_kernels().gather_repulsion[DIMS - 1];
+    const auto kernel = grid_kernels().gather_repulsion[n_dims_ - 1];
     const RepulsionView all{Y, nodes_.data(), number, Z, repulsion};
     pool.for_each_range(n_points_, POINTS, [&](size_t begin, size_t end) { kernel(view_, all, begin, end); });
   }
@@ -131,7 +131,7 @@ class KernelGrid {
     for (size_t i = 0; view_.far && i < n_points_; ++i) {
       if (!view_.far[i]) continue;
       if (out.value) out.value[i] = 0;
-      for (size_t axis = 0; out.force && axis < DIMS; ++axis) out.force[axis * view_.n_padded + i] = 0;
+      for (size_t axis = 0; out.force && axis < n_dims_; ++axis) out.force[axis * view_.n_padded + i] = 0;
     }
   }
 
@@ -141,18 +141,18 @@ class KernelGrid {
   static constexpr size_t POINTS = 512;        // per task of a gathering
   static constexpr size_t TASKS = 32;          // at most, per pass of a convolution
   static constexpr double MAX_SIZE = 1 << 23;  // doubles at the nodes: 64 MB, the spectrum up to 4 times that
-  static constexpr double MAX_NODES = DIMS == 1 ? 1 << 15 : 1 << 12;  // per axis
 
-  static double nodes_over(const Box& box, size_t axis, double spacing) {
-    return (box.high[axis] - box.low[axis]) / spacing + ORDER + 1;
+  /// Per axis.
+  double max_nodes() const { return n_dims_ == 1 ? 1 << 15 : 1 << 12; }
+
+  double nodes_over(const Box& box, size_t axis, double spacing) const {
+    return (box.high[axis] - box.low[axis]) / spacing + order_ + 1;
   }
 
   bool one_charge() const { return view_.n_charges == 1; }
 
-  static const ChargeKernels& kernels() {
-    static_assert(ORDER == CHARGE_ORDER || ORDER == WIDE_CHARGE_ORDER,
-                  "there are no kernels for charges of this order");
-    return (ORDER == CHARGE_ORDER ? grid_kernels().charges : grid_kernels().wide_charges)[DIMS - 1];
+  const ChargeKernels& kernels() const {
+    return (order_ == CHARGE_ORDER ? grid_kernels().charges : grid_kernels().wide_charges)[n_dims_ - 1];
   }
 
   ChargedPoints charged(const PointCharges& q) const { return {q.Y, q.values, q.constant, cells_.view()}; }
@@ -182,7 +182,7 @@ class KernelGrid {
   /// Into how many grids, added afterwards, the points are spread in parallel: few if adding would cost more than
   /// spreading.
   size_t number_of_grids(size_t n_nodes) const {
-    const double updates = static_cast<double>(n_points_) * std::pow(ORDER, DIMS);
+    const double updates = static_cast<double>(n_points_) * std::pow(order_, n_dims_);
     const double worth = std::min(updates / (4.0 * static_cast<double>(n_nodes)),
                                   MAX_SIZE / static_cast<double>(n_nodes * view_.n_charges));
     return static_cast<size_t>(std::min(MAX_GRIDS, std::max(1.0, worth)));
@@ -194,33 +194,33 @@ class KernelGrid {
     v.resize(n);
   }
 
-  void find_transform(double spacing, const std::array<size_t, DIMS>& padded, ThreadPool& pool) {
+  void find_transform(double spacing, const PerAxis& padded, ThreadPool& pool) {
     for (size_t tries = 0; tries < 2; ++tries, current_ = 1 - current_)
       if (transforms_[current_].is_for(spacing, padded)) return;
     current_ = 1 - current_;
-    transforms_[current_].compute(kernel_, spacing, padded, one_charge(), pool);
+    transforms_[current_].compute(sampled_, spacing, padded, pool);
   }
 
   /// The convolution's arrays for the nodes and the transform in use.
   void lay_out() {
-    const KernelTransform<DIMS, ORDER>& t = transforms_[current_];
+    const KernelTransform& t = transforms_[current_];
     ConvolutionView& v = convolution_;
     std::copy(view_.nodes, view_.nodes + 3, v.nodes);
     v.first = t.plan(0);
     v.half = t.half();
-    v.middle = t.plan(DIMS / 2);  // read in three dimensions only
-    v.last = t.plan(DIMS - 1);
-    v.n_last = view_.nodes[DIMS - 1];
+    v.middle = t.plan(n_dims_ / 2);  // read in three dimensions only
+    v.last = t.plan(n_dims_ - 1);
+    v.n_last = view_.nodes[n_dims_ - 1];
     v.n_charges = view_.n_charges;
     v.n_columns = grid_size_ / view_.nodes[0];
-    v.n_groups = DIMS == 1 ? round_up(v.n_columns, LANES) / LANES : v.n_last * v.n_charges / LANES;
-    v.slab = DIMS == 3 ? v.middle.n * v.n_groups : v.n_groups;
+    v.n_groups = n_dims_ == 1 ? round_up(v.n_columns, LANES) / LANES : v.n_last * v.n_charges / LANES;
+    v.slab = n_dims_ == 3 ? v.middle.n * v.n_groups : v.n_groups;
     v.n_lines = v.slab / v.n_groups * (v.half.n + 1);
     v.line_stride = t.line_stride();
     reserve(spectrum_, v.n_lines * v.n_groups * 2 * LANES);
     scratch_stride_ =
         std::max({v.first.n, v.middle.n, v.last.n}) * 2 * 2 * LANES;  // two buffers of split complex numbers
-    reserve(scratch_, scratch_stride_ * (DIMS == 1 ? std::min(TASKS, v.n_groups) : TASKS));
+    reserve(scratch_, scratch_stride_ * (n_dims_ == 1 ? std::min(TASKS, v.n_groups) : TASKS));
     v.data = nodes_.data();
     v.spectrum = spectrum_.data();
     v.transform = t.values();
@@ -245,11 +245,11 @@ class KernelGrid {
     const size_t n_groups = std::max<size_t>(1, v.n_columns / LANES);
     for_each_task(pool, n_groups, [&](size_t group, double* scratch) {
       transform(v, group, scratch);
-      if (DIMS == 1) multiply(v, group);
+      if (n_dims_ == 1) multiply(v, group);
     });
-    if (DIMS == 3) transform_middle(false, pool);
-    if (DIMS > 1) convolve_lines(pool);
-    if (DIMS == 3) transform_middle(true, pool);
+    if (n_dims_ == 3) transform_middle(false, pool);
+    if (n_dims_ > 1) convolve_lines(pool);
+    if (n_dims_ == 3) transform_middle(true, pool);
     for_each_task(pool, n_groups, [&](size_t group, double* scratch) { restore(v, group, scratch); });
   }
 
@@ -265,12 +265,14 @@ class KernelGrid {
     for_each_task(pool, n_tasks, [&](size_t task, double* scratch) { kernel(convolution_, task, scratch); });
   }
 
-  size_t n_points_;
-  GridKernel kernel_;
+  size_t n_dims_;
+  int order_;
+  SampledKernel sampled_;
+  size_t n_points_ = 0;
   GridView view_{{1, 1, 1}, 0, 0, {}, 0, nullptr};
   ConvolutionView convolution_{};
   size_t grid_size_ = 0, stride_ = 0, n_grids_ = 1, scratch_stride_ = 0;
-  std::array<KernelTransform<DIMS, ORDER>, 2> transforms_;  // the last two
+  std::array<KernelTransform, 2> transforms_;  // the last two
   size_t current_ = 0;
   CellOrder cells_;  // where there are many charges
   AlignedVector nodes_, spectrum_, scratch_;

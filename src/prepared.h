@@ -45,7 +45,7 @@ struct Prepared {
   /// The objective of one of several runs. `matrix`: as large as P, for this run alone; unused where DenseOptions does
   /// not merge, and by sparse sums.
   std::unique_ptr<Objective> objective(const Options& o, double* matrix, ThreadPool& pool) const {
-    if (sparse) return sparse_objective(*sparse, o, pool);
+    if (sparse) return std::make_unique<SparseObjective>(*sparse, o, pool);
     return std::make_unique<DenseObjective>(*dense, matrix, dense_options(o, method), pool);
   }
 

@@ -23,7 +23,6 @@ namespace spasne {
 
 constexpr size_t SMALL_SECTION = 256;  // points up to which pairs cost less than a grid
 
-template <int DIMS>
 class SectionGrid {
  public:
   /// S: n x n_space.
@@ -32,11 +31,12 @@ class SectionGrid {
         n_space_(n_space),
         n_(S.size() / n_space),
         n_padded_(round_up(n_, LANES)),
+        n_dims_(static_cast<size_t>(o.no_dims)),
         beta_(o.beta),
         offset_(o.space_offset),
         scale2_(o.global_scale * o.global_scale),
         pool_(pool),
-        grid_(1, round_up(2 + n_space, LANES), scale2_, o.accuracy),
+        grid_(n_dims_, round_up(2 + n_space, LANES), scale2_, o.accuracy),
         S_(S),
         entropies_{std::vector<double>(n_, 0.0), std::vector<double>(n_, 0.0)} {
     const double all = pair_sum({S, n_space}, offset_, sections_);
@@ -52,15 +52,15 @@ class SectionGrid {
       }
     }
     pool_.for_each_chunk(small_.size(), [&](size_t at) { sum_entropies(sections_.members[small_[at]]); });
-    Y_.resize(largest * DIMS);
-    sums_.resize(largest * DIMS);
+    Y_.resize(largest * n_dims_);
+    sums_.resize(largest * n_dims_);
   }
 
   const Entropies& entropies() const { return entropies_; }  // of Ps
 
   /// log of the sum of 1 + sigma^2 d^2 over all pairs within sections.
   double log_normaliser(const double* Y) const {
-    return std::log(section_sums(sections_, Y, n_padded_, DIMS, scale2_).Z);
+    return std::log(section_sums(sections_, Y, n_padded_, n_dims_, scale2_).Z);
   }
 
   /// Adds the forces of beta Ps and beta Qs to the gradient: for Ps -sum over j of
@@ -68,16 +68,16 @@ class SectionGrid {
   void add_gradient(const double* Y, double* gradient) {
     for_each_pair_of_small(Y, [&](size_t i, size_t j, double p, double d2) {
       const double weight = p * scale2_ / (1 + scale2_ * d2);
-      for (size_t axis = 0; axis < DIMS; ++axis) {
+      for (size_t axis = 0; axis < n_dims_; ++axis) {
         const double force = weight * (Y[axis * n_padded_ + i] - Y[axis * n_padded_ + j]);
         gradient[axis * n_padded_ + i] -= force;
         gradient[axis * n_padded_ + j] += force;
       }
     });
     for_each_point_of_large(Y, true, [&](size_t point, size_t place, size_t stride) {
-      for (size_t axis = 0; axis < DIMS; ++axis) gradient[axis * n_padded_ + point] -= sums_[axis * stride + place];
+      for (size_t axis = 0; axis < n_dims_; ++axis) gradient[axis * n_padded_ + point] -= sums_[axis * stride + place];
     });
-    add_section_spread(sections_, Y, n_padded_, DIMS, scale2_, beta_, gradient);
+    add_section_spread(sections_, Y, n_padded_, n_dims_, scale2_, beta_, gradient);
   }
 
   /// Per point: sum over j of beta Ps_ij ln(1 + sigma^2 d^2).
@@ -142,7 +142,7 @@ class SectionGrid {
         for (size_t b = a + 1; b < members.size(); ++b) {
           const size_t i = members[a], j = members[b];
           double d2 = 0;
-          for (size_t axis = 0; axis < DIMS; ++axis) {
+          for (size_t axis = 0; axis < n_dims_; ++axis) {
             const double e = Y[axis * n_padded_ + i] - Y[axis * n_padded_ + j];
             d2 += e * e;
           }
@@ -160,7 +160,7 @@ class SectionGrid {
       const std::vector<size_t>& members = sections_.members[part.section];
       const size_t stride = round_up(members.size(), LANES);
       pool_.for_each_range(members.size(), CHUNK, [&](size_t begin, size_t end) {
-        for (size_t axis = 0; axis < DIMS; ++axis)
+        for (size_t axis = 0; axis < n_dims_; ++axis)
           for (size_t place = begin; place < end; ++place)
             Y_[axis * stride + place] = Y[axis * n_padded_ + members[place]];
       });
@@ -174,10 +174,10 @@ class SectionGrid {
   }
 
   Sections sections_;
-  size_t n_space_, n_, n_padded_;
+  size_t n_space_, n_, n_padded_, n_dims_;
   double beta_, offset_, scale2_, factor_ = 0;  // factor: beta / Zs
   ThreadPool& pool_;
-  GridSums<DIMS> grid_;  // for one section at a time
+  GridSums grid_;  // for one section at a time
   std::vector<double> S_;
   Entropies entropies_;
   std::vector<size_t> small_;  // sections summed pair by pair

@@ -26,7 +26,6 @@ namespace spasne {
 // by 1e-2.
 constexpr double SMALL_THETA = 0.2;
 
-template <int DIMS>
 class SparseObjective : public Objective {
  public:
   /// The problem must outlive the objective; its X and S are read here only.
@@ -36,21 +35,24 @@ class SparseObjective : public Objective {
         beta_(o.beta),
         scale2_(o.global_scale * o.global_scale),
         pool_(pool),
+        n_dims_(static_cast<size_t>(o.no_dims)),
         n_(p_.n_points),
         n_padded_(round_up(n_, LANES)),
         sections_(o.beta > 0 && p_.sections.several() ? make_sections(o) : nullptr),
         charges_(charges_of(alpha_, sections_ ? 0 : beta_)),
         space_charges_(charges_of(0, alpha_ > 0 && !sections_ ? beta_ : 0)),
-        grid_(n_, charges_.n_charges, scale2_, o.accuracy),
-        space_grid_(n_, space_charges_.n_charges, scale2_, o.accuracy),
-        points_(n_ * DIMS),
-        repulsion_(DIMS * n_padded_, 0.0),
-        global_force_(DIMS * n_padded_, 0.0),
+        grid_(n_dims_, charges_.n_charges, scale2_, o.accuracy),
+        space_grid_(n_dims_, space_charges_.n_charges, scale2_, o.accuracy),
+        points_(n_ * n_dims_),
+        repulsion_(n_dims_ * n_padded_, 0.0),
+        global_force_(n_dims_ * n_padded_, 0.0),
         Z_(n_padded_, 0.0) {
-    if (DIMS == 3) {
+    grid_.take(n_);
+    space_grid_.take(n_);
+    if (n_dims_ == 3) {
       const double theta = o.theta > 0 ? o.theta : SMALL_THETA;
-      tree_ = std::make_unique<SpTree>(n_, DIMS, theta);
-      cost_tree_ = std::make_unique<SpTree>(n_, DIMS, std::min(theta, SMALL_THETA));
+      tree_ = std::make_unique<SpTree>(n_, o.no_dims, theta);
+      cost_tree_ = std::make_unique<SpTree>(n_, o.no_dims, std::min(theta, SMALL_THETA));
     }
   }
 
@@ -61,11 +63,11 @@ class SparseObjective : public Objective {
   void gradient(const double* Y, double* gradient) override {
     const double Z = sum_pairs(Y, global_force_.data(), nullptr);
     sum_neighbours(Y, gradient);
-    const GlobalSum global = global_sum(Y, n_, n_padded_, DIMS, scale2_);
+    const GlobalSum global = global_sum(Y, n_, n_padded_, n_dims_, scale2_);
     const double spread = (sections_ ? alpha_ : alpha_ + beta_) * scale2_ / global.Z;
     const double* repulsion = by_tree_ ? tree_sums_.force.data() : repulsion_.data();
     pool_.for_each_range(n_padded_, CHUNK, [&](size_t begin, size_t end) {
-      for (size_t axis = 0; axis < DIMS; ++axis)
+      for (size_t axis = 0; axis < n_dims_; ++axis)
         for (size_t i = begin; i < end; ++i) {
           const size_t k = axis * n_padded_ + i;
           if (i < n_)
@@ -82,11 +84,11 @@ class SparseObjective : public Objective {
     std::vector<double> global_logs(n_padded_, 0.0);  // and of space, where that has no sections
     const double log_Z = std::log(sum_pairs(Y, nullptr, global_logs.data()));
     const std::vector<double> space_logs = logs_of_space(Y, global_logs);
-    const double log_Zg = std::log(global_sum(Y, n_, n_padded_, DIMS, scale2_).Z);
+    const double log_Zg = std::log(global_sum(Y, n_, n_padded_, n_dims_, scale2_).Z);
     const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
     const Entropies& of_space = sections_ ? sections_->entropies() : p_.space;
     std::vector<double> logs(n_), entropy(n_), mass(n_);
-    const auto kernel = neighbour_kernels().logs[DIMS - 1];
+    const auto kernel = neighbour_kernels().logs[n_dims_ - 1];
     const SparseRows rows = interleave(Y);
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) {
       kernel(rows, begin, end, logs.data(), entropy.data(), mass.data());
@@ -118,9 +120,9 @@ class SparseObjective : public Objective {
     constexpr double FAR = 1e18;
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) {
       for (size_t i = begin; i < end; ++i)
-        for (size_t axis = 0; axis < DIMS; ++axis) {
+        for (size_t axis = 0; axis < n_dims_; ++axis) {
           const double* y = Y + axis * n_padded_;
-          points_[i * DIMS + axis] = static_cast<float>(std::min(FAR, std::max(-FAR, y[i] - y[0])));
+          points_[i * n_dims_ + axis] = static_cast<float>(std::min(FAR, std::max(-FAR, y[i] - y[0])));
         }
     });
     const SparseAffinities& a = p_.affinities;
@@ -128,7 +130,7 @@ class SparseObjective : public Objective {
   }
 
   void sum_neighbours(const double* Y, double* force) {
-    const auto kernel = neighbour_kernels().forces[DIMS - 1];
+    const auto kernel = neighbour_kernels().forces[n_dims_ - 1];
     const SparseRows rows = interleave(Y);
     pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) { kernel(rows, begin, end, force); });
   }
@@ -169,17 +171,17 @@ class SparseObjective : public Objective {
     return global_charges({p_.X, p_.n_features}, {p_.S, p_.n_space}, {alpha, beta, p_.space_offset});
   }
 
-  std::unique_ptr<SectionGrid<DIMS>> make_sections(const Options& o) const {
-    return std::make_unique<SectionGrid<DIMS>>(p_.sections, p_.S, p_.n_space, o, pool_);
+  std::unique_ptr<SectionGrid> make_sections(const Options& o) const {
+    return std::make_unique<SectionGrid>(p_.sections, p_.S, p_.n_space, o, pool_);
   }
 
   const SparseProblem& p_;
   double alpha_, beta_, scale2_;
   ThreadPool& pool_;
-  size_t n_, n_padded_;
-  std::unique_ptr<SectionGrid<DIMS>> sections_;  // where space has several
-  GlobalCharges charges_, space_charges_;        // of both global terms; of space alone, where it is not all there is
-  GridSums<DIMS> grid_, space_grid_;
+  size_t n_dims_, n_, n_padded_;
+  std::unique_ptr<SectionGrid> sections_;  // where space has several
+  GlobalCharges charges_, space_charges_;  // of both global terms; of space alone, where it is not all there is
+  GridSums grid_, space_grid_;
   std::unique_ptr<SpTree> tree_, cost_tree_;  // in three dimensions
   bool by_tree_ = false;
   TreeSums tree_sums_;
@@ -187,11 +189,5 @@ class SparseObjective : public Objective {
   AlignedVector repulsion_, global_force_, Z_;
   double exaggeration_ = 1;
 };
-
-inline std::unique_ptr<Objective> sparse_objective(const SparseProblem& p, const Options& o, ThreadPool& pool) {
-  if (o.no_dims == 1) return std::make_unique<SparseObjective<1>>(p, o, pool);
-  if (o.no_dims == 2) return std::make_unique<SparseObjective<2>>(p, o, pool);
-  return std::make_unique<SparseObjective<3>>(p, o, pool);
-}
 
 }  // namespace spasne

@@ -36,43 +36,44 @@ void transform(char** argument) {
 }
 
 /// The sums of one map: repulsion, Z, force, value, each of n_padded numbers per axis.
-template <int DIMS>
 struct Sums {
-  explicit Sums(size_t n_padded) : repulsion(DIMS * n_padded), Z(n_padded), force(DIMS * n_padded), value(n_padded) {}
-  typename spasne::GridSums<DIMS>::Output output() { return {repulsion.data(), Z.data(), force.data(), value.data()}; }
+  Sums(size_t n_dims, size_t n_padded)
+      : repulsion(n_dims * n_padded), Z(n_padded), force(n_dims * n_padded), value(n_padded) {}
+  spasne::GridSums::Output output() { return {repulsion.data(), Z.data(), force.data(), value.data()}; }
   bool operator==(const Sums& other) const {
     return repulsion == other.repulsion && Z == other.Z && force == other.force && value == other.value;
   }
   AlignedVector repulsion, Z, force, value;
 };
 
-template <int DIMS>
-void sums(char** argument) {
+void sums(size_t n_dims, char** argument) {
   const size_t n = size(argument[0]), n_charges = size(argument[1]), n_padded = spasne::round_up(n, spasne::LANES);
   const double a = std::strtod(argument[4], nullptr);
   spasne::ThreadPool pool(size(argument[5]));
-  AlignedVector Y(DIMS * n_padded, 1e300);  // padding must not matter
-  for (size_t axis = 0; axis < DIMS; ++axis) {
+  AlignedVector Y(n_dims * n_padded, 1e300);  // padding must not matter
+  for (size_t axis = 0; axis < n_dims; ++axis) {
     const AlignedVector y = read(n);
     std::copy(y.begin(), y.end(), Y.begin() + static_cast<std::ptrdiff_t>(axis * n_padded));
   }
   const AlignedVector numbers = n_charges > 1 ? read(n * n_charges) : AlignedVector();
   const spasne::AlignedFloats charges(numbers.begin(), numbers.end());
   const double scale2 = std::strtod(argument[2], nullptr), accuracy = std::strtod(argument[3], nullptr);
-  const auto evaluate = [&](spasne::GridSums<DIMS>& grid, double factor) {
+  const auto evaluate = [&](spasne::GridSums& grid, double factor) {
     AlignedVector map = Y;
     for (double& y : map) y *= factor;
-    Sums<DIMS> result(n_padded);
+    Sums result(n_dims, n_padded);
     grid.evaluate({map.data(), charges.data(), a}, pool, result.output());
     return result;
   };
-  spasne::GridSums<DIMS> used(n, n_charges, scale2, accuracy), fresh(n, n_charges, scale2, accuracy);
+  spasne::GridSums used(n_dims, n_charges, scale2, accuracy), fresh(n_dims, n_charges, scale2, accuracy);
+  used.take(n);
+  fresh.take(n);
   for (const double factor : {0.3, 1.0, 1.7}) evaluate(used, factor);
-  const Sums<DIMS> result = evaluate(used, 1);
+  const Sums result = evaluate(used, 1);
   if (!(result == evaluate(fresh, 1))) throw std::runtime_error("the sums depend on the maps before");
-  for (size_t axis = 0; axis < DIMS; ++axis) write(result.repulsion.data() + axis * n_padded, n);
+  for (size_t axis = 0; axis < n_dims; ++axis) write(result.repulsion.data() + axis * n_padded, n);
   write(result.Z.data(), n);
-  for (size_t axis = 0; n_charges > 1 && axis < DIMS; ++axis) write(result.force.data() + axis * n_padded, n);
+  for (size_t axis = 0; n_charges > 1 && axis < n_dims; ++axis) write(result.force.data() + axis * n_padded, n);
   if (n_charges > 1) write(result.value.data(), n);
 }
 
@@ -83,7 +84,7 @@ int main(int n_arguments, char** argument) {
     if (n_arguments == 4 && std::strcmp(argument[1], "fft") == 0)
       transform(argument + 2);
     else if (n_arguments == 9 && std::strcmp(argument[1], "sums") == 0)
-      (size(argument[2]) == 1 ? sums<1> : size(argument[2]) == 2 ? sums<2> : sums<3>)(argument + 3);
+      sums(size(argument[2]), argument + 3);
     else
       throw std::invalid_argument("expected the arguments that this file's first lines show");
   } catch (const std::exception& error) {
