@@ -30,7 +30,7 @@ def found_in(name, pattern):
         ("src/version.h", r'^#define SPASNE_VERSION "(.*)"$'),
         ("CITATION.cff", r"^version: (.*)$"),
         ("CHANGELOG.md", r"^## \[(\d.*?)\]"),
-        ("conda/meta.yaml", r'^{% set version = "(.*)" %}$'),
+        ("packaging/conda/meta.yaml", r'^{% set version = "(.*)" %}$'),
     ],
 )
 def test_version_is_the_same_everywhere(name, pattern):
@@ -57,7 +57,7 @@ def test_pip_and_make_build_alike():
 
 def test_conda_and_pip_require_alike():
     of_pip = re.findall(r'"(.*?)"', found_in("pyproject.toml", r"^dependencies = (.*)$"))
-    recipe = found_in("conda/meta.yaml", r"^  run:\n((?:    - .*\n)*)")
+    recipe = found_in("packaging/conda/meta.yaml", r"^  run:\n((?:    - .*\n)*)")
     of_conda = re.findall(r"^    - (.*)$", recipe.replace("matplotlib-base", "matplotlib"), re.MULTILINE)
     python = found_in("pyproject.toml", r'^requires-python = "(.*)"$')
     assert [name.replace(" ", "") for name in of_conda] == [f"python{python}", *of_pip]
