@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from spasne_tools.page.anndata_page import export_html
 from spasne_tools.plotting.maps import plot_genes, plot_maps, side_by_side
-from spasne_tools.readers.anndata_io import OBSM_KEY, find_table, labels, positions
+from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labels, positions
 
 __all__ = ["export_html", "spasne"]
 
@@ -68,10 +68,7 @@ def spasne(
     >>> spasne.pl.spasne(adata, color="cell_type")  # doctest: +SKIP
     """
     table = find_table(adata, table_key)
-    key = basis if basis in table.obsm else f"X_{basis}"
-    if key not in table.obsm:
-        present = ", ".join(map(repr, table.obsm)) or "nothing"
-        raise ValueError(f"expected a map in obsm[{basis!r}] (spasne.tl.spasne makes one), found {present}")
+    key = find_map(table, basis)
     maps = {key.removeprefix("X_"): np.asarray(table.obsm[key])}
     pixels = positions(table, spatial_key if spatial_key in table.obsm else None)
     sections = labels(table, library_key, "library_key")

@@ -1,22 +1,30 @@
-"""``spasne.tl``: maps of AnnData objects, by the conventions of scanpy's and squidpy's tools."""
+"""``spasne.tl``: maps of AnnData objects and what these keep, by the conventions of scanpy's tools."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
+import pandas as pd
+
+from spasne_tools.preprocessing import pca
 from spasne_tools.readers.anndata_io import (
+    OBSM_KEY,
+    UNS_KEY,
     check_count,
     choose_representation,
+    find_map,
     find_table,
     labels,
     make_parameters,
     neighbour_distances,
     positions,
     store,
+    writable,
 )
 from spasne_tools.run.embedding import embed
 
-__all__ = ["spasne"]
+__all__ = ["reliability", "spasne"]
 
 
 def spasne(
@@ -123,3 +131,101 @@ def spasne(
     target = table.copy() if copy else table
     store(target, embedding, record, key_added)
     return target if copy else None
+
+
+def reliability(
+    adata: Any,
+    basis: str = OBSM_KEY,
+    *,
+    n_pcs: int | None = None,
+    use_rep: str | None = None,
+    spatial_key: str | None = "spatial",
+    library_key: str | None = None,
+    neighbors_key: str | None = None,
+    table_key: str | None = None,
+    k: int = 15,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    copy: bool = False,
+) -> Any:
+    """How far each observation's place on a map can be trusted: ``spasne.map_reliability`` on an AnnData.
+
+    Parameters
+    ----------
+    adata : AnnData, or SpatialData with a table
+    basis : str
+        The map's key in ``.obsm``, with or without its ``X_``; any map, not only SpaSNE's.
+    n_pcs, use_rep, library_key, neighbors_key
+        As in ``spasne.tl.spasne``. Where all of them are None and that made the map, they are what it used.
+    spatial_key : str, optional
+        Positions in ``.obsm``. None: expression only, as where there are none under "spatial".
+    table_key : str, optional
+        The table of a SpatialData object that has several.
+    k, random_state, n_jobs
+        As in ``spasne.map_reliability``.
+    copy : bool
+        Return a changed copy instead of changing `adata` (of SpatialData: a copy of its table).
+
+    Returns
+    -------
+    AnnData or None
+        Nothing unless `copy`. Added: the columns of ``spasne.map_reliability`` to ``.obs``, with the map's
+        name before them ("spasne_verdict", "spasne_reliability" ...), and to
+        ``.uns["spasne_reliability"]`` the parameters and the share of each verdict.
+
+    Raises
+    ------
+    ValueError
+        There is no such key, or an argument is not what ``spasne.map_reliability`` takes.
+    ImportError
+        anndata is missing (the extra ``spasne[anndata]``).
+
+    Examples
+    --------
+    >>> spasne.tl.spasne(adata)  # doctest: +SKIP
+    >>> spasne.tl.reliability(adata)  # doctest: +SKIP
+    >>> adata.obs["spasne_verdict"].value_counts()  # doctest: +SKIP
+    """
+    from spasne_tools.reliability.points import map_reliability
+
+    table = find_table(adata, table_key)
+    key = find_map(table, basis)
+    name = key.removeprefix("X_")
+    asked: dict[str, Any] = {
+        "use_rep": use_rep,
+        "n_pcs": n_pcs,
+        "library_key": library_key,
+        "neighbors_key": neighbors_key,
+    }
+    if all(value is None for value in asked.values()):
+        asked |= _recorded(table, key, asked)
+    data = choose_representation(table, asked["use_rep"], asked["n_pcs"])
+    if spatial_key == "spatial" and spatial_key not in table.obsm:
+        spatial_key = None
+    found = map_reliability(
+        table.obsm[key],
+        pca(data.matrix, data.n_components) if data.n_components else data.matrix,
+        positions(table, spatial_key),
+        sections=labels(table, asked["library_key"], "library_key"),
+        neighbors=neighbour_distances(table, asked["neighbors_key"]),
+        k=k,
+        random_state=random_state,
+        n_jobs=n_jobs,
+    )
+    target = table.copy() if copy else table
+    columns = found.set_axis(table.obs_names, axis=0).add_prefix(f"{name}_")
+    target.obs = pd.concat([target.obs.drop(columns=columns.columns, errors="ignore"), columns], axis=1)
+    record = asked | {"basis": key, "spatial_key": spatial_key, "k": k, "random_state": random_state}
+    shares = found["verdict"].value_counts(normalize=True, sort=False).to_dict()
+    target.uns[f"{name}_reliability"] = {"params": writable(record), "verdicts": writable(shares)}
+    return target if copy else None
+
+
+def _recorded(table: Any, key: str, names: Collection[str]) -> dict[str, Any]:
+    """What ``spasne`` noted that it used for the map in obsm[key]; nothing of other maps."""
+    record = table.uns.get(UNS_KEY if key == OBSM_KEY else key, {})
+    params = record.get("params", {}) if isinstance(record, Mapping) else {}
+    known = {name: params[name] for name in names if name in params}
+    if known.get("use_rep") == "PCA of X":
+        known["use_rep"] = None
+    return known

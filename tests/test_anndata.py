@@ -352,3 +352,62 @@ def test_sections_stand_beside_each_other(mapped):
 def test_bad_figure(mapped, arguments, message):
     with pytest.raises(ValueError, match=f"^expected {message}"):
         spasne.pl.spasne(mapped, **arguments)
+
+
+# ---- reliability -----------------------------------------------------------------------------------------
+
+
+def test_reliability_uses_what_the_map_was_made_of(adata):
+    spasne.tl.spasne(adata, n_pcs=4, library_key="sample", alpha=4, **SMALL)
+    assert spasne.tl.reliability(adata, k=5) is None
+    expected = spasne.map_reliability(
+        adata.obsm["X_spasne"],
+        adata.obsm["X_pca"][:, :4],
+        adata.obsm["spatial"],
+        k=5,
+        sections=adata.obs["sample"].array,
+    )
+    for name in expected:
+        assert adata.obs[f"spasne_{name}"].tolist() == expected[name].tolist(), name
+    record = adata.uns["spasne_reliability"]
+    assert record["params"]["n_pcs"] == 4 and record["params"]["library_key"] == "sample"
+    assert sum(record["verdicts"].values()) == pytest.approx(1)
+
+
+def test_reliability_of_another_map_again_and_in_a_copy(adata):
+    adata.obsm["X_umap"] = adata.obsm["X_pca"][:, :2].copy()
+    spasne.tl.reliability(adata, "umap", k=5, spatial_key=None)
+    changed = spasne.tl.reliability(adata, "umap", k=6, use_rep="X", spatial_key=None, copy=True)
+    assert "umap_r2" not in adata.obs and list(changed.obs) == list(adata.obs)
+    assert changed.uns["umap_reliability"]["params"]["k"] == 6
+    assert adata.uns["umap_reliability"]["params"]["k"] == 5
+    expected = spasne.map_reliability(adata.obsm["X_umap"], adata.X, k=6)
+    assert changed.obs["umap_r1"].tolist() == expected["r1"].tolist()
+
+
+def test_reliability_uses_a_graph_and_is_written_to_h5ad(adata, anndata, tmp_path):
+    distance = np.linalg.norm(adata.obsm["X_pca"][:, None] - adata.obsm["X_pca"], axis=2)
+    near = np.argsort(distance, axis=1)[:, 1:8]
+    rows = np.repeat(np.arange(N), 7)
+    values = (distance[rows, near.ravel()], (rows, near.ravel()))
+    adata.obsp["distances"] = scipy.sparse.csr_matrix(values, shape=(N, N))
+    adata.uns["neighbors"] = {"distances_key": "distances"}
+    adata.obsm["X_umap"] = adata.obsm["X_pca"][:, :2].copy()
+    spasne.tl.reliability(adata, "X_umap", k=5, neighbors_key="neighbors")
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    again = anndata.read_h5ad(tmp_path / "a.h5ad")
+    assert list(again.obs["umap_verdict"].cat.categories) == ["kept", "uncertain", "misplaced"]
+
+
+def test_reliability_of_no_map(adata):
+    with pytest.raises(ValueError, match=r"expected a map in obsm\['X_spasne'\]"):
+        spasne.tl.reliability(adata)
+
+
+def test_reliability_without_positions(adata):
+    adata.obsm["X_umap"] = adata.obsm["X_pca"][:, :2].copy()
+    with pytest.raises(ValueError, match=r"expected positions in obsm\['spatail'\]"):
+        spasne.tl.reliability(adata, "umap", k=5, spatial_key="spatail")
+    del adata.obsm["spatial"]
+    spasne.tl.reliability(adata, "umap", k=5)
+    assert "umap_r1" in adata.obs and "umap_r2" not in adata.obs

@@ -283,6 +283,25 @@ def test_score(tissue, mapped, capsys, full):
     assert pd.read_csv("scores.csv", index_col=0)["score"].to_dict() == pytest.approx(expected.to_dict())
 
 
+def test_score_of_points(tissue, mapped, capsys):
+    data, Y = mapped
+    flags = ["-i", "components.csv", *POSITIONS, "--points", "points.csv"]
+    assert run("score", "map.csv", *flags) == 0
+    expected = spasne.map_reliability(Y, data, tissue.pixels.set_axis(names(), axis=0))
+    written = pd.read_csv("points.csv", index_col=0)
+    assert list(written.index) == list(names()) and list(written) == list(expected)
+    assert np.allclose(written["reliability"], expected["reliability"], atol=1e-6)
+    assert written["verdict"].tolist() == expected["verdict"].tolist()
+    printed = capsys.readouterr()
+    share = (expected["verdict"] == "kept").mean()
+    assert f"points.csv: kept {share:.1%}, uncertain" in printed.err and "r1 " in printed.out
+
+
+def test_points_need_a_file(mapped, capsys):
+    assert run("score", "map.csv", "-i", "components.csv", "--points", "-") == 2
+    said_error(capsys, "expected the name of a file for --points, found -")
+
+
 def test_score_of_other_rows(mapped, capsys):
     pd.read_csv("map.csv", index_col=0).iloc[1:].to_csv("map.csv")
     assert run("score", "map.csv", "-i", "components.csv") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ SUMMARY = "score a map: r1 (expression kept), r2 (space kept), s (classes apart)
 EXAMPLES = """\
 examples:
   spasne-map score map.csv -i expression.csv -x pixels.csv -l labels.csv
+  spasne-map score map.csv -i expression.csv -x pixels.csv --points points.csv
   spasne-map score map.csv -i section.h5ad --use_rep X_pca --label_column layer --full -o scores.csv
 """
 
@@ -33,32 +35,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full", action="store_true", help="more scores: neighbours kept, rank correlations, Moran's I"
     )
+    parser.add_argument(
+        "--points", help="table to write of how far each point can be trusted: what it keeps, and a verdict"
+    )
     add_no_pca_argument(parser)
     add_output_argument(parser, "table of the scores, .csv; -: lines on standard output")
 
 
 def run(options: argparse.Namespace) -> None:
     from spasne_tools.metrics.scores import score_embedding
+    from spasne_tools.reliability.points import map_reliability
 
-    inputs.check_can_write(options.output)
+    if options.points == STANDARD_STREAM:
+        raise ValueError("expected the name of a file for --points, found -")
+    inputs.check_can_write(options.output, options.points)
     expression = inputs.expression_named(options)
     rows = inputs.rows_of(expression)
     Y = inputs.read_rows(options.map, rows, "map")
+    data = inputs.data_of(expression, options)
     pixels = inputs.positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
-    scores = score_embedding(
-        Y,
-        inputs.data_of(expression, options),
-        pixels,
-        labels,
-        sections=inputs.sections_named(options, rows, expression),
-        full=options.full,
-    )
+    sections = inputs.sections_named(options, rows, expression)
+    if options.points is not None:
+        write_points(options.points, rows, map_reliability(Y, data, pixels, sections=sections))
+    scores = score_embedding(Y, data, pixels, labels, sections=sections, full=options.full)
     if options.output == STANDARD_STREAM:
         print(*lines_of(scores), sep="\n")
     else:
         with output_file(options.output) as unfinished:
             scores.to_csv(unfinished, index_label="name", lineterminator="\n")
+
+
+def write_points(file: str, rows: inputs.Rows, table: pd.DataFrame) -> None:
+    """The table by the names of the rows, and the share of each verdict on standard error."""
+    with output_file(file) as unfinished:
+        table.set_axis(rows.frame().index, axis=0).to_csv(unfinished, lineterminator="\n")
+    shares = table["verdict"].value_counts(normalize=True, sort=False)
+    said = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    print(f"{file}: {said}", file=sys.stderr)
 
 
 def lines_of(scores: pd.Series) -> list[str]:

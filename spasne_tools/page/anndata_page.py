@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 
 from spasne_tools.page import export as page
 from spasne_tools.plotting.maps import side_by_side
-from spasne_tools.readers.anndata_io import OBSM_KEY, find_table, labels, positions
+from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labels, positions
 
 __all__ = ["export_html"]
 
@@ -88,21 +88,13 @@ def export_html(
         options = _image(table, spatial_key, img_key) | options
     return page.export_html(
         path,
-        {key.removeprefix("X_"): _map(table, key) for key in keys},
+        {key.removeprefix("X_"): np.asarray(table.obsm[find_map(table, key)]) for key in keys},
         pixels,
         labels=_columns(table, color),
         genes=_genes(table, genes, layer),
         names=list(table.obs_names),
         **options,
     )
-
-
-def _map(table: Any, key: str) -> np.ndarray:
-    found = key if key in table.obsm else f"X_{key}"
-    if found not in table.obsm:
-        present = ", ".join(map(repr, table.obsm)) or "nothing"
-        raise ValueError(f"expected a map in obsm[{key!r}] (spasne.tl.spasne makes one), found {present}")
-    return np.asarray(table.obsm[found])
 
 
 def _columns(table: Any, color: str | Sequence[str] | None) -> pd.DataFrame:

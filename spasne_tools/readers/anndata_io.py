@@ -143,6 +143,15 @@ def positions(adata: Any, spatial_key: str | None) -> np.ndarray | None:
     return np.asarray(adata.obsm[spatial_key])
 
 
+def find_map(adata: Any, basis: str) -> str:
+    """The key in obsm of the map `basis`, with or without its X_."""
+    key = basis if basis in adata.obsm else f"X_{basis}"
+    if key not in adata.obsm:
+        present = ", ".join(map(repr, adata.obsm)) or "nothing"
+        raise ValueError(f"expected a map in obsm[{basis!r}] (spasne.tl.spasne makes one), found {present}")
+    return key
+
+
 def labels(adata: Any, key: str | None, name: str) -> Any:
     """Column `key` of obs, asked for as parameter `name`; None for None."""
     if key is None:
@@ -188,17 +197,17 @@ def store(adata: Any, embedding: Embedding, params: Mapping[str, Any], key_added
     """
     adata.obsm[key_added or OBSM_KEY] = embedding.Y
     adata.uns[key_added or UNS_KEY] = {
-        "params": _writable(params),
-        "report": _writable(embedding.report),
+        "params": writable(params),
+        "report": writable(embedding.report),
     }
 
 
-def _writable(record: Mapping[str, Any]) -> dict[str, Any]:
+def writable(record: Mapping[str, Any]) -> dict[str, Any]:
     """Numbers, texts and dictionaries of them; of arrays only the word; None and functions are left out."""
     out: dict[str, Any] = {}
     for name, value in record.items():
         if isinstance(value, Mapping):
-            out[name] = _writable(value)
+            out[name] = writable(value)
         elif isinstance(value, (bool, int, float, str, np.generic)):
             out[name] = value
         elif value is not None and not callable(value):
