@@ -23,8 +23,9 @@ from spasne_tools.lazy import lazy_names
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.readers.tables import load_data
 from spasne_tools.run.data_file import write_data_file
-from spasne_tools.run.embedding import DATA_FILE, embed, prepare_problem, run_in_folder
+from spasne_tools.run.embedding import DATA_FILE, embed, run_in_folder
 from spasne_tools.run.parameters import Callback, Parameters
+from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.validation import MatrixLike
 from spasne_tools.version import __version__
 

@@ -68,8 +68,9 @@ def _exact_without_stop() -> Run:
     """As run_spasne(theta=0), but all iterations are done: the data file says that none may be saved."""
     import spasne  # noqa: F401
     from spasne_tools.run.data_file import write_data_file
-    from spasne_tools.run.embedding import DATA_FILE, REPORT_FILE, prepare_problem, run_in_folder
+    from spasne_tools.run.embedding import DATA_FILE, REPORT_FILE, run_in_folder
     from spasne_tools.run.parameters import Control
+    from spasne_tools.run.prepare import prepare_problem
 
     def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
         problem = prepare_problem(X, pixels, _parameters(task, "exact", 0.0, plain=False))

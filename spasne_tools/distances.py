@@ -30,6 +30,13 @@ def squared_distances(A: Matrix, B: Matrix) -> np.ndarray:
     return np.maximum(product, 0.0, out=product)
 
 
+def nearest_first(squared: np.ndarray, k: int) -> np.ndarray:
+    """Columns of the `k` smallest of each row of distances (m, n), the nearest first: (m, k)."""
+    near = np.argpartition(squared, k - 1, axis=1)[:, :k]
+    order = np.argsort(np.take_along_axis(squared, near, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(near, order, axis=1)
+
+
 def condensed_distances(X: Matrix) -> np.ndarray:
     """Distances of all pairs i < j, row after row: (n (n - 1) / 2,)."""
     n = X.shape[0]

@@ -13,8 +13,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from spasne_tools.frozen_map import FrozenMap, freeze
-from spasne_tools.run.embedding import Embedding, in_folder, prepare_problem
+from spasne_tools.run.embedding import Embedding, in_folder
 from spasne_tools.run.parameters import Callback, Parameters
+from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import INT32_MAX, Matrix, MatrixLike, as_matrix, check_rows_match

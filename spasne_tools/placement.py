@@ -37,7 +37,7 @@ import numpy as np
 import scipy.sparse
 from scipy.special import expit
 
-from spasne_tools.distances import BLOCK_ENTRIES, squared_distances
+from spasne_tools.distances import BLOCK_ENTRIES, nearest_first, squared_distances
 from spasne_tools.run.parameters import Objective
 from spasne_tools.validation import Matrix
 
@@ -202,9 +202,7 @@ def nearest(
     for start in range(0, len(index), step):
         rows = slice(start, start + step)
         squared = squared_distances(X[rows], reference_X)
-        near = np.argpartition(squared, n_found - 1, axis=1)[:, :n_found]
-        order = np.argsort(np.take_along_axis(squared, near, axis=1), axis=1, kind="stable")[:, skip:]
-        index[rows] = np.take_along_axis(near, order, axis=1)
+        index[rows] = nearest_first(squared, n_found)[:, skip:]
         distance[rows] = np.take_along_axis(squared, index[rows], axis=1)
     return index, distance
 

@@ -16,7 +16,7 @@ def no_work(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("work was begun")
 
-    monkeypatch.setattr("spasne_tools.run.embedding.pca", refuse)
+    monkeypatch.setattr("spasne_tools.run.prepare.pca", refuse)
     monkeypatch.setattr("spasne_tools.run.embedding.run_executable", refuse)
     monkeypatch.setattr("spasne_tools.run.embedding.write_data_file", refuse)
 

@@ -8,8 +8,8 @@ import pytest
 
 import spasne
 from spasne_tools.run.data_file import write_data_file
-from spasne_tools.run.embedding import prepare_problem
 from spasne_tools.run.parameters import Parameters, Settings
+from spasne_tools.run.prepare import prepare_problem
 
 DATA, PIXELS = np.random.default_rng(0).normal(size=(2, 30, 4)) * 100
 

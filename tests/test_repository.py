@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
-from spasne_tools.run.embedding import LARGE
+from spasne_tools.run.method import LARGE
 from spasne_tools.run.parameters import LARGEST_SCALE
 from spasne_tools.validation import LARGEST_POSITION, LARGEST_START
 from spasne_tools.version import __version__

@@ -294,8 +294,8 @@ def test_approximate_neighbours_are_found_once(tissue, tmp_path, monkeypatch):
         distance, index = NearestNeighbors(n_neighbors=12).fit(X).kneighbors()
         return Graph(index.astype(np.int32), distance.astype(np.float32))
 
-    monkeypatch.setattr("spasne_tools.run.embedding.load_pynndescent", lambda: None)
-    monkeypatch.setattr("spasne_tools.run.embedding.approximate_graph", search)
+    monkeypatch.setattr("spasne_tools.run.prepare.load_pynndescent", lambda: None)
+    monkeypatch.setattr("spasne_tools.run.prepare.approximate_graph", search)
     monkeypatch.setattr("spasne_tools.screening.runs.LARGEST_BATCH", 2)
     options = QUICK | {"neighbors": "approximate", "checkpoint": tmp_path}
     found = screen_parameters(tissue.counts, tissue.pixels, stage="rough", **options)

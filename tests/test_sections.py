@@ -20,8 +20,8 @@ from spasne import preprocess_counts, run_spasne, score_embedding, simulate_tiss
 from spasne_tools.commands.score import lines_of
 from spasne_tools.metrics import scores as metrics
 from spasne_tools.metrics.scores import Sampling, pairwise_correlation
-from spasne_tools.run.embedding import prepare_problem
 from spasne_tools.run.parameters import Parameters
+from spasne_tools.run.prepare import prepare_problem
 
 N_POINTS = 120
 ALPHA, BETA = 8.0, 2.0

@@ -23,7 +23,7 @@ from sklearn.neighbors import NearestNeighbors, kneighbors_graph
 
 import spasne
 from spasne_tools.preprocessing import pca
-from spasne_tools.run import embedding, executable, memory, neighbours
+from spasne_tools.run import executable, memory, neighbours, prepare
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.executable import find_executable, run_executable
 from spasne_tools.run.neighbours import given_graph
@@ -229,14 +229,14 @@ def test_without_pixels_there_is_no_spatial_term(stand_in):
 
 def test_zero_initial_dims_means_up_to_200_components():
     data, pixels = make_input(300, 250)
-    assert embedding.prepare_problem(data, pixels, Parameters()).X.shape == (300, 200)
-    assert embedding.prepare_problem(data[:, :30], pixels, Parameters()).X.shape == (300, 30)
-    assert embedding.prepare_problem(data, pixels, Parameters(initial_dims=999)).X.shape == (300, 250)
+    assert prepare.prepare_problem(data, pixels, Parameters()).X.shape == (300, 200)
+    assert prepare.prepare_problem(data[:, :30], pixels, Parameters()).X.shape == (300, 30)
+    assert prepare.prepare_problem(data, pixels, Parameters(initial_dims=999)).X.shape == (300, 250)
 
 
 def test_negative_seeds_of_any_size_fit_the_file():
     data, pixels = make_input()
-    problem = embedding.prepare_problem(data, pixels, Parameters(perplexity=5, randseed=-(10**12)))
+    problem = prepare.prepare_problem(data, pixels, Parameters(perplexity=5, randseed=-(10**12)))
     assert problem.randseed == -1
 
 
@@ -259,7 +259,7 @@ def mean_squared_distance(points):
 
 def prepared(pixels, **parameters):
     data, _ = make_input(len(pixels))
-    return embedding.prepare_problem(data, pixels, Parameters(perplexity=5, **parameters))
+    return prepare.prepare_problem(data, pixels, Parameters(perplexity=5, **parameters))
 
 
 @pytest.mark.parametrize("unit", [1e-6, 1.0, 1e5])
@@ -324,7 +324,7 @@ def test_warnings_point_at_the_users_line(real_executable, call):
 @pytest.mark.parametrize("use_pca", [True, False])
 def test_pca_start(use_pca):
     data, pixels = make_input()
-    problem = embedding.prepare_problem(data, pixels, Parameters(perplexity=5, init="pca", use_pca=use_pca))
+    problem = prepare.prepare_problem(data, pixels, Parameters(perplexity=5, init="pca", use_pca=use_pca))
     components = pca(data, 2)
     expected = components * 1e-4 / components[:, 0].std()
     assert np.allclose(problem.start, expected, rtol=0, atol=1e-14)
@@ -348,7 +348,7 @@ def test_spatial_start_of_more_columns_than_the_map_takes_the_widest_view():
 def test_single_precision_is_kept_until_the_file(stand_in, as_given):
     data, pixels = make_input()
     data = data.astype(np.float32)
-    problem = embedding.prepare_problem(as_given(data), pixels, Parameters(**SMALL, use_pca=False))
+    problem = prepare.prepare_problem(as_given(data), pixels, Parameters(**SMALL, use_pca=False))
     assert problem.X.dtype == np.float32
     logbook = stand_in()
     spasne.run_spasne(as_given(data), pixels, **SMALL, use_pca=False)
@@ -371,12 +371,12 @@ def test_what_cannot_fit_is_refused(monkeypatch, n_points, parameters, least, mo
     """8 bytes for each pair, or some 36 for each of 3 * perplexity neighbours."""
     data = np.random.default_rng(0).normal(size=(n_points, 10))
     checked = Parameters(**parameters)
-    monkeypatch.setattr(embedding, "pca", lambda X, n_components: X[:, :n_components])
+    monkeypatch.setattr(prepare, "pca", lambda X, n_components: X[:, :n_components])
     monkeypatch.setattr(memory, "physical_memory", lambda: int(memory.BASE + least))
     with pytest.raises(MemoryError, match=f"found {n_points} points that need about .* GB; use"):
-        embedding.prepare_problem(data, None, checked)
+        prepare.prepare_problem(data, None, checked)
     monkeypatch.setattr(memory, "physical_memory", lambda: int(memory.BASE + data.nbytes + most))
-    embedding.prepare_problem(data, None, checked)
+    prepare.prepare_problem(data, None, checked)
 
 
 def test_a_graph_of_ones_own_is_counted():

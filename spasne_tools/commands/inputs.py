@@ -14,7 +14,7 @@ import scipy.sparse
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.readers.expression_file import Expression, read_expression
 from spasne_tools.readers.tables import STANDARD_STREAM, has_row_names, read_table
-from spasne_tools.run.embedding import DEFAULT_COMPONENTS
+from spasne_tools.run.prepare import DEFAULT_COMPONENTS
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, check_rows_match
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spasne_tools.distances import distance_rows
+from spasne_tools.distances import distance_rows, nearest_first
 from spasne_tools.metrics.checks import check_k, points
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, mean_of_sample, sampled_rows
 from spasne_tools.validation import Matrix, MatrixLike
@@ -17,9 +17,7 @@ def nearest(X: Matrix, rows: np.ndarray, k: int) -> np.ndarray:
     """The k nearest points of each row, nearest first, itself excluded: (len(rows), k)."""
     out = np.empty((len(rows), k), dtype=np.int64)
     for part, squared in distance_rows(X, rows):
-        near = np.argpartition(squared, k - 1, axis=1)[:, :k]
-        order = np.argsort(np.take_along_axis(squared, near, axis=1), axis=1, kind="stable")
-        out[part] = np.take_along_axis(near, order, axis=1)
+        out[part] = nearest_first(squared, k)
     return out
 
 

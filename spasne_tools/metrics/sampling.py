@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,14 @@ def sampled_rows(n: int, sampling: Sampling) -> np.ndarray:
     if n <= sampling.exact_up_to or n <= sampling.n_points:
         return np.arange(n)
     return np.sort(np.random.default_rng(sampling.seed).choice(n, sampling.n_points, replace=False))
+
+
+def weighted_mean(values: Sequence[float], weights: Sequence[int]) -> Estimate:
+    """Mean of values, or of estimates that are independent of each other, with its standard error."""
+    share = np.array(weights, dtype=float)
+    share /= share.sum()
+    errors = np.array([getattr(value, "standard_error", 0.0) for value in values])
+    return Estimate(float(share @ np.array(values)), float(np.linalg.norm(share * errors)))
 
 
 def mean_of_sample(values: np.ndarray, n: int) -> Estimate:

@@ -19,7 +19,6 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,7 +37,7 @@ from spasne_tools.metrics.neighbours import (
     neighbourhood_scores,
     trustworthiness,
 )
-from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_rows
+from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_rows, weighted_mean
 from spasne_tools.metrics.silhouettes import silhouette
 from spasne_tools.metrics.tissue import chaos, morans_i, pas
 from spasne_tools.validation import Matrix, MatrixLike, check_rows_match
@@ -107,8 +106,8 @@ class _Tissue:
         return scores
 
 
-def _sections_of(tissue: _Tissue, sections: Any, least: int) -> dict[str, _Tissue]:
-    """The sections of at least so many spots, by the names of their r2.
+def _sections_of(tissue: _Tissue, sections: Any, full: bool) -> dict[str, _Tissue]:
+    """The sections of enough spots for r2, or for all scores, by the names of their r2.
 
     These end in a bracket, so that no section's name makes them another score or a standard error.
     """
@@ -116,15 +115,29 @@ def _sections_of(tissue: _Tissue, sections: Any, least: int) -> dict[str, _Tissu
     names = [f"r2[{name}]" for name in pd.unique(np.asarray(sections))]
     if len(set(names)) < len(names):
         raise ValueError("expected sections whose names differ as text, found two that are the same")
+    least = 2 * RANK_NEIGHBOURS + 2 if full else LEAST_SPOTS
     return {names[code]: tissue.section(rows) for code, rows in section_rows(codes, least).items()}
 
 
-def _mean_over(tissues: Collection[_Tissue], scores: Collection[float]) -> Estimate:
-    """The mean of a score over tissues, weighted by their spots."""
-    share = np.array([len(tissue.map.Y) for tissue in tissues], dtype=float)
-    share /= share.sum()
-    errors = np.array([getattr(score, "standard_error", 0.0) for score in scores])
-    return Estimate(float(share @ np.array(list(scores))), float(np.linalg.norm(share * errors)))
+def _spatial_scores(tissues: dict[str, _Tissue], full: bool) -> dict[str, float]:
+    """r2 and, if `full`, the other scores of space: means over tissues, weighted by their spots."""
+    sizes = [len(part.map.Y) for part in tissues.values()]
+    r2 = {name: part.r2() for name, part in tissues.items()}
+    scores: dict[str, float] = {"r2": weighted_mean(list(r2.values()), sizes), **r2}
+    if full:
+        parts = [part.full_scores() for part in tissues.values()]
+        scores |= {name: weighted_mean([own[name] for own in parts], sizes) for name in parts[0]}
+    return scores
+
+
+def _with_errors(scores: dict[str, float]) -> pd.Series:
+    """Each score, followed by its standard error where it was estimated."""
+    rows = {}
+    for name, value in scores.items():
+        rows[name] = float(value)
+        if isinstance(value, Estimate) and value.standard_error > 0:
+            rows[f"{name}_se"] = value.standard_error
+    return pd.Series(rows, name="score", dtype=float)
 
 
 def score_embedding(
@@ -208,26 +221,16 @@ def score_embedding(
     Y = points(Y, "Y")
     n = len(Y)
     data = points(data, "data", n)
-    pixels = None if pixels is None else points(pixels, "pixels", n)
     whole = _Map(Y, sampling)
     scores: dict[str, float] = {"r1": whole.correlation(data)}
-    tissues: dict[str, _Tissue] = {}  # that spatial scores are taken in, by the names of their r2
+    spatial: dict[str, float] = {}
     if pixels is not None:
-        tissue = _Tissue(whole, pixels, None if domains is None else np.asarray(domains))
-        least = 2 * RANK_NEIGHBOURS + 2 if full else LEAST_SPOTS
-        tissues = {"r2": tissue} if sections is None else _sections_of(tissue, sections, least)
-        r2 = {name: part.r2() for name, part in tissues.items()}
-        scores |= {"r2": _mean_over(tissues.values(), r2.values()), **r2}
+        tissue = _Tissue(whole, points(pixels, "pixels", n), None if domains is None else np.asarray(domains))
+        tissues = {"r2": tissue} if sections is None else _sections_of(tissue, sections, full)
+        spatial = _spatial_scores(tissues, full)
+        scores |= {name: value for name, value in spatial.items() if name.startswith("r2")}
     if labels is not None:
         scores["s"] = silhouette(Y, labels, sampling)
     if full:
         scores |= whole.kept(data, "expression")
-        spatial = [part.full_scores() for part in tissues.values()]
-        for name in spatial[0] if spatial else ():
-            scores[name] = _mean_over(tissues.values(), [own[name] for own in spatial])
-    rows = {}
-    for name, value in scores.items():
-        rows[name] = float(value)
-        if isinstance(value, Estimate) and value.standard_error > 0:
-            rows[f"{name}_se"] = value.standard_error
-    return pd.Series(rows, name="score", dtype=float)
+    return _with_errors(scores | spatial)

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import issparse
 
-from spasne_tools.run.embedding import DEFAULT_COMPONENTS, Embedding
+from spasne_tools.run.embedding import Embedding
 from spasne_tools.run.parameters import Parameters
+from spasne_tools.run.prepare import DEFAULT_COMPONENTS
 from spasne_tools.validation import Matrix
 
 PCA_KEY, HIGHLY_VARIABLE = "X_pca", "highly_variable"  # where scanpy keeps them, in obsm and var

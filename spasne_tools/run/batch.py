@@ -19,11 +19,11 @@ from spasne_tools.run.embedding import (
     RESULT_FILE,
     Embedding,
     folder_arguments,
-    prepare_problem,
     read_embedding,
 )
 from spasne_tools.run.executable import ExecutableError, executable_lines
 from spasne_tools.run.parameters import Parameters, check_parameters
+from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.validation import MatrixLike
 
 DONE_LINE = re.compile(r"run (\d+) done")
@@ -31,7 +31,7 @@ FAILED_LINE = re.compile(r"run (\d+) failed: (.*)")
 NUMERICAL = 3  # the executable's exit code for numerical trouble
 
 # Position among the runs and what the run gave. A generator, so that it can be closed early.
-Finished: TypeAlias = Generator[tuple[int, "Embedding | ExecutableError"], None, None]
+Results: TypeAlias = Generator[tuple[int, "Embedding | ExecutableError"], None, None]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Run:
 
 def embed_runs(
     data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters, runs: Sequence[Run]
-) -> Finished:
+) -> Results:
     """Embed the same data once for each of `runs`; affinities and distances are computed once for all.
 
     Runs go side by side, one thread each while there are as many runs as threads, or by method
@@ -102,7 +102,7 @@ def embed_runs(
     return _finished_runs(problem, len(runs), parameters.threads)
 
 
-def _no_runs() -> Finished:
+def _no_runs() -> Results:
     yield from ()
 
 
@@ -110,7 +110,7 @@ def _with(parameters: Parameters, run: Run) -> Parameters:
     return replace(parameters, alpha=run.alpha, beta=run.beta, randseed=run.randseed)
 
 
-def _finished_runs(problem: Problem, n_runs: int, threads: int | None) -> Finished:
+def _finished_runs(problem: Problem, n_runs: int, threads: int | None) -> Results:
     expected = (problem.X.shape[0], problem.no_dims)
     n_failed = 0
     with tempfile.TemporaryDirectory(prefix="spasne-") as name:

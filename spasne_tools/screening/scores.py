@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 
 from spasne_tools.distances import condensed_distances, pair_distances
 from spasne_tools.metrics.checks import section_rows
-from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Sampling, sampled_pairs
+from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Sampling, sampled_pairs, weighted_mean
 from spasne_tools.metrics.silhouettes import silhouette
 from spasne_tools.validation import Matrix
 
@@ -72,9 +72,9 @@ class Targets:
 
     def _r2_within(self, Y: np.ndarray) -> float:
         """Mean of r2 within each section, weighted by their spots."""
-        total, begin = 0.0, 0
+        own, begin = [], 0
         for rows in self.sections:
             of_map = standard_distances(Y[rows], self.sampling)
-            total += len(rows) * float(self.space[begin : begin + len(of_map)] @ of_map)
+            own.append(float(self.space[begin : begin + len(of_map)] @ of_map))
             begin += len(of_map)
-        return total / sum(map(len, self.sections))
+        return float(weighted_mean(own, [len(rows) for rows in self.sections]))

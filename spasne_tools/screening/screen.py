@@ -11,8 +11,9 @@ import pandas as pd
 
 from spasne_tools.metrics.checks import class_codes
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
-from spasne_tools.run.embedding import prepare_problem, start_depends_on_seed
+from spasne_tools.run.method import start_depends_on_seed
 from spasne_tools.run.parameters import Control, Parameters
+from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.screening.checkpoint import Checkpoint
 from spasne_tools.screening.runs import Finished, Workload
 from spasne_tools.screening.schedule import (

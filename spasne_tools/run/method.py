@@ -1,0 +1,24 @@
+"""Which method a run takes where it is "auto": the executable's own rule (src/method.h)."""
+
+from __future__ import annotations
+
+from spasne_tools.run.parameters import Parameters
+
+LARGE = 5000  # points above which method "auto" interpolates where theta is above 0, as in src/method.h
+
+
+def chosen_method(parameters: Parameters, n_points: int) -> str:
+    """The method that a run takes, by the executable's own rule where it is "auto"."""
+    if parameters.method != "auto":
+        return parameters.method
+    if parameters.neighbors is not None:
+        return "interpolation"
+    if parameters.theta == 0:
+        return "exact"
+    return "barnes_hut" if n_points <= LARGE else "interpolation"
+
+
+def start_depends_on_seed(parameters: Parameters, n_points: int) -> bool:
+    """Whether another seed is another start: in method interpolation "random" means principal axes."""
+    is_random = isinstance(parameters.init, str) and parameters.init == "random"
+    return is_random and chosen_method(parameters, n_points) != "interpolation"

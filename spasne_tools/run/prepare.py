@@ -1,0 +1,112 @@
+"""From data and parameters to the problem that the executable gets: checks, PCA, start, neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from spasne_tools.preprocessing import pca, pca_need
+from spasne_tools.run import memory
+from spasne_tools.run.data_file import Problem
+from spasne_tools.run.method import chosen_method
+from spasne_tools.run.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
+from spasne_tools.run.parameters import Parameters, Settings, check_parameters, values_of
+from spasne_tools.run.positions import prepared_positions
+from spasne_tools.run.starts import pca_start, start_before_pca
+from spasne_tools.validation import Matrix, MatrixLike, check_data, check_perplexity, check_sections
+
+DEFAULT_COMPONENTS = 200  # of PCA where initial_dims is 0, as published
+
+
+def prepare_problem(
+    data: MatrixLike,
+    pixels: MatrixLike | None,
+    parameters: Parameters,
+    verbose: bool = False,
+    n_runs: int = 1,
+) -> Problem:
+    """Check all input and return what goes into data.dat, for `n_runs` in one; errors as in `embed`."""
+    check_parameters(parameters)
+    if isinstance(parameters.neighbors, str):
+        load_pynndescent()
+    matrix = check_data(data)
+    n_points = matrix.shape[0]
+    check_perplexity(parameters.perplexity, n_points)
+    sections = check_sections(parameters.sections, data)
+    positions, unit_free = prepared_positions(data, pixels, n_points, sections, parameters)
+    start = start_before_pca(positions if pixels is not None else None, matrix.shape, parameters)
+    graph = None
+    if parameters.neighbors is not None and not isinstance(parameters.neighbors, str):
+        graph = given_graph(parameters.neighbors, n_points, parameters.perplexity)
+    _check_memory(matrix, positions.shape[1], graph, parameters, n_runs)
+    X = _reduced(matrix, parameters)
+    if isinstance(parameters.init, str) and parameters.init == "pca":
+        start = pca_start(X, parameters.no_dims)
+    if isinstance(parameters.neighbors, str):
+        threads = parameters.threads
+        graph = approximate_graph(X, parameters.perplexity, parameters.randseed, threads, verbose)
+    return Problem(
+        **_settings(parameters, has_pixels=pixels is not None, has_graph=graph is not None),
+        X=X,
+        pixels=positions,
+        space_offset=0.0 if unit_free else 1.0,
+        start=start,
+        sections=sections,
+        graph=graph,
+    )
+
+
+def _settings(parameters: Parameters, has_pixels: bool, has_graph: bool) -> dict[str, Any]:
+    """What the executable is told: `parameters` as plain numbers and words, as far as they apply."""
+    settings = values_of(Settings, parameters)
+    for one in fields(Settings):  # numbers of any type become Python's own
+        if (value := settings[one.name]) is not None and not isinstance(value, str):
+            settings[one.name] = int(value) if one.type == "int" else float(value)
+    # Any negative seed asks for entropy; -1 stands for all, however large they are.
+    settings["randseed"] = max(settings["randseed"], -1)
+    if not has_pixels:
+        settings["beta"] = 0.0
+    if has_graph:
+        settings["method"] = "interpolation"
+    return settings
+
+
+def _reduced(matrix: Matrix, parameters: Parameters) -> Matrix:
+    if not parameters.use_pca:
+        return matrix
+    X = pca(matrix, parameters.initial_dims or DEFAULT_COMPONENTS)
+    if not np.isfinite(X).all():
+        raise ValueError(
+            "expected data whose squares can be summed, found values so large that they overflow"
+        )
+    return X
+
+
+def _check_memory(
+    matrix: Matrix, n_space: int, graph: Graph | None, parameters: Parameters, n_runs: int
+) -> None:
+    """MemoryError if the wrapper or the executable would need more than there is."""
+    n_points, n_columns = matrix.shape
+    n_features = n_columns
+    held = matrix.data.nbytes + (matrix.indices.nbytes if scipy.sparse.issparse(matrix) else 0)
+    preparing = 0.0
+    if parameters.use_pca:
+        n_features = min(n_columns, n_points, parameters.initial_dims or DEFAULT_COMPONENTS)
+        preparing = pca_need(matrix.shape, n_features)
+    size = memory.Size(
+        n_points,
+        n_features,
+        n_space,
+        n_neighbours=int(3 * parameters.perplexity) if graph is None else graph.index.shape[1],
+        given=parameters.neighbors is not None,
+    )
+    if isinstance(parameters.neighbors, str):
+        preparing = max(preparing, memory.search_need(size))
+    if chosen_method(parameters, n_points) == "interpolation":
+        need, remedy = memory.interpolation_need(size), "use fewer components (initial_dims) or points"
+    else:
+        need, remedy = memory.dense_need(size, n_runs), "use method='interpolation' or fewer points"
+    memory.check_memory(held + max(preparing, need), n_points, remedy)
