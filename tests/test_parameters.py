@@ -1,13 +1,18 @@
-"""No parameter is lost on its way from a call to the data file, whichever are added."""
+"""No parameter is lost on its way from a call to the data file, whichever are added; nor is memory."""
 
 import inspect
+import weakref
 from dataclasses import fields
 
 import numpy as np
 import pytest
 
 import spasne
+from spasne_tools import estimator
+from spasne_tools.run import embedding
 from spasne_tools.run.data_file import write_data_file
+from spasne_tools.run.embedding import embed, run_in_folder
+from spasne_tools.run.method import chosen_method
 from spasne_tools.run.parameters import Parameters, Settings
 from spasne_tools.run.prepare import prepare_problem
 
@@ -44,3 +49,41 @@ def test_an_argument_that_is_no_parameter_is_refused():
         Parameters.from_arguments(arguments, besides=("data",))
     del arguments["sigma"]
     assert Parameters.from_arguments(arguments, besides=("data",)) == Parameters(alpha=3.0)
+
+
+GRAPH = (np.argsort(np.linalg.norm(DATA[:, None] - DATA, axis=2), axis=1)[:, 1:16], np.ones((30, 15)))
+
+
+@pytest.mark.usefixtures("real_executable")
+@pytest.mark.parametrize(
+    "parameters",
+    [{"theta": 0}, {"theta": 0.5}, {"method": "exact"}, {"method": "barnes_hut"}, {"method": "interpolation"},
+     {"theta": 0, "neighbors": GRAPH}],
+    ids=["theta 0", "theta 0.5", "exact", "barnes_hut", "interpolation", "neighbors"],
+)  # fmt: skip
+def test_the_method_is_the_one_that_the_executable_takes(parameters):
+    chosen = Parameters(**parameters, perplexity=5, max_iter=0)
+    assert chosen_method(chosen, len(DATA)) == embed(DATA, PIXELS, chosen).report["method"]
+
+
+@pytest.mark.usefixtures("real_executable")
+@pytest.mark.parametrize("module", [embedding, estimator])
+def test_the_data_are_not_held_during_the_run(monkeypatch, module):
+    prepared, held = [], []
+
+    def prepare(*arguments):
+        problem = prepare_problem(*arguments)
+        prepared.append(weakref.ref(problem))
+        return problem
+
+    def run(*arguments):
+        held.append(prepared[0]())
+        return run_in_folder(*arguments)
+
+    monkeypatch.setattr(module, "prepare_problem", prepare)
+    monkeypatch.setattr(embedding, "run_in_folder", run)
+    if module is embedding:
+        embed(DATA, PIXELS, Parameters(perplexity=5, max_iter=1))
+    else:
+        spasne.SpaSNE(perplexity=5, max_iter=1).fit(DATA, pixels=PIXELS)
+    assert held == [None]

@@ -25,7 +25,7 @@ WRITTEN_AT_ONCE = 1 << 20  # numbers
 
 @dataclass(frozen=True, kw_only=True)
 class Problem(Settings):
-    """Everything that data.dat holds; what is None is left to the executable.
+    """Everything that data.dat holds, which C++ calls a Task; what is None is left to the executable.
 
     ``X`` is (n, D), dense or CSR, of any type of numbers; ``pixels`` is (n, D0); ``space_offset`` is the
     constant c of Ps = (c + d^2) / sum. ``start`` is (n, no_dims), ``sections`` (n,) codes; ``runs`` (any, 3)
