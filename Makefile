@@ -29,8 +29,9 @@ BROWSER = $(if $(shell command -v chromium || command -v google-chrome),browser)
 # Tests of the executable. Those on whole published data sets are left out: sanitizers make them take minutes.
 EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
 
-# Tests that skip without one of the extras anndata, distributed, large, or without scanpy.
-EXTRAS_TESTS = tests/test_anndata.py tests/test_preprocessing.py tests/test_screening.py tests/test_wrapper.py tests/test_published_readme.py
+# Tests that skip without one of the extras spatial, distributed, large, or without scanpy.
+EXTRAS_TESTS = tests/test_anndata.py tests/test_anndata_files.py tests/test_platforms.py tests/test_preprocessing.py \
+	tests/test_screening.py tests/test_wrapper.py tests/test_published_readme.py
 
 SOURCES = sptree.cpp spasne.cpp spasne_main.cpp
 HEADERS = $(wildcard *.h src/*.h src/*/*.h)
@@ -135,7 +136,7 @@ test: spasne $(VENV)/stamp-test$(BROWSER)
 	$(VENV_PYTHON) -m pytest
 
 $(VENV)/extras/stamp: pyproject.toml
-	"$(PYTHON)" .ci/environment.py $(VENV)/extras test anndata distributed large progress test-peers
+	"$(PYTHON)" .ci/environment.py $(VENV)/extras test spatial distributed large progress test-peers
 	touch $@
 
 test-extras: spasne $(VENV)/extras/stamp

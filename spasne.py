@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from spasne_tools.page.export import export_html
     from spasne_tools.plotting.curves import plot_curves
     from spasne_tools.plotting.maps import plot_genes, plot_maps, plot_rgb
+    from spasne_tools.readers.reading import read
     from spasne_tools.reliability.curves import map_curves
     from spasne_tools.reliability.points import map_reliability
     from spasne_tools.saved_map import load_map, save_map
@@ -64,6 +65,7 @@ __all__ = [
     "plot_rgb",
     "plot_screening",
     "preprocess_counts",
+    "read",
     "run_spasne",
     "save_map",
     "score_embedding",
@@ -89,6 +91,7 @@ _LOADED_AT_USE = {
     "plot_maps": "spasne_tools.plotting.maps",
     "plot_rgb": "spasne_tools.plotting.maps",
     "plot_screening": "spasne_tools.screening.plot",
+    "read": "spasne_tools.readers.reading",
     "save_map": "spasne_tools.saved_map",
     "score_embedding": "spasne_tools.metrics.scores",
     "screen_parameters": "spasne_tools.screening.screen",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from spasne_tools.run.parameters import Callback, Parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
 from spasne_tools.user_warning import warn_user
-from spasne_tools.validation import INT32_MAX, Matrix, MatrixLike, as_matrix, check_rows_match
+from spasne_tools.validation import INT32_MAX, Matrix, MatrixLike, as_matrix, check_rows_match, check_sections
 
 PUBLISHED_LEARNING_RATE = 500
 
@@ -134,7 +135,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         # As scikit-learn has it: each as it comes, under its name.
         self.__dict__.update((name, value) for name, value in locals().items() if name != "self")
 
-    def fit(self, X: MatrixLike, y: Any = None, *, pixels: MatrixLike | None = None) -> SpaSNE:
+    def fit(
+        self, X: MatrixLike, y: Any = None, *, pixels: MatrixLike | None = None, sections: Any = None
+    ) -> SpaSNE:
         """Make the map of `X` and `pixels`.
 
         In a Pipeline pass them as ``spasne__pixels`` (the step's name), or, with scikit-learn 1.4 or later
@@ -147,6 +150,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             With a warning where it looks like positions and `pixels` is None.
         pixels : DataFrame or array (n, any), optional
             Positions in the tissue, in the row order of X. None: no spatial term.
+        sections : array-like (n,), optional
+            The tissue section of each row; distances in the tissue then count within sections only. None:
+            one section.
 
         Returns
         -------
@@ -167,10 +173,12 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         if pixels is not None:
             check_rows_match(X, pixels, "pixels")  # while both have their index
             pixels = as_matrix(pixels, "pixels", allow_sparse=False)
+        sections = check_sections(sections, X)
         X = self._validated(X, reset=True)
-        parameters, verbose = self._parameters(), bool(self.verbose)
+        parameters, verbose = replace(self._parameters(), sections=sections), bool(self.verbose)
         problem = prepare_problem(X, pixels, parameters, verbose)
-        freeze_map = freeze(X, pixels, problem, self.use_pca)
+        # Each section has a frame of its own, so new rows have no positions.
+        freeze_map = freeze(X, pixels if sections is None else None, problem, self.use_pca)
         with in_folder(problem) as written:
             del problem  # its memory is the executable's now
             made = written.embed(verbose, parameters)
@@ -179,9 +187,11 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         self._set_results(made)
         return self
 
-    def fit_transform(self, X: MatrixLike, y: Any = None, *, pixels: MatrixLike | None = None) -> np.ndarray:
+    def fit_transform(
+        self, X: MatrixLike, y: Any = None, *, pixels: MatrixLike | None = None, sections: Any = None
+    ) -> np.ndarray:
         """Make the map and return it, ndarray (n, n_components); as `fit`."""
-        return self.fit(X, y, pixels=pixels).embedding_
+        return self.fit(X, y, pixels=pixels, sections=sections).embedding_
 
     def transform(self, X: MatrixLike, pixels_new: MatrixLike | None = None) -> np.ndarray:
         """Place new rows on the map, which stays as it is.
@@ -196,7 +206,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         X : DataFrame, array or scipy.sparse matrix (m, genes)
             Columns as in `fit`, with the same normalisation.
         pixels_new : DataFrame or array (m, any), optional
-            Positions in the frame of those in `fit`. None: the rows are placed by expression alone.
+            Positions in the frame of those in `fit`. None: the rows are placed by expression alone, as they
+            always are on a map of several sections, of which each has a frame of its own.
 
         Returns
         -------
@@ -217,7 +228,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         origin = self._frozen_map.frame.origin
         n_known = 0 if origin is None else len(origin)
         if pixels_new is not None and pixels_new.shape[1] != n_known:
-            wanted = f"{n_known} columns in pixels_new" if n_known else "pixels_new to be None"
+            by_section = origin is None and self._frozen_map.reference.S is not None
+            where = " on a map of several sections" if by_section else ""
+            wanted = f"{n_known} columns in pixels_new" if n_known else f"pixels_new to be None{where}"
             raise ValueError(f"expected {wanted}, as in fit, found {pixels_new.shape[1]} columns")
         return self._frozen_map.place(X, pixels_new)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from spasne_tools.preprocessing import pca
+from spasne_tools.readers.anndata_files import section_column
 from spasne_tools.readers.anndata_io import (
     OBSM_KEY,
     UNS_KEY,
@@ -18,10 +19,10 @@ from spasne_tools.readers.anndata_io import (
     labels,
     make_parameters,
     neighbour_distances,
-    positions,
     store,
     writable,
 )
+from spasne_tools.readers.spatialdata_store import positions_of
 from spasne_tools.run.embedding import embed
 
 __all__ = ["reliability", "spasne"]
@@ -32,6 +33,7 @@ def spasne(
     n_pcs: int | None = None,
     *,
     use_rep: str | None = None,
+    layer: str | None = None,
     spatial_key: str | None = "spatial",
     library_key: str | None = None,
     neighbors_key: str | None = None,
@@ -54,10 +56,15 @@ def spasne(
     use_rep : str, optional
         "X" or a key of ``.obsm``. None: ``.obsm["X_pca"]``; where there is none, principal components of
         ``.X``, made of the genes that ``.var["highly_variable"]`` marks if it is there. They are not stored.
+    layer : str, optional
+        Values in place of ``.X``: a key of ``.layers``, or "raw" for ``.raw``. Then ``.obsm["X_pca"]`` is not
+        used, since it may be of something else.
     spatial_key : str, optional
-        Positions in ``.obsm``. None: no spatial term.
+        Positions in ``.obsm``; of SpatialData without them the centroids of its shapes. None: no spatial
+        term.
     library_key : str, optional
-        Column of ``.obs`` that tells tissue sections apart. Distances in the tissue then count within
+        Column of ``.obs`` that tells tissue sections apart; None: the one in which ``spasne.read`` found
+        several, if it did. Distances in the tissue then count within
         sections only, so that all get one joint map; positions of all in the same unit of length.
     neighbors_key : str, optional
         Use the neighbour graph that scanpy.pp.neighbors left in ``.uns[neighbors_key]``, usually
@@ -94,6 +101,11 @@ def spasne(
     RuntimeError, MemoryError
         As ``spasne.run_spasne``.
 
+    Warns
+    -----
+    UserWarning
+        ``.obsm["X_pca"]``, used because it is there, is not of ``.X`` as it is now.
+
     References
     ----------
     Zhou et al.: Dimensionality reduction for visualizing spatially resolved profiling data using SpaSNE.
@@ -108,7 +120,9 @@ def spasne(
     """
     table = find_table(adata, table_key)
     check_count("random_state", random_state)
-    representation = choose_representation(table, use_rep, n_pcs)
+    representation = choose_representation(table, use_rep, n_pcs, layer)
+    if library_key is None:
+        library_key = section_column(table)
     known = {
         "sections": labels(table, library_key, "library_key"),
         "randseed": -1 if random_state is None else random_state,
@@ -120,7 +134,7 @@ def spasne(
     used = make_parameters(parameters, **known)
     if verbose:
         print(*(f"{name}: {value}" for name, value in representation.described.items()), sep=", ", flush=True)
-    embedding = embed(representation.matrix, positions(table, spatial_key), used, verbose)
+    embedding = embed(representation.matrix, positions_of(adata, table, spatial_key), used, verbose)
     record = representation.described | {
         "spatial_key": spatial_key,
         "library_key": library_key,
@@ -139,6 +153,7 @@ def reliability(
     *,
     n_pcs: int | None = None,
     use_rep: str | None = None,
+    layer: str | None = None,
     spatial_key: str | None = "spatial",
     library_key: str | None = None,
     neighbors_key: str | None = None,
@@ -155,7 +170,7 @@ def reliability(
     adata : AnnData, or SpatialData with a table
     basis : str
         The map's key in ``.obsm``, with or without its ``X_``; any map, not only SpaSNE's.
-    n_pcs, use_rep, library_key, neighbors_key
+    n_pcs, use_rep, layer, library_key, neighbors_key
         As in ``spasne.tl.spasne``. Where all of them are None and that made the map, they are what it used.
     spatial_key : str, optional
         Positions in ``.obsm``. None: expression only, as where there are none under "spatial".
@@ -194,18 +209,19 @@ def reliability(
     asked: dict[str, Any] = {
         "use_rep": use_rep,
         "n_pcs": n_pcs,
+        "layer": layer,
         "library_key": library_key,
         "neighbors_key": neighbors_key,
     }
     if all(value is None for value in asked.values()):
         asked |= _recorded(table, key, asked)
-    data = choose_representation(table, asked["use_rep"], asked["n_pcs"])
+    data = choose_representation(table, asked["use_rep"], asked["n_pcs"], asked["layer"])
     if spatial_key == "spatial" and spatial_key not in table.obsm:
         spatial_key = None
     found = map_reliability(
         table.obsm[key],
         pca(data.matrix, data.n_components) if data.n_components else data.matrix,
-        positions(table, spatial_key),
+        positions_of(adata, table, spatial_key),
         sections=labels(table, asked["library_key"], "library_key"),
         neighbors=neighbour_distances(table, asked["neighbors_key"]),
         k=k,

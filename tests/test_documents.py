@@ -17,7 +17,7 @@ from spasne_tools.commands import command_line
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("platforms/*.md")])
 EXAMPLES = DOCS / "examples"
 
 

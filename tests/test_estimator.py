@@ -309,3 +309,20 @@ def test_pixels_are_routed_through_a_pipeline(routing):
     )
     with pytest.raises(Exception, match="pixels"):
         pipeline(SpaSNE(**QUICK)).fit(data, pixels=pixels)
+
+
+def test_sections(real_executable):
+    """As of run_spasne; new rows have no positions, for each section has a frame of its own."""
+    rng = np.random.default_rng(4)
+    X, pixels = rng.normal(size=(40, 5)), rng.uniform(0, 1000, size=(40, 2))
+    sections = np.array(["a", "b"])[np.arange(40) % 2]
+    settings = {"perplexity": 8, "max_iter": 30}
+    model = SpaSNE(random_state=3, **settings)
+    Y = model.fit_transform(X, pixels=pixels, sections=sections)
+    expected = spasne.run_spasne(X, pixels, randseed=3, sections=sections, **settings)
+    np.testing.assert_array_equal(Y, expected)
+    assert model.transform(X[:2] + 1).shape == (2, 2)
+    with pytest.raises(ValueError, match="expected pixels_new to be None on a map of several sections"):
+        model.transform(X[:2], pixels[:2])
+    with pytest.raises(ValueError, match="expected 40 rows in sections"):
+        model.fit(X, pixels=pixels, sections=sections[:-1])

@@ -24,7 +24,8 @@ def add_expression_arguments(
         default=default,
         required=default is None,
         help="expression, rows are spots or cells: a table (.csv, .tsv, .txt, .gz too; -: standard input), "
-        ".npy, .npz (sparse), .h5ad, or a folder with matrix.mtx, barcodes.tsv and features.tsv",
+        ".npy, .npz (sparse), .h5ad, .zarr, .loom, .gem, or a folder: of Visium, Visium HD, Xenium, "
+        "MERSCOPE, CosMx, Slide-seq, Stereo-seq, or with matrix.mtx, barcodes.tsv and features.tsv",
     )
     group.add_argument("--transpose", action="store_true", help="the input has genes in rows")
     group.add_argument(
@@ -35,8 +36,11 @@ def add_expression_arguments(
     )
     if reduced:
         group.add_argument("--hvg", type=int, help="with --counts: keep this many highly variable genes")
-    group.add_argument("--layer", help="layer of a .h5ad file to use in place of X")
-    group.add_argument("--use_rep", help="entry of obsm of a .h5ad file to use in place of X, such as X_pca")
+    group.add_argument("--layer", help="layer of AnnData to use in place of X")
+    group.add_argument("--use_rep", help="entry of obsm of AnnData to use in place of X, such as X_pca")
+    group.add_argument(
+        "--bin", type=int, help="size of bins: micrometres of Visium HD (8), spots of a Stereo-seq .gem (50)"
+    )
 
 
 def add_tissue_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +50,7 @@ def add_tissue_arguments(parser: argparse.ArgumentParser) -> None:
         "-x",
         "--pixels",
         help="table of positions, rows as in the input or, where both name their rows, by name; without it "
-        "those of a .h5ad file, or none and no spatial term",
+        "those of the platform's folder or of AnnData, or none and no spatial term",
     )
     group.add_argument(
         "--pixel_columns",

@@ -32,8 +32,7 @@ examples:
   spasne-map embed -i expression.csv.gz -x pixels.csv -o map.csv --alpha 9 --beta 4
   spasne-map embed -i expression.csv -x meta.csv --pixel_columns x,y -l meta.csv --label_column layer \\
       -o map.csv --plot map.png -v
-  spasne-map embed -i outs/filtered_feature_bc_matrix --counts -x outs/spatial/tissue_positions.csv \\
-      --pixel_columns pxl_col_in_fullres,pxl_row_in_fullres -o map.csv
+  spasne-map embed -i outs -o map.csv --plot map.png
   spasne-map embed -i section.h5ad --use_rep X_pca --label_column layer -o map.csv
 """
 
@@ -59,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     inputs.check_figure_format(options.plot)
     expression = inputs.expression_named(options)
     rows = inputs.rows_of(expression)
-    pixels = inputs.positions_named(options, rows, expression)
+    pixels = inputs.positions_named(options, rows, expression, needed=parameters.beta != 0)
     labels = inputs.labels_named(options, rows, expression)
     scored_labels = _without_missing(labels)
     if start_file is not None:
@@ -68,6 +67,7 @@ def run(options: argparse.Namespace) -> None:
     # What is printed must not mix with a map on standard output.
     printed_to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
     with contextlib.redirect_stdout(printed_to):
+        print(*expression.notes, sep="\n", end="\n" if expression.notes else "")
         positions = "" if pixels is None else f"; positions: {pixels.shape[1]} columns"
         print(f"expression: {rows.count} rows, {expression.values.shape[1]} columns{positions}", flush=True)
         data = inputs.data_of(expression, options, parameters.initial_dims)

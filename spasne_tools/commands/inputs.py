@@ -37,7 +37,11 @@ class Rows:
 
 def expression_named(options: argparse.Namespace) -> Expression:
     """The file of --input, turned around with --transpose."""
-    found = read_expression(options.input, options.layer, options.use_rep, options.spatial_key)
+    found = read_expression(options.input, options.layer, options.use_rep, options.spatial_key, options.bin)
+    if options.transpose and found.is_counts:
+        raise ValueError(
+            f"expected no --transpose for {options.input}, whose rows are told from its format; drop the flag"
+        )
     return Expression(found.values.T, found.genes, found.rows) if options.transpose else found
 
 
@@ -50,7 +54,7 @@ def data_of(expression: Expression, options: argparse.Namespace, n_components: i
 
     With --no_pca the normalised counts themselves.
     """
-    if options.counts:
+    if options.counts or expression.is_counts:
         wanted = (n_components or DEFAULT_COMPONENTS) if options.use_pca else None
         return preprocess_counts(expression.values, wanted, options.hvg)
     if options.hvg is not None:
@@ -110,9 +114,16 @@ def chosen_columns(table: pd.DataFrame, columns: str, file: str) -> pd.DataFrame
 
 
 def positions_named(
-    options: argparse.Namespace, rows: Rows, expression: Expression | None
+    options: argparse.Namespace, rows: Rows, expression: Expression | None, needed: bool = False
 ) -> pd.DataFrame | None:
-    """The table of --pixels, else the positions of a .h5ad file, else none."""
+    """The table of --pixels, else the positions of a platform's files or of AnnData, else none.
+
+    `needed`: the latter should have some, and have none: that is an error.
+    """
+    if needed and options.pixels is None and expression is not None and expression.no_positions is not None:
+        raise ValueError(
+            f"{expression.no_positions}; -x names a table of positions, --beta 0 makes a map without space"
+        )
     pixels = _positions_found(options, rows, expression)
     if pixels is None or options.pixel_columns is not None:
         return pixels
@@ -161,7 +172,9 @@ def labels_named(options: argparse.Namespace, rows: Rows, expression: Expression
 def sections_named(
     options: argparse.Namespace, rows: Rows, expression: Expression | None
 ) -> np.ndarray | None:
-    """The section of each row: of --sections, else of the annotation of a .h5ad file, else none."""
+    """The section of each row: of --sections, else of AnnData's or the platform's annotation, else none."""
+    if options.sections is None and options.section_column is None and expression is not None:
+        return expression.sections
     column = _one_column(options, "section", rows, expression)
     return None if column is None else column.to_numpy()
 

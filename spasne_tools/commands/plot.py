@@ -38,6 +38,7 @@ NO_INPUT = ""
 UNSET = {
     "transpose": False,
     "counts": False,
+    "bin": None,
     "layer": None,
     "use_rep": None,
     "spatial_key": DEFAULT_SPATIAL_KEY,
@@ -127,7 +128,7 @@ def _gene_values(options: argparse.Namespace, expression: Expression | None) -> 
         some = ", ".join(list(places)[:5])
         raise ValueError(f"expected gene {missing[0]!r} in {options.input}, found {len(places)}: {some} ...")
     matrix = as_matrix(expression.values, "input")
-    if options.counts:
+    if options.counts or expression.is_counts:
         matrix = log_normalise(matrix)
     chosen = matrix[:, [places[gene] for gene in wanted]]
     return pd.DataFrame(chosen.toarray() if scipy.sparse.issparse(chosen) else chosen, columns=wanted)

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace) -> None:
     inputs.check_figure_format(options.plot)
     expression = inputs.expression_named(options)
     rows = inputs.rows_of(expression)
-    pixels = inputs.positions_named(options, rows, expression)
+    pixels = inputs.positions_named(options, rows, expression, needed=True)
     labels = inputs.labels_named(options, rows, expression)
     parameters = replace(parameters, sections=inputs.sections_named(options, rows, expression))
     if start_file is not None:
