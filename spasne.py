@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from spasne_tools.metrics.scores import score_embedding
     from spasne_tools.page.export import export_html
     from spasne_tools.plotting.curves import plot_curves
-    from spasne_tools.plotting.maps import plot_genes, plot_maps, plot_rgb
+    from spasne_tools.plotting.genes import plot_genes
+    from spasne_tools.plotting.maps import plot_maps
+    from spasne_tools.plotting.rgb import plot_rgb
     from spasne_tools.readers.reading import read
     from spasne_tools.reliability.curves import map_curves
     from spasne_tools.reliability.points import map_reliability
@@ -87,9 +89,9 @@ _LOADED_AT_USE = {
     "map_reliability": "spasne_tools.reliability.points",
     "pl": "spasne_tools.pl",
     "plot_curves": "spasne_tools.plotting.curves",
-    "plot_genes": "spasne_tools.plotting.maps",
+    "plot_genes": "spasne_tools.plotting.genes",
     "plot_maps": "spasne_tools.plotting.maps",
-    "plot_rgb": "spasne_tools.plotting.maps",
+    "plot_rgb": "spasne_tools.plotting.rgb",
     "plot_screening": "spasne_tools.screening.plot",
     "read": "spasne_tools.readers.reading",
     "save_map": "spasne_tools.saved_map",

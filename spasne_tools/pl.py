@@ -3,61 +3,112 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from spasne_tools.output_file import output_file
 from spasne_tools.page.anndata_page import export_html
-from spasne_tools.plotting.maps import plot_genes, plot_maps, side_by_side
+from spasne_tools.plotting.anndata_colours import class_looks, read_column
+from spasne_tools.plotting.anndata_images import AUTOMATIC, tissue_images, tissue_scale
+from spasne_tools.plotting.figure import Colouring, colour_classes, colour_values, compose
+from spasne_tools.plotting.panels import Scores, make_panels
+from spasne_tools.plotting.show import show_figure
+from spasne_tools.plotting.style import Style, make_style
+from spasne_tools.plotting.tissue import make_tissue
 from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labels, positions
 
 __all__ = ["export_html", "spasne"]
+
+SCANPY_AREA = 120_000  # points^2 that all points of a map share, in scanpy's figures
 
 
 def spasne(
     adata: Any,
     color: str | Sequence[str] | None = None,
     *,
-    basis: str = OBSM_KEY,
+    basis: str | Sequence[str] = OBSM_KEY,
     spatial_key: str | None = "spatial",
     library_key: str | None = None,
     table_key: str | None = None,
     layer: str | None = None,
-    **options: Any,
-) -> Figure:
+    gene_symbols: str | None = None,
+    ncols: int = 1,
+    img_key: str | None = AUTOMATIC,
+    alpha_img: float = 1.0,
+    crop_coord: tuple[float, float, float, float] | None = None,
+    scalebar_dx: float | None = None,
+    scalebar_units: str = "um",
+    scores: Scores | None = None,
+    image_like: bool = True,
+    axes: tuple[int, int] = (0, 1),
+    annotate: bool = False,
+    show: bool | None = None,
+    save: str | Path | None = None,
+    **style: Any,
+) -> Figure | None:
     """Draw the tissue and the map of an AnnData side by side, in the same colours.
+
+    Options have the names and meanings of scanpy's and squidpy's figures.
 
     Parameters
     ----------
     adata : AnnData, or SpatialData with a table
     color : str or list of str, optional
-        A column of ``.obs`` or a gene. Several, which must be numbers, get a row of panels each. None: all
-        observations alike.
-    basis : str
-        The map's key in ``.obsm``, with or without its ``X_``.
+        Columns of ``.obs`` and genes, mixed as one likes; several get a row of panels each. None: all
+        observations alike. Classes have the colours of ``.uns["<color>_colors"]``, which are written there if
+        they are missing, so that ``sc.pl.embedding`` shows the same ones.
+    basis : str or list of str
+        Keys of maps in ``.obsm``, with or without ``X_``.
     spatial_key : str, optional
         Positions in ``.obsm``; None, or none there: only the map is drawn.
     library_key : str, optional
-        Column of ``.obs`` that tells tissue sections apart; they are drawn beside each other.
+        Column of ``.obs`` that tells tissue sections apart; they are drawn beside each other, named.
     table_key : str, optional
         The table of a SpatialData object that has several.
     layer : str, optional
         Where the genes' values are. None: ``.raw`` if there is one, else ``.X``.
-    **options
-        As in ``spasne.plot_maps``: scores, image_like, axes, annotate, legend_title; for several colours
-        image_like and axes.
+    gene_symbols : str, optional
+        Column of ``.var`` that holds the genes' names in `color`. None: ``.var_names``.
+    ncols : int
+        Colours side by side, 1 or more.
+    img_key : str, optional
+        The image of ``.uns[spatial_key]`` under the tissue: "hires", "lowres" ...; "auto": the first of these
+        that is there; None: none.
+    alpha_img : float
+        Opacity of the image, 0 to 1.
+    crop_coord : (left, right, top, bottom), optional
+        Part of the tissue to show, in the unit of its positions.
+    scalebar_dx : float, optional
+        Length of one unit of the positions, in `scalebar_units`; draws a scale bar. None: what the scale
+        factors of Visium HD say, else no bar.
+    scalebar_units : "nm", "um", "mm", "cm" or "m"
+    scores, image_like, axes, annotate
+        As in ``spasne.plot_maps``.
+    show : bool, optional
+        True: show the figure, in the notebook or in a window, and return nothing.
+    save : str or Path, optional
+        File to write the figure to; its ending gives the format.
+    **style
+        palette, cmap, vmin, vmax, size, alpha, groups, na_color, title, ax, frameon, legend_loc,
+        legend_fontsize, legend_title: see `spasne_tools.plotting.Style`. Without `size`, points of maps are
+        as large as in ``sc.pl.embedding``.
 
     Returns
     -------
-    matplotlib.figure.Figure
-        Shown by a notebook that returns it; ``figure.savefig("map.png")`` keeps it.
+    matplotlib.figure.Figure or None
+        Shown by a notebook that returns it.
 
     Raises
     ------
     ValueError
-        There is no such map, column or gene, or several classes are asked for at once.
+        There is no such map, column, gene or image, or an option is not what it can be.
+    TypeError
+        For an option of another name.
     ImportError
         anndata is missing (the extra ``spasne[anndata]``).
 
@@ -65,34 +116,69 @@ def spasne(
     --------
     >>> import spasne  # doctest: +SKIP
     >>> spasne.tl.spasne(adata)  # doctest: +SKIP
-    >>> spasne.pl.spasne(adata, color="cell_type")  # doctest: +SKIP
+    >>> spasne.pl.spasne(adata, color=["cell_type", "Mbp"], vmax="p99")  # doctest: +SKIP
     """
-    table = find_table(adata, table_key)
-    key = find_map(table, basis)
-    maps = {key.removeprefix("X_"): np.asarray(table.obsm[key])}
-    pixels = positions(table, spatial_key if spatial_key in table.obsm else None)
-    sections = labels(table, library_key, "library_key")
-    if pixels is not None and sections is not None:
-        pixels = side_by_side(pixels, sections)
-    if color is None:
-        return plot_maps(maps, ["observations"] * table.n_obs, pixels, **options)
+    table, looks = find_table(adata, table_key), make_style(style)
+    if ncols < 1:
+        raise ValueError(f"expected ncols of 1 or more, found {ncols}")
+    maps = _maps(table, [basis] if isinstance(basis, str) else basis)
+    tissue = None
+    if spatial_key is not None and spatial_key in table.obsm:
+        sections = labels(table, library_key, "library_key")
+        tissue = make_tissue(
+            positions(table, spatial_key),
+            sections,
+            tissue_images(table, sections, img_key, spatial_key),
+            downwards=image_like,
+            image_alpha=alpha_img,
+            crop=crop_coord,
+            scale=tissue_scale(table, spatial_key, scalebar_dx, scalebar_units),
+        )
+    panels = [
+        panel if panel.tissue is not None else replace(panel, area=SCANPY_AREA / table.n_obs)
+        for panel in make_panels(maps, tissue, axes, table.n_obs)
+    ]
     if isinstance(color, str):
-        options = {"legend_title": color} | options
-        return plot_maps(maps, _values(table, color, layer), pixels, **options)
-    columns = {name: _values(table, name, layer) for name in color}
-    if classes := [name for name, column in columns.items() if not pd.api.types.is_float_dtype(column)]:
-        raise ValueError(f"expected numbers in each of several colours, found classes in {classes[0]!r}")
-    return plot_genes(maps, pd.DataFrame(columns), pixels, **options)
+        looks = replace(looks, legend_title=looks.legend_title or color)
+    colourings = _colourings(table, color, looks, layer, gene_symbols)
+    figure = compose(colourings, panels, looks, scores, n_columns=ncols, annotate=annotate)
+    if save is not None:
+        with output_file(save) as unfinished:
+            figure.savefig(unfinished, bbox_inches="tight")
+    if show:
+        show_figure(figure)
+    return None if show else figure
 
 
-def _values(adata: Any, name: str, layer: str | None) -> pd.Series:
-    """A column of obs or a gene's values: numbers as floats, which are drawn as such, or classes."""
-    if name in adata.obs:
-        column = adata.obs[name].reset_index(drop=True)
-        numbers = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-        return column.astype(float) if numbers else column
-    source = adata.raw if layer is None and adata.raw is not None else adata
-    if name not in source.var_names:
-        raise ValueError(f"expected color to be a column of obs or a gene, found {name!r}")
-    values = source.obs_vector(name) if source is adata.raw else adata.obs_vector(name, layer=layer)
-    return pd.Series(np.asarray(values, dtype=float))
+def _maps(table: Any, bases: Sequence[str]) -> dict[str, np.ndarray]:
+    """Maps by title."""
+    maps = {}
+    for basis in bases:
+        key = find_map(table, basis)
+        maps[key.removeprefix("X_")] = np.asarray(table.obsm[key])
+    return maps
+
+
+def _colourings(
+    table: Any, color: str | Sequence[str] | None, style: Style, layer: str | None, gene_symbols: str | None
+) -> list[Colouring]:
+    """One for each colour; several have their names beside their rows."""
+    if color is None:
+        return [colour_classes(pd.Series(["observations"] * table.n_obs), style)]
+    names = [color] if isinstance(color, str) else list(color)
+    if not names:
+        raise ValueError("expected at least one column or gene in color, found none")
+    out = []
+    for number, name in enumerate(names):
+        column, title = (
+            read_column(table, name, layer, gene_symbols),
+            None if isinstance(color, str) else name,
+        )
+        if column.is_continuous:
+            numbers, limits = column.values.to_numpy(dtype=float), style.limits(number, len(names))
+            out.append(colour_values(numbers, style, title, limits, gene=column.gene))
+        else:
+            looks = class_looks(table, name, style.palette)
+            classes = table.obs[name].reset_index(drop=True)
+            out.append(colour_classes(classes, style, title, looks))
+    return out

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+from matplotlib.colors import to_hex
 
 import spasne
 from spasne_tools.run.embedding import Embedding
@@ -295,16 +296,18 @@ def mapped(adata):
 def test_figure_of_classes(mapped):
     figure = spasne.pl.spasne(mapped, "layer")
     assert titles(figure) == ["Tissue", "spasne"]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["upper", "deep"]
-    assert figure.legends[0].get_title().get_text() == "layer"
+    legend = figure.axes[1].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["upper", "deep"]
+    assert legend.get_title().get_text() == "layer"
 
 
 @pytest.mark.parametrize("name", ["gene3", "n_counts"])
 def test_figure_of_numbers(mapped, name):
     figure = spasne.pl.spasne(mapped, name)
-    assert not figure.legends and len(figure.axes) == 3  # tissue, map, colour bar
+    assert figure.axes[1].get_legend() is None and len(figure.axes) == 3  # tissue, map, colour bar
     values = dense(mapped[:, name].X).ravel() if name == "gene3" else mapped.obs[name]
-    drawn = figure.axes[1].collections[0].get_array()
+    values = values[values > 0]  # a gene's zeros are grey
+    drawn = figure.axes[1].collections[-1].get_array()
     np.testing.assert_allclose(np.sort(drawn), np.sort(values), rtol=1e-6)
 
 
@@ -320,7 +323,7 @@ def test_values_come_from_raw_or_a_layer(mapped):
     level = {}
     for layer in (None, "twice"):
         figure = spasne.pl.spasne(mapped, "gene3", layer=layer)
-        level[layer] = figure.axes[1].collections[0].get_array().sum()
+        level[layer] = figure.axes[1].collections[-1].get_array().sum()
     assert level["twice"] == pytest.approx(2 * level[None]) and level[None] > 0
 
 
@@ -343,7 +346,7 @@ def test_sections_stand_beside_each_other(mapped):
     ("arguments", "message"),
     [
         ({"color": "gene9999"}, "color to be a column of obs or a gene, found 'gene9999'"),
-        ({"color": ["gene3", "layer"]}, "numbers in each of several colours, found classes in 'layer'"),
+        ({"color": []}, "at least one column or gene in color, found none"),
         ({"basis": "umap"}, r"a map in obsm\['umap'\] .*, found 'spatial', 'X_pca', 'X_spasne'"),
         ({"library_key": "batch"}, "library_key to be a column of obs, found 'batch'"),
     ],
@@ -411,3 +414,156 @@ def test_reliability_without_positions(adata):
     del adata.obsm["spatial"]
     spasne.tl.reliability(adata, "umap", k=5)
     assert "umap_r1" in adata.obs and "umap_r2" not in adata.obs
+
+
+# --- the same as scanpy's figures ---
+
+
+def colours_of(figure, points):
+    """Colour of each of `points` (n, 2), in the panel that shows them."""
+    where = {}
+    panels = [ax for ax in figure.axes if ax.get_label() != "<colorbar>"]
+    for ax in panels:
+        for part in ax.collections:
+            part.update_scalarmappable()
+            faces = np.broadcast_to(part.get_facecolor(), (len(part.get_offsets()), 4))
+            where |= {tuple(at): tuple(face) for at, face in zip(part.get_offsets(), faces, strict=True)}
+    return np.array([where[tuple(point)] for point in points])
+
+
+def entries(ax):
+    """Names and colours of a legend."""
+    legend = ax.get_legend()
+    names = [text.get_text() for text in legend.get_texts()]
+    colours = [
+        handle.get_facecolor()[0] if hasattr(handle, "get_facecolor") else handle.get_color()
+        for handle in legend.legend_handles
+    ]
+    return dict(zip(names, map(to_hex, colours), strict=True))
+
+
+@pytest.mark.parametrize("first", ["scanpy", "spasne", "palette", "stored"])
+def test_classes_look_as_in_scanpy(mapped, first):
+    """Whichever figure is drawn first, with colours kept before or a palette asked for."""
+    sc = pytest.importorskip("scanpy")
+    mapped.obs["type"] = [f"type {i % 25}" for i in range(N)]
+    name = "type"
+    options = {"palette": "tab20"} if first == "palette" else {}
+    if first == "stored":
+        mapped.uns["type_colors"] = [to_hex((i / 30, 0.5, 0.2)) for i in range(25)]
+    draw = {
+        "spasne": lambda: spasne.pl.spasne(mapped, name, spatial_key=None, **options),
+        "scanpy": lambda: sc.pl.embedding(mapped, "spasne", color=name, show=False, **options).figure,
+    }
+    order = ["scanpy", "spasne"] if first == "scanpy" else ["spasne", "scanpy"]
+    figures = {which: draw[which]() for which in order}
+    np.testing.assert_allclose(
+        *(colours_of(figure, mapped.obsm["X_spasne"]) for figure in figures.values()), atol=1e-6
+    )
+    ours, theirs = figures["spasne"].axes[0], figures["scanpy"].axes[0]
+    assert entries(ours) == entries(theirs) and list(entries(ours)) == list(entries(theirs))
+    assert ours.collections[-1].get_sizes()[0] == pytest.approx(theirs.collections[0].get_sizes()[0])
+
+
+def test_numbers_look_as_in_scanpy_with_the_same_options(mapped):
+    sc = pytest.importorskip("scanpy")
+    options = {"color": "gene3", "cmap": "magma", "vmin": 0, "vmax": "p90", "size": 11}
+    ours = spasne.pl.spasne(mapped, spatial_key=None, **options)
+    theirs = sc.pl.embedding(mapped, "spasne", show=False, **options).figure
+    points = mapped.obsm["X_spasne"]
+    np.testing.assert_allclose(colours_of(ours, points), colours_of(theirs, points), atol=1 / 200)
+    assert {part.get_sizes()[0] for figure in (ours, theirs) for part in figure.axes[0].collections} == {11}
+
+
+def test_groups_look_as_in_scanpy(mapped):
+    sc = pytest.importorskip("scanpy")
+    options = {"color": "layer", "groups": ["deep"]}
+    ours = spasne.pl.spasne(mapped, spatial_key=None, **options)
+    theirs = sc.pl.embedding(mapped, "spasne", show=False, **options).figure
+    points = mapped.obsm["X_spasne"]
+    np.testing.assert_allclose(colours_of(ours, points), colours_of(theirs, points), atol=1 / 200)
+    assert entries(ours.axes[0]) == entries(theirs.axes[0])
+
+
+# --- what an AnnData brings to a figure ---
+
+
+def test_classes_and_genes_are_mixed(mapped):
+    figure = spasne.pl.spasne(mapped, ["layer", "gene3", "n_counts", "sample"], ncols=2)
+    panels = [ax for ax in figure.axes if ax.collections and ax.get_label() != "<colorbar>"]
+    assert [ax.get_ylabel() for ax in panels[::2]] == ["layer", "gene3", "n_counts", "sample"]
+    assert sum(ax.get_legend() is not None for ax in figure.axes) == 2
+    with pytest.raises(ValueError, match="expected ncols of 1 or more, found 0"):
+        spasne.pl.spasne(mapped, "layer", ncols=0)
+
+
+def test_genes_by_symbol(mapped):
+    mapped.var["symbol"] = [f"Symbol{i // 2 if i < 4 else i}" for i in range(N_GENES)]
+    drawn = [
+        spasne.pl.spasne(mapped, name, gene_symbols=symbols).axes[1].collections[-1].get_array()
+        for name, symbols in (("Symbol7", "symbol"), ("gene7", None))
+    ]
+    np.testing.assert_array_equal(*drawn)
+    for name, n in (("Symbol0", 2), ("gene7", 0)):
+        with pytest.raises(ValueError, match=f"the symbol of one gene, found '{name}', of {n}"):
+            spasne.pl.spasne(mapped, name, gene_symbols="symbol")
+
+
+def with_images(adata, libraries, **factors):
+    adata.uns["spatial"] = {
+        name: {
+            "images": {"hires": np.ones((40, 20, 3)), "lowres": np.ones((20, 10, 3))},
+            "scalefactors": {"tissue_hires_scalef": 0.2, "tissue_lowres_scalef": 0.1, **factors},
+        }
+        for name in libraries
+    }
+
+
+@pytest.mark.parametrize(("img_key", "shape"), [("auto", (40, 20)), ("lowres", (20, 10)), (None, None)])
+def test_the_image_of_the_tissue(mapped, img_key, shape):
+    with_images(mapped, ["only"])
+    ax = spasne.pl.spasne(mapped, "layer", img_key=img_key, alpha_img=0.5).axes[0]
+    if shape is None:
+        assert not ax.images
+        return
+    assert ax.images[0].get_array().shape[:2] == shape and ax.images[0].get_alpha() == 0.5
+    assert ax.images[0].get_extent() == [0, 100, 200, 0]
+
+
+def test_images_of_sections(mapped):
+    with_images(mapped, ["s1", "s2"])
+    ax = spasne.pl.spasne(mapped, "layer", library_key="sample").axes[0]
+    assert len(ax.images) == 2 and [text.get_text() for text in ax.texts] == ["s1", "s2"]
+    assert not spasne.pl.spasne(mapped, "layer").axes[0].images
+    with pytest.raises(ValueError, match=r"one library in uns\['spatial'\], or library_key, found 2"):
+        spasne.pl.spasne(mapped, "layer", img_key="hires")
+    with pytest.raises(ValueError, match=r"an image 'medres' in uns\['spatial'\], found 'hires', 'lowres'"):
+        spasne.pl.spasne(mapped, "layer", library_key="sample", img_key="medres")
+
+
+@pytest.mark.parametrize(
+    ("factors", "options", "has_bar"),
+    [({}, {}, False), ({"microns_per_pixel": 0.3}, {}, True), ({}, {"scalebar_dx": 2}, True)],
+)
+def test_a_scale_bar_where_the_unit_is_known(mapped, factors, options, has_bar):
+    with_images(mapped, ["only"], **factors)
+    assert bool(spasne.pl.spasne(mapped, "layer", **options).axes[0].artists) == has_bar
+
+
+def test_figures_are_saved_and_shown(mapped, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("spasne_tools.pl.show_figure", shown.append)
+    assert spasne.pl.spasne(mapped, "layer", show=True, save=tmp_path / "map.png") is None
+    assert len(shown) == 1 and (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert spasne.pl.spasne(mapped, "layer", show=False) is not None and len(shown) == 1
+
+
+def test_pyplot_shows_the_figure_itself(mapped, monkeypatch):
+    from matplotlib import pyplot
+
+    from spasne_tools.plotting.show import show_figure
+
+    figure, shown, others = spasne.pl.spasne(mapped, "layer"), [], pyplot.get_fignums()
+    monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.gcf()))
+    show_figure(figure)
+    assert shown == [figure] and pyplot.get_fignums() == others

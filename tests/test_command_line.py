@@ -19,6 +19,8 @@ import spasne
 from spasne_tools.commands import command_line
 from spasne_tools.commands import embed as embed_command
 from spasne_tools.plotting import maps as plotting
+from spasne_tools.plotting.class_colours import palette
+from spasne_tools.plotting.colour_scale import is_continuous
 from spasne_tools.readers.tables import check_map_format, has_row_names, read_table, write_map
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.simulation import simulate_components
@@ -336,7 +338,7 @@ def test_rows_without_a_class_are_grey_and_not_scored(tables, capsys, monkeypatc
     assert set(scores_in(out)) == {"r1", "r2"}
     assert re.fullmatch("spasne: warning: 2 of 60 rows have no class .*silhouette.*\n", err)
     assert Path("map.png").read_bytes().startswith(b"\x89PNG")
-    assert list(plotting.palette(drawn[0])) == names and not plotting.is_continuous(drawn[0])
+    assert list(palette(drawn[0])) == names and not is_continuous(drawn[0])
     assert np.flatnonzero(drawn[0].isna()).tolist() == [3, 8]
     assert command_line.main(["score", "map.csv", "-i", "expression.csv", "-l", "labels.csv"]) == 2
     assert "expected labels for every spot, found 2 missing" in capsys.readouterr().err

@@ -19,7 +19,8 @@ from test_plotting import VISION, oklab, smallest_difference
 from spasne import export_html
 from spasne_tools.page.dark_colours import dark_colour
 from spasne_tools.page.document import SCRIPTS, STYLES
-from spasne_tools.plotting.maps import MISSING_COLOUR, PALETTE, PERCENTILES, palette
+from spasne_tools.plotting.class_colours import MISSING_COLOUR, PALETTE, palette
+from spasne_tools.plotting.colour_scale import PERCENTILES
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "spasne_tools" / "page" / "browser"

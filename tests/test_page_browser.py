@@ -16,7 +16,7 @@ from matplotlib.image import imread
 
 from spasne import export_html
 from spasne_tools.page.dark_colours import dark_colour
-from spasne_tools.plotting.maps import MISSING_COLOUR, PALETTE
+from spasne_tools.plotting.class_colours import MISSING_COLOUR, PALETTE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright (the extra 'browser') is missing")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

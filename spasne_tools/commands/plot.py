@@ -94,7 +94,9 @@ def _drawn(
     labels: pd.Series | None,
     expression: Expression | None,
 ) -> Figure:
-    from spasne_tools.plotting.maps import plot_genes, plot_maps, plot_rgb
+    from spasne_tools.plotting.genes import plot_genes
+    from spasne_tools.plotting.maps import plot_maps
+    from spasne_tools.plotting.rgb import plot_rgb
 
     image_like = not options.upright
     if options.rgb:

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from spasne_tools.page import export as page
-from spasne_tools.plotting.maps import side_by_side
+from spasne_tools.plotting.sections import side_by_side
 from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labels, positions
 
 __all__ = ["export_html"]

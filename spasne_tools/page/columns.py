@@ -17,7 +17,8 @@ from spasne_tools.page.blocks import (
     sparse_codes_of,
 )
 from spasne_tools.page.dark_colours import dark_colour
-from spasne_tools.plotting.maps import MARKERS, colour_limits, is_continuous, palette
+from spasne_tools.plotting.class_colours import MARKERS, palette
+from spasne_tools.plotting.colour_scale import colour_limits, is_continuous
 
 __all__ = ["MOST_CLASSES", "MOST_EXACT_GENES", "describe_columns"]
 

@@ -21,7 +21,8 @@ from spasne_tools.page.document import assemble
 from spasne_tools.page.layouts import describe_layouts, maps_of, tissue_of
 from spasne_tools.page.tables import columns_of, names_of
 from spasne_tools.page.tissue_image import describe_image
-from spasne_tools.plotting.maps import CONTINUOUS_COLOURS, MISSING_COLOUR
+from spasne_tools.plotting.class_colours import MISSING_COLOUR
+from spasne_tools.plotting.colour_scale import CONTINUOUS_COLOURS
 from spasne_tools.validation import MatrixLike
 
 __all__ = ["export_html"]

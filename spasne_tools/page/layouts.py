@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from spasne_tools.page.blocks import Blocks, codes_of
-from spasne_tools.plotting.maps import LARGEST_VECTOR, MAP_COVER, TISSUE_COVER, spread_line
+from spasne_tools.plotting.panels import LARGEST_VECTOR, MAP_COVER, TISSUE_COVER
+from spasne_tools.plotting.plane import spread_line
 from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match
 
 __all__ = ["describe_layouts", "maps_of", "tissue_of"]

@@ -1,0 +1,77 @@
+"""The key of a figure of classes: a legend beside its panels, as wide as its names ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.textpath import TextPath
+
+from spasne_tools.plotting.class_colours import Looks
+from spasne_tools.plotting.style import ON_DATA, RIGHT_MARGIN, Style
+
+LEGEND_ROWS = 20  # a longer legend gets another column
+MOST_ENTRIES = 100  # those beyond are counted, not named
+FONT_SIZE = 9.0  # points
+HANDLE_WIDTH = 2.9  # of a marker and the gaps around it, in font sizes
+MISSING_NAME = "NA"  # as in scanpy's legends
+
+
+@dataclass(frozen=True)
+class Legend:
+    """Colours and markers of classes, and that of points without one where there are any (else None)."""
+
+    looks: Looks
+    missing_colour: str | None
+
+    def width(self, style: Style) -> float:
+        """Inches that the legend takes beside the panels."""
+        if style.legend_loc != RIGHT_MARGIN:
+            return 0.1
+        font = FontProperties(size=style.legend_fontsize or FONT_SIZE)
+        names = [str(handle.get_label()) for handle in self._handles()]
+        columns = [names[at : at + LEGEND_ROWS] for at in range(0, len(names), LEGEND_ROWS)]
+        handle = HANDLE_WIDTH * font.get_size_in_points()
+        entries = sum(_text_width(column, font) + handle for column in columns)
+        return (max(entries, _text_width([style.legend_title or ""], font)) + handle) / 72
+
+    def draw(self, figure: Figure, row: Sequence[Axes], style: Style) -> None:
+        """Beside the last panel of a row, or within it."""
+        if style.legend_loc in (None, "none", ON_DATA):
+            return
+        handles = self._handles()
+        place: dict[str, Any] = {"loc": style.legend_loc, "framealpha": 0.8}
+        if style.legend_loc == RIGHT_MARGIN:
+            place = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5), "frameon": False}
+        row[-1].legend(
+            handles=handles, title=style.legend_title, fontsize=style.legend_fontsize or FONT_SIZE,
+            ncols=1 + (len(handles) - 1) // LEGEND_ROWS, alignment="left", columnspacing=0.8,
+            handletextpad=0.2, labelspacing=0.35, borderaxespad=0.3, **place,
+        )  # fmt: skip
+
+    def _handles(self) -> list[Line2D]:
+        shown = list(self.looks.items())[:MOST_ENTRIES]
+        entries = [(str(name), colour, marker) for name, (colour, marker) in shown]
+        if self.missing_colour is not None:
+            entries.append((MISSING_NAME, self.missing_colour, "o"))
+        handles = [
+            Line2D([], [], lw=0, marker=marker, ms=6.5, markeredgewidth=0, color=colour, label=name)
+            for name, colour, marker in entries
+        ]
+        if (n_more := len(self.looks) - len(shown)) > 0:
+            handles.append(Line2D([], [], lw=0, label=f"and {n_more} more"))
+        return handles
+
+
+def _text_width(texts: Sequence[str], font: FontProperties) -> float:
+    """Points of the widest text."""
+    size = font.get_size_in_points()
+    return max(
+        (float(TextPath((0, 0), text, size, prop=font).get_extents().width) for text in texts if text),
+        default=0,
+    )
