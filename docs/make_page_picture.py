@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from spasne import export_html, load_example, run_spasne  # noqa: E402
 
-WINDOW = {"width": 1280, "height": 760}
+WINDOW = {"width": 1280, "height": 880}
 PICTURE = HERE / "images" / "page.png"
 LASSO = ((0.10, 0.55), (0.30, 0.45), (0.48, 0.62), (0.42, 0.92), (0.15, 0.92))  # shares of the map's panel
 
@@ -35,7 +35,7 @@ def write_page(folder: Path) -> Path:
     counts = example.counts.toarray()
     genes = pd.DataFrame(np.log1p(1e3 * counts / counts.sum(axis=1, keepdims=True)), columns=example.genes)
     labels = {"Layer": example.labels}
-    title = "Mouse visual cortex, STARmap"
+    title = "Simulated cortex" if example.simulated else "Mouse visual cortex, STARmap"
     return export_html(folder / "page.html", maps, example.pixels, labels=labels, genes=genes, title=title)
 
 

@@ -40,10 +40,13 @@ function barShapes(panel) {
 function legendShapes(app, x, y, height) {
   const { column } = app.colouring, title = textShape(app, column.name, x, y + 4, { bold: true });
   const least = textWidth(title) + 2 * FIGURE.margin;
-  if (column.isNumeric) return { shapes: [title, ...rampShapes(app, x, y + FIGURE.line)], width: Math.max(least, RAMP.width + 4 * FIGURE.margin) };
+  if (column.isNumeric) {
+    return { shapes: [title, ...rampShapes(app, x, y + FIGURE.line)], width: Math.max(least, RAMP.width + 4 * FIGURE.margin) };
+  }
   const { theme, foreground } = app, rows = Math.max(1, Math.floor(height / FIGURE.line) - 2);
   const shown = column.classes.map((look, code) => ({ ...look, code })).filter(({ code }) => !foreground.hidden.has(code));
-  const names = shown.map(({ name }) => textShape(app, name, 0, 0)), step = FIGURE.marker + 2 * FIGURE.margin + Math.max(0, ...names.map(textWidth));
+  const names = shown.map(({ name }) => textShape(app, name, 0, 0));
+  const step = FIGURE.marker + 2 * FIGURE.margin + Math.max(0, ...names.map(textWidth));
   const shapes = shown.flatMap((look, place) => {
     const left = x + Math.floor(place / rows) * step, top = y + ((place % rows) + 1) * FIGURE.line;
     const marker = { path: MARKER_PATHS[look.marker], x: left + 6, y: top, scale: 5.5, colour: look[theme.name] };
@@ -69,5 +72,6 @@ function rampShapes(app, x, y) {
     return boxShape(x + k * step, y, step + 0.5, RAMP.height, `rgb(${ramp.subarray(level, level + 3)})`);
   });
   const ends = y + RAMP.height + 16;
-  return [...boxes, textShape(app, shortNumber(low), x, ends), textShape(app, shortNumber(high), x + RAMP.width, ends, { anchor: "middle" })];
+  const last = textShape(app, shortNumber(high), x + RAMP.width, ends, { anchor: "middle" });
+  return [...boxes, textShape(app, shortNumber(low), x, ends), last];
 }

@@ -48,7 +48,7 @@ class Keys {
     if (!cursor && !this.cursor) return;
     const { panel } = this;
     this.cursor = cursor;
-    const point = cursor ? panel.nearest(cursor.x, cursor.y, this.radius) : -1;
+    const point = cursor ? panel.places.nearest(cursor.x, cursor.y, this.radius) : -1;
     panel.pointer.hover(point);
     if (cursor) speak(point < 0 ? "no point in the circle" : panel.app.description.summary(point));
     panel.change(true);
@@ -61,6 +61,6 @@ class Keys {
 
   selectCircle(mode) {
     const { x, y } = this.cursor;
-    this.panel.app.selection.change(this.panel.pointsWhere((px, py) => Math.hypot(px - x, py - y) <= this.radius), mode);
+    this.panel.app.selection.change(this.panel.places.where((px, py) => Math.hypot(px - x, py - y) <= this.radius), mode);
   }
 }

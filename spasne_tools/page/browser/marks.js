@@ -26,7 +26,7 @@ class Marks {
   }
 
   drawRing(point) {
-    const { pen, panel } = this, { theme } = panel.app, [x, y] = panel.place(point);
+    const { pen, panel } = this, { theme } = panel.app, [x, y] = panel.places.of(point);
     for (const [width, colour] of [[4, theme.ground], [2, theme.mark]]) {
       pen.beginPath();
       pen.arc(x, y, panel.diameter() / 2 + 3.5, 0, 2 * Math.PI);

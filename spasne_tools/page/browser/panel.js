@@ -1,6 +1,5 @@
 // One panel: its points, where they are on the screen, when they are drawn.
 
-const REACH = 12; // CSS pixels from the pointer within which a point is found
 const DIAMETERS = [1.3, 9]; // CSS pixels, before zooming
 const LARGEST_DIAMETER = 28;
 const LARGEST_RATIO = 3; // device pixels for each CSS pixel; also on paper and in saved pictures
@@ -15,6 +14,7 @@ class Panel {
     Object.assign(this, { canvas: marks, marks: pen, drawing: drawingFor(points), density: new DensityDrawing(density) });
     this.camera = new Camera(view.downwards);
     this.pace = new Pace(app.n, this.drawing instanceof WebglDrawing, () => this.change());
+    this.places = new Places(this);
     this.pointer = new Pointer(this);
     this.keys = new Keys(this);
     this.bar = new PanelBar(this);
@@ -34,7 +34,7 @@ class Panel {
     const { layouts, image } = this.view;
     await layouts[0].load();
     if (image) this.image = await loadImage(image, layouts[0]);
-    this.bar.offer(layouts);
+    await this.bar.offer(layouts);
     new ResizeObserver(() => this.resize()).observe(this.plot);
   }
 
@@ -79,38 +79,6 @@ class Panel {
     }
     if (this.spins) this.camera.turnBy(1.5, 0);
     if (this.transition || this.spins) this.moved();
-  }
-
-  // ---- where points are ----
-
-  /** CSS pixels of a point. */
-  place(point) {
-    const { positions } = this.placed;
-    return [projected(this.camera.across(), positions, point), projected(this.camera.down(), positions, point)];
-  }
-
-  /** The shown point nearest to a place, -1 where none is within reach. */
-  nearest(x, y, reach = Math.max(REACH, this.diameter() / 2)) {
-    let best = -1, least = reach * reach;
-    this.eachPlace((point, px, py) => {
-      const squared = (px - x) ** 2 + (py - y) ** 2;
-      if (squared > least || (squared === least && best >= 0) || !this.app.foreground.isShown(point)) return;
-      best = point;
-      least = squared;
-    });
-    return best;
-  }
-
-  /** The shown points whose places fulfil `inside`. */
-  pointsWhere(inside) {
-    const found = [];
-    this.eachPlace((point, x, y) => inside(x, y) && this.app.foreground.isShown(point) && found.push(point));
-    return found;
-  }
-
-  eachPlace(visit) {
-    const { positions } = this.placed, across = this.camera.across(), down = this.camera.down();
-    for (let i = 0; i < this.app.n; i++) visit(i, projected(across, positions, i), projected(down, positions, i));
   }
 
   /** So that the points cover the share of the panel that the header asks for, growing with the zoom. */

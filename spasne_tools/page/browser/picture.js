@@ -72,7 +72,7 @@ function pointShapes(panel) {
   const away = (point) => (frame.away ? projected(frame.away, positions, point) : 0), radius = frame.size / 2;
   const { order, split } = frame.away ? byDepth(panel.app.foreground, away) : panel.app.foreground;
   const shapes = Array.from(order, (point, k) => {
-    const [x, y] = panel.place(point), own = k < split ? dim : colours.subarray(4 * point, 4 * point + 3);
+    const [x, y] = panel.places.of(point), own = k < split ? dim : colours.subarray(4 * point, 4 * point + 3);
     if (Math.max(-x, -y, x - panel.width, y - panel.height) > radius) return "";
     const colour = Array.from(own, (part, c) => Math.round(mix(part, ground[c], fadedShare(away(point)))));
     const path = MARKER_PATHS[colours[4 * point + 3]], [left, top, scale] = [x, y, radius].map(shortPlace);

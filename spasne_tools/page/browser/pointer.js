@@ -36,7 +36,7 @@ class Pointer {
   move(event) {
     const { panel, drag } = this, to = [event.offsetX, event.offsetY], before = this.down.get(event.pointerId);
     if (!before) {
-      this.hover(panel.nearest(...to), to);
+      this.hover(panel.places.nearest(...to), to);
       return;
     }
     drag.moved ||= distance(to, drag.start) > CLICK;
@@ -67,10 +67,10 @@ class Pointer {
     this.end(event);
     if (!path) return;
     if (drag.moved) {
-      panel.app.selection.change(panel.pointsWhere(insideOf(path)), mode);
+      panel.app.selection.change(panel.places.where(insideOf(path)), mode);
       return;
     }
-    const point = panel.nearest(...to);
+    const point = panel.places.nearest(...to);
     panel.app.selection.change(point < 0 ? [] : [point], mode);
     this.hover(point, to);
   }
@@ -96,7 +96,7 @@ class Pointer {
     tip.hidden = point < 0;
     if (point < 0) return;
     tip.replaceChildren(...app.description.lines(point));
-    const [x, y] = to ?? panel.place(point), { offsetWidth, offsetHeight } = tip;
+    const [x, y] = to ?? panel.places.of(point), { offsetWidth, offsetHeight } = tip;
     const left = x + 14 + offsetWidth > panel.width ? x - 14 - offsetWidth : x + 14;
     const top = y + 14 + offsetHeight > panel.height ? y - 14 - offsetHeight : y + 14;
     tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;

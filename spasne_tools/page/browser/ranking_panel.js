@@ -1,6 +1,6 @@
 // The section of the page on what marks the selection: made while it is open.
 
-const RANKED_SHOWN = 20;
+const RANKED_SHOWN = 15;
 const RANKING_WAIT = 150; // milliseconds after a change of the selection
 
 class RankingPanel {
