@@ -81,10 +81,11 @@ class Camera {
 
 /** How much of the ground a place of a solid takes on: nothing on the near half. */
 function fadedShare(away) {
-  return FADE * clamp(2 * away - 1, [0, 1]);
+  return FADE * Math.min(1, Math.max(0, 2 * away - 1));
 }
 
-/** A sum of x, y, z and 1 of a point, with the factors given. */
-function projected([a, b, c, d], positions, point) {
-  return a * positions[3 * point] + b * positions[3 * point + 1] + c * positions[3 * point + 2] + d;
+/** A sum of x, y, z and 1 of a point, with the factors given. Indices, as this is called for every point of every frame. */
+function projected(line, positions, point) {
+  const start = 3 * point;
+  return line[0] * positions[start] + line[1] * positions[start + 1] + line[2] * positions[start + 2] + line[3];
 }

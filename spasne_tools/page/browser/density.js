@@ -1,6 +1,6 @@
 // Crowded maps: how many points lie where, in the mean of their colours.
 
-const DENSITY_CELL = 2; // CSS pixels along a side
+const DENSITY_CELL = 3; // CSS pixels along a side
 const DENSITY_BLUR = 2; // cells on either side of a mean, taken three times: close to a normal distribution
 const BACKGROUND_WEIGHT = 0.25; // of a point that is not in front
 

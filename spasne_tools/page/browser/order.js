@@ -21,7 +21,7 @@ const DEPTHS = 1024;
 
 /** Points from far to near, `away` giving 0 for the nearest and 1 for the farthest; those before `split` stay there. */
 function byDepth({ order, split }, away) {
-  const rank = (point) => Math.round((1 - clamp(away(point), [0, 1])) * (DEPTHS - 1));
+  const rank = (point) => Math.round((1 - Math.min(1, Math.max(0, away(point)))) * (DEPTHS - 1));
   const sorted = new Uint32Array(order.length);
   sorted.set(sortedBy(order.subarray(0, split), DEPTHS, rank));
   sorted.set(sortedBy(order.subarray(split), DEPTHS, rank), split);
@@ -30,10 +30,13 @@ function byDepth({ order, split }, away) {
 
 /** Points by rising rank from 0 to `ranks` - 1, those of a rank in the order given. */
 function sortedBy(order, ranks, rank) {
-  const next = new Uint32Array(ranks + 1), sorted = new Uint32Array(order.length);
-  for (const point of order) next[rank(point) + 1]++;
+  const next = new Uint32Array(ranks + 1), sorted = new Uint32Array(order.length), rankOf = new Uint32Array(order.length);
+  for (let k = 0; k < order.length; k++) {
+    rankOf[k] = rank(order[k]);
+    next[rankOf[k] + 1]++;
+  }
   for (let k = 0; k < ranks; k++) next[k + 1] += next[k];
-  for (const point of order) sorted[next[rank(point)]++] = point;
+  for (let k = 0; k < order.length; k++) sorted[next[rankOf[k]]++] = order[k];
   return sorted;
 }
 
