@@ -75,6 +75,16 @@ def test_genes_that_are_highly_variable(write, adata):
     assert sorted(genes) == [f"gene {k}" for k in range(5)]
 
 
+def test_values_come_from_raw_unless_a_layer_is_named(write, adata):
+    adata.layers["twice"] = 2 * adata.X
+    adata.raw = anndata.AnnData(3 * adata.X, var=pd.DataFrame(index=adata.var_names))
+    largest = adata.X[:, 7].max()
+    assert write(genes=["gene 7"]).column("gene 7")["high"] == pytest.approx(3 * largest)
+    assert write(genes=["gene 7"], layer="twice").column("gene 7")["high"] == pytest.approx(2 * largest)
+    adata.var["highly_variable"] = np.arange(GENES) < 8
+    assert write().column("gene 7")["high"] == pytest.approx(3 * largest)
+
+
 def test_sections_stand_beside_each_other(write, adata):
     adata.uns["spatial"]["other"] = adata.uns["spatial"]["library"]
     view = write(library_key="sample").header["views"][0]

@@ -15,6 +15,7 @@ from matplotlib.image import imread
 from scipy.stats import ttest_ind
 from test_page_browser import (
     MAP,
+    MISSING_COLOUR,
     PALETTE,
     PIXELS,
     TISSUE,
@@ -287,6 +288,18 @@ def test_many_points_are_a_picture_within_the_svg(show):
 
 
 # ---- colours -----------------------------------------------------------------------------------------------
+
+
+def test_points_without_a_gene_are_grey(show):
+    places = np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]])
+    page = show(places, places, genes={"Gad1": [0.0, 1, 2, np.nan]}, labels={"Depth": [0.0, 1, 2, 3]})
+    viridis = [rgb(colormaps["viridis"](level)) for level in (0.0, 1.0)]
+    assert np.abs(page.colours_at(MAP, places)[[0, 3]] - viridis).max() <= 2  # of numbers that are no gene
+    page.page.select_option("#column", label="Gad1")
+    found = page.colours_at(MAP, places)
+    np.testing.assert_array_equal(found[[0, 3]], [rgb(MISSING_COLOUR)] * 2)
+    assert np.abs(found[2] - viridis[1]).max() <= 2
+    assert page.page.inner_text(".absent") == "0, missing"
 
 
 def test_the_ends_of_the_colours_are_moved(show):

@@ -55,7 +55,7 @@ def export_html(
     table_key : str, optional
         The table of a SpatialData object that has several.
     layer : str, optional
-        Where the genes' values are. None: ``.X``.
+        Where the genes' values are. None: ``.raw`` if there is one, else ``.X``.
     img_key : str, optional
         Image of ``.uns["spatial"]`` to draw under the spots, where there is one. None: no image.
     **options
@@ -113,12 +113,21 @@ def _columns(table: Any, color: str | Sequence[str] | None) -> pd.DataFrame:
 
 
 def _genes(table: Any, genes: Sequence[str] | None, layer: str | None) -> pd.DataFrame:
+    source = table.raw if layer is None and table.raw is not None else table
     if genes is None:
-        genes = _most_variable(table, layer)
-    elif missing := [name for name in genes if name not in table.var_names]:
+        genes = _most_variable(_candidates(table, source), layer)
+    elif missing := [name for name in genes if name not in source.var_names]:
         raise ValueError(f"expected genes among var_names, found {missing[0]!r}")
-    values = _values(table[:, list(genes)], layer)
+    values = _values(source[:, list(genes)], layer)
     return pd.DataFrame(values.toarray() if issparse(values) else values, columns=list(genes))
+
+
+def _candidates(table: Any, source: Any) -> Any:
+    """What of `source` holds the genes that are marked as highly variable; all of it where none are."""
+    if "highly_variable" not in table.var:
+        return source
+    marked = table.var_names[table.var["highly_variable"].to_numpy(dtype=bool)]
+    return source[:, [name for name in marked if name in source.var_names]]
 
 
 def _values(table: Any, layer: str | None) -> Any:
@@ -127,8 +136,6 @@ def _values(table: Any, layer: str | None) -> Any:
 
 def _most_variable(table: Any, layer: str | None) -> list[str]:
     """Names in the order of the variance, which for sparse values is E[x^2] - E[x]^2."""
-    if "highly_variable" in table.var:
-        table = table[:, table.var["highly_variable"].to_numpy(dtype=bool)]
     values = _values(table, layer)
     squares = values.multiply(values) if issparse(values) else np.square(values)
     variances = np.ravel(squares.mean(axis=0)) - np.square(np.ravel(values.mean(axis=0)))

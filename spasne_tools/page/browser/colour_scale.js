@@ -10,7 +10,7 @@ class ColourScale {
     frame.append(this.ramp(), this.pointer);
     this.handles = ["Lowest", "Highest"].map((which, end) => this.handle(which, end));
     this.elements = [frame, this.ends, ...(column.high > column.low ? [this.range()] : [])];
-    if (column.hasMissing) this.elements.push(this.absent());
+    if (column.greyText) this.elements.push(this.absent());
   }
 
   ramp() {
@@ -57,7 +57,7 @@ class ColourScale {
 
   absent() {
     const absent = element("div", "absent");
-    absent.append(this.swatch, element("span", "", "missing"));
+    absent.append(this.swatch, element("span", "", this.column.greyText));
     return absent;
   }
 

@@ -47,6 +47,7 @@ class Colouring {
         const level = Math.round(255 * column.level(code));
         for (let c = 0; c < 3; c++) table[4 * code + c] = ramp[3 * level + c];
       }
+      if (column.zeroIsGrey) table.set(rgb(theme.missing), 0);
     }
     return table;
   }

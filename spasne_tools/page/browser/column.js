@@ -66,6 +66,16 @@ class Column {
     return this.classes ? this.classes[code].name : shortNumber(this.value(code));
   }
 
+  /** As in figures, cells without a gene are grey: the colours are kept for those that have it. */
+  get zeroIsGrey() {
+    return this.kind === "genes" && this.low === 0 && this.high > 0;
+  }
+
+  /** What is grey of a column of numbers, if anything is. */
+  get greyText() {
+    return [this.zeroIsGrey ? "0" : "", this.hasMissing ? "missing" : ""].filter(Boolean).join(", ");
+  }
+
   get hasMissing() {
     return this.codes.includes(MISSING);
   }

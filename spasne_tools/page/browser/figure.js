@@ -73,5 +73,9 @@ function rampShapes(app, x, y) {
   });
   const ends = y + RAMP.height + 16;
   const last = textShape(app, shortNumber(high), x + RAMP.width, ends, { anchor: "middle" });
-  return [...boxes, textShape(app, shortNumber(low), x, ends), last];
+  const grey = [
+    boxShape(x, ends + 8, RAMP.height, RAMP.height, app.theme.missing),
+    textShape(app, column.greyText, x + FIGURE.marker, ends + 18),
+  ];
+  return [...boxes, textShape(app, shortNumber(low), x, ends), last, ...(column.greyText ? grey : [])];
 }
