@@ -85,9 +85,9 @@ def map_reliability(
         true_space, r2
         p                 share of the places of other points, of like density, that would suit the point
                           better, by all of the above together: uniform if places are given by chance
-        ``p_kept_...``,    the same by neighbours alone (the worse of kept and true), by distances alone
+        ``p_kept_...``,   the same by neighbours alone (the worse of kept and true), by distances alone
         p_r1, p_r2
-        q, ``q_...``       p-values adjusted for false discovery over points
+        q, ``q_...``      p-values adjusted for false discovery over points
         reliability       mean of the smaller of kept and true, and r1; with `pixels` of those of the tissue
                           as well; at least 0
         verdict           "kept", "uncertain" or "misplaced", an ordered category
