@@ -172,8 +172,8 @@ def test_the_script_gives_its_scores(script):
         assert positions.shape == (1207, 2) and positions.dtype == np.float64
         of_score_embedding = spasne.score_embedding(positions, df_data, df_pixel, cluster_label)
         assert by_map[name] == pytest.approx(of_score_embedding.to_list(), abs=1e-6)
-    (r1_tsne, r2_tsne, s_tsne), (r1, r2, s) = by_map["t-SNE"], by_map["SpaSNE"]
-    assert r1 > r1_tsne and r2 > r2_tsne + 0.2 and s > s_tsne
+    (r1_tsne, r2_tsne, _), (r1, r2, _) = by_map["t-SNE"], by_map["SpaSNE"]
+    assert r1 > r1_tsne and r2 > r2_tsne + 0.2
 
 
 def test_initial_dims_may_be_given_as_in_the_earlier_readme(script):

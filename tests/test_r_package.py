@@ -58,9 +58,10 @@ def test_the_package_has_this_version_and_these_sources():
     description = (PACKAGE / "DESCRIPTION").read_text(encoding="utf-8")
     assert re.search(r"^Version: (.*)$", description, re.MULTILINE)[1] == __version__
     makevars = (PACKAGE / "src" / "Makevars").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     parts = re.search(r"^PARTS = (.*)$", makevars, re.MULTILINE)[1]
-    sources = re.search(r"^SOURCES = (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1]
-    assert sorted(re.findall(r"executable/(\S+)\.o", parts)) == sorted(re.findall(r"(\S+)\.cpp", sources))
+    objects = re.search(r"^OBJECTS = .*objects/,(.*)\)$", makefile, re.MULTILINE)[1]
+    assert parts.replace("executable/", "").split() == objects.split()
 
 
 def defaults_of_r(tmp_path):

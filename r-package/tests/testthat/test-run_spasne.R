@@ -58,6 +58,8 @@ test_that("the unit of pixels is irrelevant where asked for", {
 test_that("sections may lie anywhere", {
   sections <- rep(c("a", "b"), 30)
   shifted <- case$pixels + 1e5 * (sections == "b")
+  spatial_start <- function(pixels) small_map(case$data, pixels, sections = sections, init = "spatial", max_iter = 0)
+  expect_equal(spatial_start(shifted), spatial_start(case$pixels), tolerance = 1e-8)
   wanted <- small_map(case$data, case$pixels, sections = sections, max_iter = 5)
   expect_equal(small_map(case$data, shifted, sections = sections, max_iter = 5), wanted, tolerance = 1e-8)
   expect_gt(max(abs(small_map(case$data, case$pixels, max_iter = 5) - wanted)), 1e-6 * max(abs(wanted)))
@@ -69,6 +71,8 @@ test_that("a graph of one's own takes the place of the search", {
   graph <- list(index = index, distance = matrix(distance[cbind(c(row(index)), c(index))], 60))
   first_steps <- function(...) small_map(case$data, case$pixels, ..., use_pca = FALSE, max_iter = 5)
   expect_equal(first_steps(neighbors = graph), first_steps(method = "interpolation"), tolerance = 1e-5)
+  with_itself <- list(cbind(1:60, index), cbind(0, graph$distance))
+  expect_identical(first_steps(neighbors = with_itself), first_steps(neighbors = graph))
   kept <- distance * 0
   kept[cbind(c(row(index)), c(index))] <- graph$distance
   sparse <- Matrix::Matrix(kept, sparse = TRUE)
