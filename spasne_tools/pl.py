@@ -16,6 +16,7 @@ from spasne_tools.page.anndata_page import export_html
 from spasne_tools.plotting.anndata_colours import class_looks, read_column
 from spasne_tools.plotting.anndata_images import AUTOMATIC, tissue_images, tissue_scale
 from spasne_tools.plotting.figure import Colouring, colour_classes, colour_values, compose
+from spasne_tools.plotting.greying import grey_out, is_kept
 from spasne_tools.plotting.panels import Scores, make_panels
 from spasne_tools.plotting.show import show_figure
 from spasne_tools.plotting.style import Style, make_style
@@ -47,6 +48,7 @@ def spasne(
     image_like: bool = True,
     axes: tuple[int, int] = (0, 1),
     annotate: bool = False,
+    kept: str | None = None,
     show: bool | None = None,
     save: str | Path | None = None,
     **style: Any,
@@ -89,6 +91,9 @@ def spasne(
     scalebar_units : "nm", "um", "mm", "cm" or "m"
     scores, image_like, axes, annotate
         As in ``spasne.plot_maps``.
+    kept : str, optional
+        Column of ``.obs`` with truth values or verdicts, such as "spasne_verdict" of
+        ``spasne.tl.reliability``: observations that are not kept are grey.
     show : bool, optional
         True: show the figure, in the notebook or in a window, and return nothing.
     save : str or Path, optional
@@ -141,6 +146,9 @@ def spasne(
     if isinstance(color, str):
         looks = replace(looks, legend_title=looks.legend_title or color)
     colourings = _colourings(table, color, looks, layer, gene_symbols)
+    if kept is not None:
+        shown = is_kept(labels(table, kept, "kept"), table.n_obs)
+        colourings = [grey_out(colouring, shown, looks) for colouring in colourings]
     figure = compose(colourings, panels, looks, scores, n_columns=ncols, annotate=annotate)
     if save is not None:
         with output_file(save) as unfinished:

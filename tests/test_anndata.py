@@ -567,3 +567,16 @@ def test_pyplot_shows_the_figure_itself(mapped, monkeypatch):
     monkeypatch.setattr(pyplot, "show", lambda: shown.append(pyplot.gcf()))
     show_figure(figure)
     assert shown == [figure] and pyplot.get_fignums() == others
+
+
+def test_figures_grey_what_is_not_kept(adata):
+    adata.obsm["X_umap"] = adata.obsm["X_pca"][:, :2].copy()
+    spasne.tl.reliability(adata, "umap", k=5)
+    adata.obs["umap_verdict"] = pd.Categorical(
+        ["kept", "misplaced"] * (N // 2), ["kept", "uncertain", "misplaced"]
+    )
+    figure = spasne.pl.spasne(adata, ["layer", "gene1"], basis="umap", kept="umap_verdict")
+    grey = figure.axes[0].collections[0]
+    assert len(grey.get_offsets()) == N // 2
+    with pytest.raises(ValueError, match="expected kept to be a column of obs"):
+        spasne.pl.spasne(adata, basis="umap", kept="verdict")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
+from matplotlib.colors import to_hex
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import cdist
 
@@ -399,6 +400,43 @@ def test_curves_within_sections():
     share = curves.distances["space"].notna().mean()
     assert share == pytest.approx((100**2 + 150**2 + 50**2) / 300**2, abs=0.02)
     assert len(plot_curves(curves, "a title").axes) == 3
+
+
+# ---- figures ---------------------------------------------------------------------------------------------
+
+VERDICT = pd.Categorical(["kept", "misplaced", "uncertain", "kept"], ["kept", "uncertain", "misplaced"])
+
+
+def colours_by_point(figure, Y):
+    """Colour of the last marker drawn at each point of Y."""
+    found = {}
+    for drawn in figure.axes[0].collections:
+        colours = np.broadcast_to(drawn.get_facecolors(), (len(drawn.get_offsets()), 4))
+        for place, colour in zip(drawn.get_offsets().tolist(), colours, strict=True):
+            found[tuple(place)] = to_hex(colour)
+    return [found[tuple(place)] for place in Y.tolist()]
+
+
+@pytest.mark.parametrize("colors", [["a", "b", "a", "b"], [0.1, 0.2, 0.3, 0.4]], ids=["classes", "numbers"])
+@pytest.mark.parametrize("kept", [VERDICT, [True, False, False, True]], ids=["verdicts", "truth"])
+def test_what_is_not_kept_is_grey(colors, kept):
+    Y = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
+    whole, greyed = spasne.plot_maps(Y, colors), spasne.plot_maps(Y, colors, kept=kept)
+    for figure in (whole, greyed):
+        figure.canvas.draw()
+    before, now = colours_by_point(whole, Y), colours_by_point(greyed, Y)
+    assert [now[0], now[3]] == [before[0], before[3]]
+    assert now[1] == now[2] == "#d3d3d3"
+    legend = greyed.axes[0].get_legend()
+    assert legend is None or "not kept" in [text.get_text() for text in legend.get_texts()]
+
+
+def test_other_words_for_kept_are_refused():
+    Y = np.eye(4)
+    with pytest.raises(ValueError, match="expected kept as True and False or as verdicts .*, found 'good'"):
+        spasne.plot_maps(Y[:, :2], list("abab"), kept=["good"] * 4)
+    with pytest.raises(ValueError, match="expected 4 values in kept"):
+        spasne.plot_maps(Y[:, :2], list("abab"), kept=[True])
 
 
 def test_signature_is_what_was_agreed():

@@ -20,14 +20,16 @@ MOST_ENTRIES = 100  # those beyond are counted, not named
 FONT_SIZE = 9.0  # points
 HANDLE_WIDTH = 2.9  # of a marker and the gaps around it, in font sizes
 MISSING_NAME = "NA"  # as in scanpy's legends
+NOT_KEPT_NAME = "not kept"
 
 
 @dataclass(frozen=True)
 class Legend:
-    """Colours and markers of classes, and that of points without one where there are any (else None)."""
+    """Colours and markers of classes, and those of points without one or not kept where there are any."""
 
     looks: Looks
     missing_colour: str | None
+    not_kept_colour: str | None = None
 
     def width(self, style: Style) -> float:
         """Inches that the legend takes beside the panels."""
@@ -59,6 +61,8 @@ class Legend:
         entries = [(str(name), colour, marker) for name, (colour, marker) in shown]
         if self.missing_colour is not None:
             entries.append((MISSING_NAME, self.missing_colour, "o"))
+        if self.not_kept_colour is not None:
+            entries.append((NOT_KEPT_NAME, self.not_kept_colour, "o"))
         handles = [
             Line2D([], [], lw=0, marker=marker, ms=6.5, markeredgewidth=0, color=colour, label=name)
             for name, colour, marker in entries

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from spasne_tools.plotting.colour_scale import is_continuous
 from spasne_tools.plotting.figure import colour_classes, colour_values, compose
+from spasne_tools.plotting.greying import grey_out, is_kept
 from spasne_tools.plotting.panels import Scores, make_panels
 from spasne_tools.plotting.style import make_style
 from spasne_tools.plotting.tissue import make_tissue
@@ -32,6 +33,7 @@ def plot_maps(
     axes: tuple[int, int] = (0, 1),
     annotate: bool = False,
     sections: Any = None,
+    kept: Any = None,
     **style: Any,
 ) -> Figure:
     """Draw the tissue and one or several maps side by side, in the same colours, with one legend.
@@ -56,6 +58,8 @@ def plot_maps(
         Write each class's name on the maps where the class is densest, so that reading needs no colours.
     sections : array-like (n,), optional
         The section of each spot: sections stand side by side, each under its name.
+    kept : array-like (n,), optional
+        Truth values, or the verdicts of ``map_reliability``: points that are not kept are grey.
     **style
         palette, cmap, vmin, vmax, size, alpha, groups, na_color, title, ax, frameon, legend_loc,
         legend_fontsize, legend_title: see `spasne_tools.plotting.Style`.
@@ -89,4 +93,6 @@ def plot_maps(
         colouring = colour_values(colors.to_numpy(dtype=float), looks, limits=looks.limits(0, 1))
     else:
         colouring = colour_classes(colors, looks)
+    if kept is not None:
+        colouring = grey_out(colouring, is_kept(kept, len(colors)), looks)
     return compose([colouring], panels, looks, scores, annotate=annotate)
