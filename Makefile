@@ -38,6 +38,9 @@ HEADERS = $(wildcard *.h src/*.h src/*/*.h)
 FRAGMENTS = $(wildcard src/kernels/*.inl)  # no headers: each is included by one
 # setup.py gives the same flags to `pip install`, and compiles the same objects.
 BUILD = $(CXX) $(CXXFLAGS) -std=c++17 -pthread
+# Kernels are written in vectors. What the compiler would make of the loops between them is no faster, and takes it longer
+# than all the rest.
+KERNEL_FLAGS = -fno-tree-vectorize
 # psabi: no vector type crosses from one compiled file to another.
 WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-psabi
 # Left out of cppcheck: memory that is overwritten at once is not initialised (it does not see vector stores), and
@@ -65,7 +68,7 @@ CORES = $(shell nproc 2>/dev/null || echo 2)
 
 # Built under another name and renamed, so that a program in use is never half written.
 spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) src/kernels/kernels.cpp
-	@echo "building spasne with $(BUILD): half a minute or so, once"
+	@echo "building spasne: $(BUILD), on $(CORES) cores; half a minute or so"
 	@$(MAKE) --no-print-directory -j $(CORES) OBJECTS_ONLY=1 $(OBJECTS)
 	@$(BUILD) $(OBJECTS) -o $@.tmp $(LDFLAGS)
 	@mv $@.tmp $@
@@ -73,7 +76,7 @@ spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) src/kernels/kernels.cpp
 build/objects/kernels%.o: src/kernels/kernels.cpp $(HEADERS) $(FRAGMENTS)
 	@mkdir -p build/objects
 	@echo "  $< for instruction set $*"
-	@$(BUILD) -DSPASNE_KERNELS_OF=$* -c $< -o $@
+	@$(BUILD) $(KERNEL_FLAGS) -DSPASNE_KERNELS_OF=$* -c $< -o $@
 
 build/objects/%.o: %.cpp $(HEADERS)
 	@mkdir -p build/objects

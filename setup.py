@@ -27,6 +27,7 @@ SOURCES = ["sptree.cpp", "spasne.cpp", "spasne_main.cpp"]
 # What is compiled side by side: files, and the kernels that each of them compiles (src/kernels/isa.h).
 KERNELS = "src/kernels/kernels.cpp"
 OBJECTS = [*((KERNELS, isa) for isa in "213"), *((source, "0") for source in SOURCES)]
+KERNEL_FLAGS = ["-fno-tree-vectorize"]  # as in the Makefile, which says why
 # The same as the Makefile's, so that an installed executable is as fast as one built by `make`.
 FAST_FLAGS = ["-O3", "-std=c++17", "-pthread"]
 # For a compiler that rejects the ones above: the published build command.
@@ -46,12 +47,16 @@ def run_compiler(command: list[str]) -> None:
         raise CompileError(f"{shlex.join(command)}\n{done.stderr}")
 
 
+def extra_flags(source: str) -> list[str]:
+    return KERNEL_FLAGS if source == KERNELS else []
+
+
 def compile_objects(compiler: list[str], target: Path, link_flags: list[str]) -> None:
     """All objects side by side, and `target` out of them."""
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count() or 2) as threads:
         objects = [str(Path(folder, f"{number}.o")) for number in range(len(OBJECTS))]
         commands = [
-            [*compiler, f"-DSPASNE_KERNELS_OF={isa}", "-c", source, "-o", made]
+            [*compiler, *extra_flags(source), f"-DSPASNE_KERNELS_OF={isa}", "-c", source, "-o", made]
             for (source, isa), made in zip(OBJECTS, objects, strict=True)
         ]
         list(threads.map(run_compiler, commands))

@@ -53,6 +53,8 @@ def test_pip_and_make_build_alike():
     kernels = found_in("setup.py", r'^OBJECTS = .* for isa in "(\d+)"\)')
     names = [f"kernels{isa}" for isa in kernels] + [source.removesuffix(".cpp") for source in sources.split()]
     assert sorted(objects) == sorted(f"{name}.o" for name in names)
+    of_kernels = found_in("Makefile", r"^KERNEL_FLAGS = (.*)$").split()
+    assert re.findall(r'"(.*?)"', found_in("setup.py", r"^KERNEL_FLAGS = (.*?)  #")) == of_kernels
 
 
 def test_conda_and_pip_require_alike():

@@ -283,8 +283,7 @@ SPASNE_INLINE void sum_over_nodes(const Group<DIMS, ORDER>& group, size_t from, 
     first[p] = first_weights(q[p], points.a);
     for (int k = 0; k <= DIMS; ++k) sums[p][k] = lanes(0.0);
   }
-  // 16 rows in a row, with all that is inlined, would take the compiler longer than all other kernels together.
-  SPASNE_NO_UNROLL for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
+  for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
     const double* row = nodes + group.rows[from].begin[r] * C;
     Lanes potential[POINTS][ORDER];
     for (size_t p = 0; p < POINTS; ++p)
@@ -323,7 +322,7 @@ static void gather_charges(const GridView& g, const ChargedPoints& points, const
       sum_over_nodes<DIMS, ORDER, AT_ONCE>(group, p, points, g.n_charges, nodes, sums);
       for (size_t k = 0; k < AT_ONCE; ++k) put(group.point[p + k], sums[k]);
     }
-    for (; p < group.count; ++p) {
+    for (; AT_ONCE > 1 && p < group.count; ++p) {
       Lanes sums[1][DIMS + 1];
       sum_over_nodes<DIMS, ORDER, 1>(group, p, points, g.n_charges, nodes, sums);
       put(group.point[p], sums[0]);

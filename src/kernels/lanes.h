@@ -14,10 +14,8 @@
 
 #ifdef __clang__
 #define SPASNE_UNROLL _Pragma("unroll")
-#define SPASNE_NO_UNROLL _Pragma("nounroll")
 #else
 #define SPASNE_UNROLL _Pragma("GCC unroll 16")
-#define SPASNE_NO_UNROLL _Pragma("GCC unroll 1")
 #endif
 
 #define SPASNE_INLINE static inline __attribute__((always_inline))
