@@ -9,6 +9,7 @@
 #include "src/batch.h"
 #include "src/clock.h"
 #include "src/descent_choice.h"
+#include "src/fast_run.h"
 #include "src/kernels/isa.h"
 #include "src/memory.h"
 #include "src/method.h"
@@ -59,18 +60,41 @@ void require_resolved_start(Objective& objective, const MapState& start) {
                                 text(start.rms_radius()) + " (root mean square); method barnes_hut has no such limit");
 }
 
-/// From a start to a map.
-Result optimise(Objective& objective, const Prepared& shared, const Options& o, const Plan& plan,
+/// From a start that is settled to a map.
+using Descend = std::function<Descended(Objective&, const Snapshots&, const Listener&)>;
+
+Descend published_descent(const Prepared& shared, const Options& o, const Plan& plan, ThreadPool& pool) {
+  const auto starts = std::make_shared<const Starts>(shared.starts(o, plan.seed, pool));
+  Descent descent = chosen_descent(o, plan.method, shared.n_points);
+  return [=](Objective& objective, const Snapshots& snapshots, const Listener& listener) mutable {
+    if (descent.max_iter == 0) require_resolved_start(objective, starts->first);
+    descent.snapshots = snapshots;
+    return descend_safely(objective, *starts, descent, listener);
+  };
+}
+
+Descend fast_descent(const Prepared& shared, const Options& o, const Plan& plan, ThreadPool& pool) {
+  const auto start = std::make_shared<const FastBeginning>(shared.fast_start(o, plan.seed, pool));
+  return [=, &o, &pool](Objective& objective, const Snapshots& snapshots, const Listener& listener) {
+    return descend_fast(objective, *start, {o, plan.method, snapshots}, listener, pool);
+  };
+}
+
+/// Chooses the start; X may be freed then. The options and the pool must outlive what is returned.
+Descend descent_of(const Prepared& shared, const Options& o, const Plan& plan, ThreadPool& pool) {
+  return chosen_steps(o, shared.n_points) == Steps::fast ? fast_descent(shared, o, plan, pool)
+                                                         : published_descent(shared, o, plan, pool);
+}
+
+Result optimise(Objective& objective, const Descend& descend, const Prepared& shared, const Plan& plan,
                 const Listener& listener) {
   const Clock::time_point start = Clock::now();
-  const Starts starts = shared.starts(o, plan.seed);
-  if (o.max_iter == 0) require_resolved_start(objective, starts.first);
-  Descent descent = chosen_descent(o, plan.method, shared.n_points);
+  Snapshots snapshots;
   if (listener.snapshot)
-    descent.snapshots = {listener.snapshot_every, [&](int n_iter, const MapState& current) {
-                           return listener.snapshot(n_iter, finished(objective, current, shared.order));
-                         }};
-  const Descended reached = descend_safely(objective, starts, descent, listener);
+    snapshots = {listener.snapshot_every, [&](int n_iter, const MapState& current) {
+                   return listener.snapshot(n_iter, finished(objective, current, shared.order));
+                 }};
+  const Descended reached = descend(objective, snapshots, listener);
   Result result;
   result.map = finished(objective, reached.map, shared.order);
   require_finite(result.map);
@@ -112,8 +136,10 @@ void run_several(Problem problem, const Options& o, const std::vector<Run>& runs
     for (size_t k; take(k);)
       teller.finish(k, [&] {
         const Options options = with(o, runs[k]);
+        const Plan plan_of_run = plan_run(options, method, threads.size());
+        const Descend descend = descent_of(shared, options, plan_of_run, threads);
         const std::unique_ptr<Objective> objective = shared.objective(options, matrix.data(), threads);
-        return optimise(*objective, shared, options, plan_run(options, method, threads.size()), teller.for_run(k));
+        return optimise(*objective, descend, shared, plan_of_run, teller.for_run(k));
       });
   });
 }
@@ -133,6 +159,17 @@ const char* name(Method method) {
   }
 }
 
+const char* name(Steps steps) {
+  switch (steps) {
+    case Steps::published:
+      return "published";
+    case Steps::fast:
+      return "fast";
+    default:
+      return "auto";
+  }
+}
+
 void validate(const Problem& problem, const Options& options) {
   detail::validate_options(options, problem.n_points);
   detail::validate_data(problem, options);
@@ -146,8 +183,9 @@ Result run(Problem problem, const Options& options, const Listener& listener) {
   const Plan plan = plan_run(options, chosen_method(options, problem.n_points), pool.size());
   if (listener.note) listener.note(description(problem, plan.method, pool.size()));
   Prepared prepared = prepare(std::move(problem), options, {options.alpha > 0, options.beta > 0}, pool, listener.note);
+  const Descend descend = descent_of(prepared, options, plan, pool);
   const std::unique_ptr<Objective> objective = prepared.only_objective(options, pool);
-  return optimise(*objective, prepared, options, plan, listener);
+  return optimise(*objective, descend, prepared, plan, listener);
 }
 
 void run_batch(Problem problem, const Options& options, const std::vector<Run>& runs, const BatchListener& listener) {

@@ -22,7 +22,11 @@ namespace spasne {
 
 enum class Method { automatic, exact, barnes_hut, interpolation };
 
+/// How the map moves down the objective: the published momentum and gains, or quasi-Newton steps (fast_descent.h).
+enum class Steps { automatic, published, fast };
+
 const char* name(Method method);
+const char* name(Steps steps);
 
 /// The data: one row per point.
 struct Problem {
@@ -44,9 +48,11 @@ struct Options {
   int max_iter = 1000;
   int seed = -1;  // below 0: any
   Method method = Method::automatic;
-  double learning_rate = NAN;   // NaN: the method's own; 0: max(500, n / exaggeration)
-  double max_step = NAN;        // NaN: automatic; infinity: never limited
-  std::vector<double> start;    // n_points x no_dims; empty: random, principal axes for interpolation
+  double learning_rate = NAN;  // NaN: the method's own; 0: max(500, n / exaggeration)
+  double max_step = NAN;       // NaN: automatic; infinity: never limited
+  Steps steps = Steps::automatic;
+  std::vector<double> start;    // n_points x no_dims; empty: as start_name says
+  std::string start_name;       // "best", "joint", "joint*F" or "spatial" (race.h); empty: the method's own
   double global_scale = 1;      // sigma
   double space_offset = 1;      // c of Ps = (c + d^2) / sum
   double accuracy = 1e-3;       // relative error of the gradient, method interpolation
@@ -57,7 +63,8 @@ struct Options {
 /// What runs of a batch may differ in; all else is shared.
 struct Run {
   double alpha, beta;
-  int seed;  // below 0: any
+  int seed;                   // below 0: any
+  double global_scale = NAN;  // NaN: the options'
 };
 
 /// What is reported while the optimiser runs: at every 50th iteration and the last.
@@ -84,8 +91,17 @@ struct Plan {
   size_t n_threads = 1;
 };
 
+/// What a start reached in the race of several (race.h).
+struct Contender {
+  std::string name;
+  double cost = 0;
+  int n_gradients = 0;
+};
+
 /// How the optimiser came to its map.
 struct Record {
+  Steps steps = Steps::published;
+  std::vector<Contender> contenders;  // of a race, the winner first
   int n_iter = 0;
   bool converged = false, repeated = false, stopped = false;  // stopped: by the caller, at a snapshot
   double max_step = INFINITY, learning_rate = 0, longest_step = 0;

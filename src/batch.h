@@ -21,6 +21,7 @@ inline Options with(Options o, const Run& run) {
   o.alpha = run.alpha;
   o.beta = run.beta;
   o.seed = run.seed;
+  if (!std::isnan(run.global_scale)) o.global_scale = run.global_scale;
   return o;
 }
 

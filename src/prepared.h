@@ -9,6 +9,7 @@
 
 #include "../spasne.h"
 #include "affinities.h"
+#include "beginning.h"
 #include "clock.h"
 #include "dense_objective.h"
 #include "memory.h"
@@ -30,16 +31,32 @@ struct Prepared {
   std::unique_ptr<DenseAffinities> dense;
   std::unique_ptr<SparseProblem> sparse;
   std::vector<size_t> order;        // of places: order[place] = point; empty: places are points
-  std::vector<double> start;        // by place, row by row; empty: random, of each run's seed
+  std::vector<double> start;        // the caller's, by place, row by row; empty: none
   std::vector<double> other_start;  // Starts::other
   double seconds = 0;               // that making this took
 
-  /// Where a run begins.
-  Starts starts(const Options& o, int seed) const {
+  // Of dense methods, for mixed starts: X and S as the sparse problem has them, and the sections.
+  std::vector<double> X, S;
+  size_t n_features = 0, n_space = 0;
+  double space_offset = 1;
+  Sections sections{{}, 0};
+
+  /// Where a run of published steps begins.
+  Starts starts(const Options& o, int seed, ThreadPool& pool) const {
     Starts made{MapState(n_points, o.no_dims), other_start};
-    made.first.set_rows(start.empty() ? random_start(n_points, o.no_dims, seed) : start);
+    made.first.set_rows(!start.empty() ? start
+                        : sparse       ? principal_start(*sparse, o.no_dims, pool)
+                                       : random_start(n_points, o.no_dims, seed));
     if (!o.start.empty() && o.max_iter > 0) made.first.centre();
     return made;
+  }
+
+  /// Where a run of fast steps begins. X must not have been freed.
+  FastBeginning fast_start(const Options& o, int seed, ThreadPool& pool) const {
+    const StartMaterial material = sparse ? StartMaterial({sparse->X, sparse->n_features}, {sparse->S, sparse->n_space},
+                                                          sparse->space_offset, sparse->sections)
+                                          : StartMaterial({X, n_features}, {S, n_space}, space_offset, sections);
+    return fast_beginning(material, o, start, seed, pool);
   }
 
   /// The objective of one of several runs. `matrix`: as large as P, for this run alone; unused where DenseOptions does
@@ -70,6 +87,14 @@ inline void centre_sections(Problem& p, const Note& note) {
 inline void prepare_dense(Prepared& made, Problem p, const Options& o, UsedTerms used, ThreadPool& pool) {
   made.other_start = start_from_columns({p.S, p.n_space}, o.no_dims);
   made.start = o.start;
+  made.X = p.X;
+  made.S = p.S;
+  made.n_features = p.n_features;
+  made.n_space = p.n_space;
+  made.space_offset = o.space_offset;
+  made.sections = Sections(p.sections, p.n_points);
+  centre_and_scale(made.X, p.n_features);
+  centre_columns(made.S, p.n_space);
   const bool global_terms = used.expression || used.space;
   made.dense = std::make_unique<DenseAffinities>(
       dense_affinities(std::move(p), {o.perplexity, o.space_offset, global_terms}, pool));
@@ -94,7 +119,7 @@ inline Prepared prepare(Problem p, const Options& o, UsedTerms used, ThreadPool&
   if (made.method == Method::interpolation) {
     made.sparse = std::make_unique<SparseProblem>(sparse_problem(std::move(p), o, used, pool, note));
     made.order = std::move(made.sparse->order);
-    made.start = std::move(made.sparse->start);
+    if (!o.start.empty()) made.start = take_rows(o.start, made.order, static_cast<size_t>(o.no_dims));
   } else {
     detail::prepare_dense(made, std::move(p), o, used, pool);
   }

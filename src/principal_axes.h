@@ -54,12 +54,12 @@ inline void orthonormalise(std::vector<double>& V, size_t D, size_t d) {
 
 }  // namespace detail
 
-/// Scores (n x d, row-major) of centred X (n x D) on its d leading principal axes. Deterministic; for principal
-/// components, whose axes are the columns themselves, the columns.
-inline std::vector<double> principal_scores(const Rows& X, size_t d, ThreadPool& pool) {
-  const size_t n = X.n, D = X.n_columns;
+/// The d leading principal axes of centred X (n x D), one after another, each D long; 0 where there are fewer.
+/// Deterministic; for principal components, whose axes are the columns themselves, those columns.
+inline std::vector<double> principal_axes(const Rows& X, size_t d, ThreadPool& pool) {
+  const size_t D = X.n_columns;
   std::vector<double> variance(D, 0.0);
-  for (size_t i = 0; i < n; ++i)
+  for (size_t i = 0; i < X.n; ++i)
     for (size_t k = 0; k < D; ++k) variance[k] += X[i][k] * X[i][k];
   std::vector<size_t> by_variance(D);
   std::iota(by_variance.begin(), by_variance.end(), size_t{0});
@@ -71,9 +71,16 @@ inline std::vector<double> principal_scores(const Rows& X, size_t d, ThreadPool&
     V = detail::covariance_times(X, V, pool);
     detail::orthonormalise(V, D, d);
   }
-  std::vector<double> scores(n * d, 0.0);
-  for (size_t i = 0; i < n; ++i)
-    for (size_t c = 0; c < d; ++c) scores[i * d + c] = std::inner_product(X[i], X[i] + D, V.data() + c * D, 0.0);
+  return V;
+}
+
+/// Scores (n x d, row-major) of centred X (n x D) on its d leading principal axes.
+inline std::vector<double> principal_scores(const Rows& X, size_t d, ThreadPool& pool) {
+  const std::vector<double> V = principal_axes(X, d, pool);
+  std::vector<double> scores(X.n * d, 0.0);
+  for (size_t i = 0; i < X.n; ++i)
+    for (size_t c = 0; c < d; ++c)
+      scores[i * d + c] = std::inner_product(X[i], X[i] + X.n_columns, V.data() + c * X.n_columns, 0.0);
   return scores;
 }
 

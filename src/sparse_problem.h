@@ -26,7 +26,6 @@ namespace spasne {
 /// Everything by place in the new order of points; X and S are centred, X is scaled.
 struct SparseProblem {
   std::vector<size_t> order;  // order[place] = point
-  std::vector<double> start;
   SparseAffinities affinities;
   size_t n_points, n_features, n_space;
   std::vector<double> X, S;
@@ -80,13 +79,10 @@ inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::
 
 /// The problem is taken over and reordered.
 inline SparseProblem sparse_problem(Problem p, const Options& o, UsedTerms used, ThreadPool& pool, const Note& note) {
-  const size_t n = p.n_points, d = static_cast<size_t>(o.no_dims);
+  const size_t n = p.n_points;
   const double scale = centre_and_scale(p.X, p.n_features);
   centre_columns(p.S, p.n_space);
-  const Rows X(p.X, p.n_features);
-  const std::vector<size_t> order = tree_order(X);
-  const std::vector<double> start =
-      o.start.empty() ? start_from_columns({principal_scores(X, d, pool), d}, o.no_dims) : o.start;
+  const std::vector<size_t> order = tree_order({p.X, p.n_features});
   p.X = take_rows(p.X, order, p.n_features);
   p.S = take_rows(p.S, order, p.n_space);
   if (!p.sections.empty()) p.sections = take_rows(p.sections, order, 1);
@@ -96,7 +92,6 @@ inline SparseProblem sparse_problem(Problem p, const Options& o, UsedTerms used,
     affinities = sparse_affinities(graph, o.perplexity, pool);
   }
   SparseProblem made{order,
-                     take_rows(start, order, d),
                      std::move(affinities),
                      n,
                      p.n_features,
@@ -111,6 +106,12 @@ inline SparseProblem sparse_problem(Problem p, const Options& o, UsedTerms used,
   if (used.space && !made.sections.several())
     made.space = pair_entropies({made.S, made.n_space}, made.space_offset, pool);
   return made;
+}
+
+/// The published steps' start of method interpolation: principal axes, at the spread of a random start.
+inline std::vector<double> principal_start(const SparseProblem& p, int no_dims, ThreadPool& pool) {
+  const size_t d = static_cast<size_t>(no_dims);
+  return start_from_columns({principal_scores({p.X, p.n_features}, d, pool), d}, no_dims);
 }
 
 }  // namespace spasne

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <stdexcept>
 #include <string>
 
@@ -157,6 +158,18 @@ inline void validate_descent(const Options& o) {
     reject("a stop tolerance of 0 or more", text(o.stop_tolerance));
 }
 
+/// Names of starts; the factor of "joint*F" is a number of 0 or more.
+inline void validate_start(const Options& o) {
+  const std::string &name = o.start_name, joint = "joint*";
+  if (!name.empty() && !o.start.empty()) reject("a start or the name of one", "both");
+  if (name.empty() || name == "best" || name == "joint" || name == "spatial") return;
+  char* end = nullptr;
+  const double factor =
+      name.compare(0, joint.size(), joint) == 0 ? std::strtod(name.c_str() + joint.size(), &end) : NAN;
+  if (!(factor >= 0 && std::isfinite(factor)) || *end != 0)
+    reject("a start best, joint, joint*F with F of 0 or more, or spatial", "\"" + printable(name) + "\"");
+}
+
 inline void validate_method(const Options& o, size_t n_points) {
   if (chosen_method(o, n_points) == Method::interpolation && 3 * o.perplexity < 1)
     reject("a perplexity of at least 1/3 for method interpolation", text(o.perplexity));
@@ -167,6 +180,7 @@ inline void validate_options(const Options& o, size_t n_points) {
   validate_objective(o, static_cast<double>(n_points));
   validate_descent(o);
   validate_extended_objective(o);
+  validate_start(o);
   validate_method(o, n_points);
 }
 

@@ -87,6 +87,11 @@ inline Method method_from(const std::string& text, const DataReader& in) {
   in.reject("expected method auto, exact, barnes_hut or interpolation, found \"" + printable(text) + "\"");
 }
 
+inline std::string read_text(DataReader& in, uint64_t size, const char* tag) {
+  const std::vector<char> letters = in.read_matrix<char>(size, 1, tag);
+  return std::string(letters.begin(), letters.end());
+}
+
 inline void expect_size(const DataReader& in, const std::string& tag, uint64_t expected, uint64_t found) {
   if (found != expected)
     in.reject("expected " + std::to_string(expected) + " bytes in extension record " + tag + ", found " +
@@ -101,8 +106,21 @@ inline double read_number(DataReader& in, const std::string& tag, uint64_t size)
 }
 
 inline void read_method(DataReader& in, uint64_t size, Task& task) {
-  const std::vector<char> letters = in.read_matrix<char>(size, 1, "method");
-  task.options.method = method_from(std::string(letters.begin(), letters.end()), in);
+  task.options.method = method_from(read_text(in, size, "method"), in);
+}
+
+inline void read_steps(DataReader& in, uint64_t size, Task& task) {
+  const std::string found = read_text(in, size, "descent");
+  for (const Steps steps : {Steps::automatic, Steps::published, Steps::fast})
+    if (found == name(steps)) {
+      task.options.steps = steps;
+      return;
+    }
+  in.reject("expected descent auto, published or fast, found \"" + printable(found) + "\"");
+}
+
+inline void read_start_name(DataReader& in, uint64_t size, Task& task) {
+  task.options.start_name = read_text(in, size, "start");
 }
 
 inline void read_start(DataReader& in, uint64_t size, Task& task) {
@@ -152,6 +170,16 @@ inline void read_runs(DataReader& in, uint64_t size, Task& task) {
   }
 }
 
+/// A global scale of each run of a batch, after the runs.
+inline void read_scales(DataReader& in, uint64_t size, Task& task) {
+  expect_size(in, "scales", task.runs.size() * sizeof(double), size);
+  const std::vector<double> scales = in.read_matrix<double>(task.runs.size(), 1, "scales");
+  for (size_t k = 0; k < scales.size(); ++k) {
+    if (std::isnan(scales[k])) in.reject("expected a number in extension record scales, found nan");
+    task.runs[k].global_scale = scales[k];
+  }
+}
+
 /// Records of one number, and the option that each of them sets.
 struct NumberRecord {
   const char* tag;
@@ -169,11 +197,14 @@ struct OtherRecord {
 };
 
 constexpr OtherRecord OTHERS[] = {{"method", read_method},
+                                  {"descent", read_steps},
+                                  {"start", read_start_name},
                                   {"init", read_start},
                                   {"sections", read_sections},
                                   {"nbrindex", read_neighbour_index},
                                   {"nbrdist", read_neighbour_distance},
-                                  {"runs", read_runs}};
+                                  {"runs", read_runs},
+                                  {"scales", read_scales}};
 
 inline void read_record(DataReader& in, const std::string& tag, uint64_t size, Task& task) {
   for (const NumberRecord& record : NUMBERS)

@@ -1,0 +1,77 @@
+// Where runs begin, for each kind of steps.
+#pragma once
+
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../spasne.h"
+#include "correlations.h"
+#include "method.h"
+#include "mixed_starts.h"
+#include "race.h"
+#include "starts.h"
+#include "threads.h"
+
+namespace spasne {
+
+/// Where a run of fast steps begins, by place.
+struct FastBeginning {
+  std::vector<NamedStart> starts;             // several race
+  double natural_size = 0;                    // root-mean-square radius that the global terms ask of the map; 0: none
+  std::unique_ptr<CorrelationSample> sample;  // where several race
+};
+
+namespace detail {
+
+/// Of the joint start in as many dimensions as the data have.
+inline double natural_size(const StartMaterial& m, const Options& o) {
+  const Mixture mix = mixture(m, o, 1);
+  return std::sqrt((mix.of_expression * mix.of_expression * m.expression + mix.of_space * mix.of_space * m.space) / 2);
+}
+
+/// Brings a start that is small beyond all reason, as the published ones are, to its natural size.
+inline void grow(std::vector<double>& rows, size_t n_points, double natural_size) {
+  constexpr double SMALL = 1e-2;
+  const double size = std::sqrt(squared_norm(rows.data(), rows.size()) / static_cast<double>(n_points));
+  if (!(size > 0 && size < SMALL * natural_size)) return;
+  for (double& y : rows) y *= natural_size / size;
+}
+
+/// What a name of a start means; F of "joint*F" is 0 or more.
+inline NamedStart start_of_name(const std::string& name) {
+  const std::string factor = "joint*";
+  if (name == "spatial") return {name, POSITIONS_ALONE, false, {}};
+  if (name.compare(0, factor.size(), factor) != 0) return {name, 1, false, {}};
+  const double of_joint = std::strtod(name.c_str() + factor.size(), nullptr);
+  return {name, of_joint, of_joint < 1, {}};
+}
+
+}  // namespace detail
+
+/// given: the caller's start by place, or empty. Without iterations it stays as it is.
+inline FastBeginning fast_beginning(const StartMaterial& m, const Options& o, std::vector<double> given, int seed,
+                                    ThreadPool& pool) {
+  FastBeginning made;
+  made.natural_size = detail::natural_size(m, o);
+  const bool random = given.empty() && o.start_name.empty() && chosen_method(o, m.X.n) != Method::interpolation;
+  if (random) given = random_start(m.X.n, o.no_dims, seed);
+  if (!given.empty()) {
+    if (o.max_iter > 0) detail::grow(given, m.X.n, made.natural_size);
+    made.starts.push_back({random ? "random" : "given", 1, false, std::move(given)});
+    return made;
+  }
+  const bool best = o.start_name.empty() || o.start_name == "best";
+  if (best && o.max_iter > 0)
+    made.starts = contenders(o, m.X.n);
+  else
+    made.starts.push_back(detail::start_of_name(best ? "joint" : o.start_name));
+  for (NamedStart& start : made.starts) start.rows = mixed_start(m, o, start.of_joint, pool);
+  if (made.starts.size() > 1) made.sample = std::make_unique<CorrelationSample>(m);
+  return made;
+}
+
+}  // namespace spasne

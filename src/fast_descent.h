@@ -1,0 +1,220 @@
+// Descent by quasi-Newton steps (L-BFGS): tens of gradients where momentum and gains take hundreds of iterations.
+//
+// A step is judged by the slope along it alone, by the approximate conditions of Wolfe (Hager and Zhang, SIAM J. Optim.
+// 16 (2005) 170-192): with the slope m before it and m' after it, 0.9 m <= m' <= -0.8 m. They bear gradients that are
+// accurate to a thousandth, where differences of costs are lost, and a gradient is half to a third of the price of a
+// gradient and a cost. That the cost falls is seen to at every CHECK_EVERY-th gradient: a map above the lowest goes
+// back to it. So no descent ends above its start, and no map can fail as maps of the published steps do.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "inverse_hessian.h"
+#include "long_vectors.h"
+#include "map_state.h"
+#include "objective.h"
+#include "optimiser.h"
+#include "threads.h"
+
+namespace spasne {
+
+constexpr int CHECK_EVERY = 10;                 // gradients from one cost to the next
+constexpr double LONGEST_MOVE = 0.5;            // of a point in one step, in root-mean-square radii of the map
+constexpr double FIRST_MOVE = 0.1;              // root mean square of the first step, in the same unit
+constexpr double FLATTER = 0.9, STEEPER = 0.8;  // the conditions above
+constexpr double RISEN = 1e-3;   // relative to the lowest cost: more than gradients of this accuracy may stray
+constexpr int MOST_RETURNS = 3;  // to the lowest cost, after which the descent ends there
+
+/// How a fast descent goes.
+struct FastDescent {
+  int max_gradients = 1000;
+  double tolerance = 1e-5;  // at rest where two checks together lower the cost by less than this share of it; 0: never
+  double exaggeration = 1;  // of P; other than 1 no cost is watched, because another one falls
+  Snapshots snapshots;      // counted in gradients
+};
+
+struct FastOutcome {
+  int n_gradients = 0;
+  double cost = INFINITY;  // where it is watched
+  bool converged = false, stopped = false;
+  double longest_move = 0;
+};
+
+/// Called with each cost that is watched.
+using CostObserver = std::function<void(int n_gradients, double cost)>;
+
+class QuasiNewton {
+ public:
+  QuasiNewton(Objective& objective, size_t map_size, ThreadPool& pool)
+      : objective_(objective),
+        vectors_(map_size, pool),
+        hessian_(vectors_),
+        gradient_(map_size),
+        direction_(map_size),
+        trial_(map_size),
+        trial_gradient_(map_size) {}
+
+  FastOutcome descend(MapState& map, const FastDescent& d, const CostObserver& observe = {}) {
+    FastOutcome out;
+    if (d.max_gradients == 0) return out;
+    objective_.exaggerate(d.exaggeration);
+    hessian_.forget();
+    map.centre();
+    take_gradient(map, out);
+    Watch watch(d, map);
+    for (;;) {
+      if (!watch.goes_on(*this, map, out, observe)) break;
+      const int before = out.n_gradients;
+      if (!step(map, d.max_gradients, out)) {
+        out.converged = hessian_.knows_nothing();
+        if (out.converged) break;
+        hessian_.forget();
+      }
+      if (crosses(before, out.n_gradients, d.snapshots.every) && !d.snapshots.take(out.n_gradients, map)) {
+        out.stopped = true;
+        break;
+      }
+    }
+    watch.finish(*this, map, out);
+    objective_.exaggerate(1);
+    return out;
+  }
+
+ private:
+  /// Sees to it that the cost falls, and when it no longer does.
+  class Watch {
+   public:
+    Watch(const FastDescent& d, const MapState& map) : d_(d), lowest_(map.Y) {}
+
+    bool goes_on(QuasiNewton& descent, MapState& map, FastOutcome& out, const CostObserver& observe) {
+      const bool spent = out.n_gradients >= d_.max_gradients;
+      if (d_.exaggeration != 1) return !spent;
+      if (!spent && out.n_gradients < next_) return true;
+      next_ = out.n_gradients + CHECK_EVERY;
+      map.centre();
+      const double cost = descent.objective_.cost(map.Y.data(), nullptr).total;
+      if (observe) observe(out.n_gradients, cost);
+      if (cost > out.cost + RISEN * std::fabs(out.cost) || !std::isfinite(cost)) return go_back(descent, map, out);
+      if (cost < out.cost) {
+        out.cost = cost;
+        lowest_ = map.Y;
+      }
+      out.converged = two_ago_ - out.cost < d_.tolerance * std::fabs(out.cost);
+      two_ago_ = one_ago_;
+      one_ago_ = out.cost;
+      return !spent && !out.converged;
+    }
+
+    void finish(QuasiNewton& descent, MapState& map, FastOutcome& out) {
+      if (d_.exaggeration != 1) return;
+      map.centre();
+      const double cost = descent.objective_.cost(map.Y.data(), nullptr).total;
+      if (cost <= out.cost)
+        out.cost = cost;
+      else
+        map.Y = lowest_;
+    }
+
+   private:
+    bool go_back(QuasiNewton& descent, MapState& map, FastOutcome& out) {
+      map.Y = lowest_;
+      descent.hessian_.forget();
+      if (++returns_ > MOST_RETURNS || out.n_gradients >= d_.max_gradients) return false;
+      descent.take_gradient(map, out);
+      return true;
+    }
+
+    const FastDescent& d_;
+    AlignedVector lowest_;
+    double one_ago_ = INFINITY, two_ago_ = INFINITY;
+    int next_ = 0, returns_ = 0;
+  };
+
+  static bool crosses(int before, int now, int every) { return every > 0 && before / every != now / every; }
+
+  void take_gradient(const MapState& map, FastOutcome& out) {
+    objective_.gradient(map.Y.data(), gradient_.data());
+    ++out.n_gradients;
+  }
+
+  /// direction = -H gradient; without any knowledge of curvature as long as the map's size allows.
+  void choose_direction(const MapState& map) {
+    direction_ = gradient_;
+    double factor = -1;
+    if (hessian_.knows_nothing()) {
+      const double length = std::sqrt(vectors_.dot(gradient_, gradient_) / static_cast<double>(map.n_points));
+      factor = length > 0 ? -FIRST_MOVE * map.rms_radius() / length : 0;
+    } else {
+      hessian_.apply(direction_);
+    }
+    vectors_.scale(direction_, factor, direction_);
+  }
+
+  /// The longest way of a point along the direction.
+  double longest_way(const MapState& map) const {
+    double longest2 = 0;
+    for (size_t i = 0; i < map.n_points; ++i) {
+      double way2 = 0;
+      for (size_t axis = 0; axis < map.n_dims; ++axis) {
+        const double way = direction_[axis * map.n_padded + i];
+        way2 += way * way;
+      }
+      longest2 = std::max(longest2, way2);
+    }
+    return std::sqrt(longest2);
+  }
+
+  /// The slope at map + t direction, whose gradient is kept.
+  double slope_at(const MapState& map, double t, FastOutcome& out) {
+    trial_ = map.Y;
+    vectors_.add(trial_, t, direction_);
+    objective_.gradient(trial_.data(), trial_gradient_.data());
+    ++out.n_gradients;
+    return vectors_.dot(direction_, trial_gradient_);
+  }
+
+  /// Takes one step; false, the map as it was, if none is found.
+  bool step(MapState& map, int max_gradients, FastOutcome& out) {
+    constexpr int TRIES = 10;
+    choose_direction(map);
+    const double slope = vectors_.dot(direction_, gradient_), way = longest_way(map);
+    if (!(slope < 0)) return false;
+    const double longest = LONGEST_MOVE * map.rms_radius() / way;
+    double t = std::min(1.0, longest), low = 0, low_slope = slope, high = INFINITY;
+    for (int tries = 0; tries < TRIES && out.n_gradients < max_gradients; ++tries) {
+      const double found = slope_at(map, t, out);
+      if (!(found <= -STEEPER * slope)) {                     // too far, or not a number
+        const double zero = low_slope / (low_slope - found);  // of the line through both slopes
+        high = t;
+        t = low + (high - low) * (std::isfinite(zero) ? std::min(0.9, std::max(0.1, zero)) : 0.3);
+      } else if (found < FLATTER * slope && t < 0.99 * std::min(longest, high)) {  // not far enough
+        low = t;
+        low_slope = found;
+        t = std::isfinite(high) ? (low + high) / 2 : std::min(3 * t, longest);
+      } else {
+        out.longest_move = std::max(out.longest_move, t * way);
+        accept(map, t);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void accept(MapState& map, double t) {
+    std::swap(map.Y, trial_);
+    vectors_.scale(direction_, t, direction_);
+    vectors_.subtract(trial_, trial_gradient_, gradient_);
+    std::swap(gradient_, trial_gradient_);
+    hessian_.learn(direction_, trial_);
+  }
+
+  Objective& objective_;
+  LongVectors vectors_;
+  InverseHessian hessian_;
+  AlignedVector gradient_, direction_, trial_, trial_gradient_;
+};
+
+}  // namespace spasne

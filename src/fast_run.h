@@ -1,0 +1,98 @@
+// A run of fast steps: a race where there are several starts, then the descent to the end.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../spasne.h"
+#include "beginning.h"
+#include "clock.h"
+#include "descent_choice.h"
+#include "fast_descent.h"
+#include "map_state.h"
+#include "objective.h"
+#include "race.h"
+#include "safe_descent.h"
+#include "text.h"
+#include "threads.h"
+
+namespace spasne {
+
+constexpr double REST_OF_EXACT = 1e-6;      // FastDescent::tolerance where sums are exact
+constexpr double REST_PER_ACCURACY = 1e-2;  // times the accuracy, elsewhere
+
+/// What a run of fast steps is told.
+struct FastRun {
+  const Options& options;
+  Method method;
+  const Snapshots& snapshots;
+};
+
+namespace detail {
+
+inline FastDescent last_descent(const FastRun& run) {
+  const Options& o = run.options;
+  FastDescent d;
+  d.max_gradients = o.max_iter;
+  d.snapshots = run.snapshots;
+  d.tolerance = run.method == Method::exact ? REST_OF_EXACT : REST_PER_ACCURACY * std::min(o.accuracy, COARSEST_REST);
+  if (!std::isnan(o.stop_tolerance)) d.tolerance = o.stop_tolerance;
+  return d;
+}
+
+/// Reports costs to the listener as the published steps do, at REPORT_EVERY gradients.
+inline CostObserver reporter(const Listener& listener) {
+  if (!listener.progress) return {};
+  return [&listener, last = 0, time = Clock::now()](int n_gradients, double cost) mutable {
+    if (n_gradients - last < REPORT_EVERY) return;
+    listener.progress({n_gradients, cost, n_gradients - last, seconds_since(time)});
+    last = n_gradients;
+    time = Clock::now();
+  };
+}
+
+inline MapState single_start(QuasiNewton& descent, const NamedStart& start, const Options& o, size_t n_points) {
+  MapState map(n_points, o.no_dims);
+  map.set_rows(start.rows);
+  if (start.gathers) {
+    FastDescent d;
+    d.exaggeration = o.exaggeration;
+    d.max_gradients = std::min(o.max_iter, GATHER);
+    descent.descend(map, d);
+  }
+  return map;
+}
+
+}  // namespace detail
+
+inline Descended descend_fast(Objective& objective, const FastBeginning& from, const FastRun& run,
+                              const Listener& listener, ThreadPool& pool) {
+  const Options& o = run.options;
+  const size_t n_points = from.starts[0].rows.size() / static_cast<size_t>(o.no_dims);
+  Descended reached{MapState(n_points, o.no_dims), {}};
+  Record& record = reached.record;
+  record.steps = Steps::fast;
+  record.learning_rate = 0;
+  QuasiNewton descent(objective, reached.map.Y.size(), pool);
+  reached.map = from.sample
+                    ? Race(descent, o, n_points, listener.note).run(from.starts, *from.sample, record.contenders)
+                    : detail::single_start(descent, from.starts[0], o, n_points);
+  if (o.max_iter > 0 && !objective.resolves(reached.map.Y.data())) {
+    if (listener.note) listener.note("the start is wider than the grid of this method: made compact");
+    std::vector<double> rows = compact(reached.map).rows();
+    detail::grow(rows, n_points, from.natural_size);
+    reached.map.set_rows(rows);
+  }
+  const FastOutcome out = descent.descend(reached.map, detail::last_descent(run), detail::reporter(listener));
+  record.n_iter = out.n_gradients;
+  record.converged = out.converged;
+  record.stopped = out.stopped;
+  record.longest_step = out.longest_move;
+  if (out.converged && listener.note) listener.note("converged after " + text(out.n_gradients) + " gradients");
+  return reached;
+}
+
+}  // namespace spasne
