@@ -119,6 +119,7 @@ def run_spasne(
     max_iter: int = 1000,
     *,
     method: str = "auto",
+    descent: str | None = None,
     n_jobs: int | None = None,
     init: str | MatrixLike = "random",
     learning_rate: float | str | None = None,
@@ -172,12 +173,20 @@ def run_spasne(
     n_jobs : int, optional
         Threads, at most 4096. None or -1: all cores. The map does not depend on it, unless
         neighbors="approximate".
-    init : {"random", "pca", "spatial"} or array of shape (n, no_dims)
-        The start. "pca" and "spatial" are scaled so that the standard deviation of the widest axis is 1e-4,
-        the spread of the random start; an array is used as given, unless it is too wide for the grid of
-        method "interpolation" (several hundred units across): then it is made as compact as these. Method
-        "interpolation" (above 5,000 points) takes principal axes for "random"; for a random start there, give
-        an array of one.
+    descent : {"published", "fast"}, optional
+        The steps. "fast": quasi-Newton steps, some tens to hundreds where the published ones take 250 to 1,000,
+        to lower costs; no map can fail. None: published where the start is, by method "exact" or
+        "barnes_hut", and where `learning_rate` or `max_step` is given or there is no global term; else fast,
+        as with method "interpolation" (above 5,000 points).
+    init : {"random", "pca", "spatial", "joint", "best"} or array of shape (n, no_dims)
+        The start. Which minimum a run finds depends on it. "joint": principal axes of expression and space
+        together, weighed as alpha and beta ask; "joint*0.1" gives space a tenth of that weight, or any other
+        multiple. "best": several of these race, and the one of lowest cost goes on; method "interpolation"
+        takes it for "random". "pca" and "spatial": principal axes of expression, positions. With published
+        steps all of these are scaled so that the standard deviation of the widest axis is 1e-4, the spread of
+        the random start; with fast steps, to the size that the global terms ask of the map. An array is used
+        as given, unless it is too wide for the grid of method "interpolation" (several hundred units across),
+        or by fast steps less than a hundredth of that size.
     learning_rate : float or "auto", optional
         Step size, above 0. "auto": max(500, n / exaggeration). None: 500 as published, or "auto" for large
         data.

@@ -44,12 +44,13 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         "interpolation" is used; "auto" raises it for all methods.
     max_iter : int, default 1000
     theta : float, default 0.5
-    init : {"random", "pca", "spatial"} or array of shape (n, n_components)
+    init : {"random", "pca", "spatial", "joint", "best"} or array of shape (n, n_components)
     random_state : int, RandomState or None
         An int gives the map of run_spasne's randseed, the same every time. A RandomState, or None for
         numpy's global one, is drawn from in each fit, so that each has a start of its own where that is
         random, which it is not in method "interpolation" (above 5,000 rows).
     method : {"auto", "exact", "barnes_hut", "interpolation"}
+    descent : {"published", "fast"}, optional
     n_jobs : int, optional
         Threads. None or -1: all cores.
     verbose : int, default 0
@@ -120,6 +121,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         init: str | MatrixLike = "random",
         random_state: int | np.random.RandomState | None = None,
         method: str = "auto",
+        descent: str | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
         use_pca: bool = True,

@@ -52,6 +52,12 @@ inline NamedStart start_of_name(const std::string& name) {
 
 }  // namespace detail
 
+/// The start of a name for published steps: at the spread of a random start; best is joint to them.
+inline std::vector<double> published_start(const StartMaterial& m, const Options& o, ThreadPool& pool) {
+  const NamedStart start = detail::start_of_name(o.start_name);
+  return start_from_columns({mixed_start(m, o, start.of_joint, pool), static_cast<size_t>(o.no_dims)}, o.no_dims);
+}
+
 /// given: the caller's start by place, or empty. Without iterations it stays as it is.
 inline FastBeginning fast_beginning(const StartMaterial& m, const Options& o, std::vector<double> given, int seed,
                                     ThreadPool& pool) {

@@ -25,14 +25,15 @@ constexpr int CHECK_EVERY = 10;                 // gradients from one cost to th
 constexpr double LONGEST_MOVE = 0.5;            // of a point in one step, in root-mean-square radii of the map
 constexpr double FIRST_MOVE = 0.1;              // root mean square of the first step, in the same unit
 constexpr double FLATTER = 0.9, STEEPER = 0.8;  // the conditions above
-constexpr double RISEN = 1e-3;   // relative to the lowest cost: more than gradients of this accuracy may stray
-constexpr int MOST_RETURNS = 3;  // to the lowest cost, after which the descent ends there
+constexpr double RISEN = 1e-3;       // relative to the lowest cost: more than gradients of this accuracy may stray
+constexpr double STANDSTILL = 1e-2;  // of the map's radius, from check to check with P exaggerated
+constexpr int MOST_RETURNS = 3;      // to the lowest cost, after which the descent ends there
 
 /// How a fast descent goes.
 struct FastDescent {
   int max_gradients = 1000;
   double tolerance = 1e-5;  // at rest where two checks together lower the cost by less than this share of it; 0: never
-  double exaggeration = 1;  // of P; other than 1 no cost is watched, because another one falls
+  double exaggeration = 1;  // of P; other than 1 the moves of points are watched, since another cost falls
   Snapshots snapshots;      // counted in gradients
 };
 
@@ -91,10 +92,10 @@ class QuasiNewton {
 
     bool goes_on(QuasiNewton& descent, MapState& map, FastOutcome& out, const CostObserver& observe) {
       const bool spent = out.n_gradients >= d_.max_gradients;
-      if (d_.exaggeration != 1) return !spent;
       if (!spent && out.n_gradients < next_) return true;
       next_ = out.n_gradients + CHECK_EVERY;
       map.centre();
+      if (d_.exaggeration != 1) return !spent && moves_on(map);
       const double cost = descent.objective_.cost(map.Y.data(), nullptr).total;
       if (observe) observe(out.n_gradients, cost);
       if (cost > out.cost + RISEN * std::fabs(out.cost) || !std::isfinite(cost)) return go_back(descent, map, out);
@@ -119,6 +120,14 @@ class QuasiNewton {
     }
 
    private:
+    /// Whether the points have moved on since this was last asked.
+    bool moves_on(const MapState& map) {
+      const bool moved = !asked_ || rms_change(map, lowest_) > STANDSTILL * map.rms_radius();
+      asked_ = true;
+      lowest_ = map.Y;
+      return moved;
+    }
+
     bool go_back(QuasiNewton& descent, MapState& map, FastOutcome& out) {
       map.Y = lowest_;
       descent.hessian_.forget();
@@ -131,6 +140,7 @@ class QuasiNewton {
     AlignedVector lowest_;
     double one_ago_ = INFINITY, two_ago_ = INFINITY;
     int next_ = 0, returns_ = 0;
+    bool asked_ = false;
   };
 
   static bool crosses(int before, int now, int every) { return every > 0 && before / every != now / every; }

@@ -44,19 +44,23 @@ struct Prepared {
   /// Where a run of published steps begins.
   Starts starts(const Options& o, int seed, ThreadPool& pool) const {
     Starts made{MapState(n_points, o.no_dims), other_start};
-    made.first.set_rows(!start.empty() ? start
-                        : sparse       ? principal_start(*sparse, o.no_dims, pool)
-                                       : random_start(n_points, o.no_dims, seed));
+    made.first.set_rows(!start.empty()          ? start
+                        : !o.start_name.empty() ? published_start(material(), o, pool)
+                        : sparse                ? principal_start(*sparse, o.no_dims, pool)
+                                                : random_start(n_points, o.no_dims, seed));
     if (!o.start.empty() && o.max_iter > 0) made.first.centre();
     return made;
   }
 
   /// Where a run of fast steps begins. X must not have been freed.
   FastBeginning fast_start(const Options& o, int seed, ThreadPool& pool) const {
-    const StartMaterial material = sparse ? StartMaterial({sparse->X, sparse->n_features}, {sparse->S, sparse->n_space},
-                                                          sparse->space_offset, sparse->sections)
-                                          : StartMaterial({X, n_features}, {S, n_space}, space_offset, sections);
-    return fast_beginning(material, o, start, seed, pool);
+    return fast_beginning(material(), o, start, seed, pool);
+  }
+
+  StartMaterial material() const {
+    if (sparse)
+      return {{sparse->X, sparse->n_features}, {sparse->S, sparse->n_space}, sparse->space_offset, sparse->sections};
+    return {{X, n_features}, {S, n_space}, space_offset, sections};
   }
 
   /// The objective of one of several runs. `matrix`: as large as P, for this run alone; unused where DenseOptions does
@@ -84,9 +88,7 @@ inline void centre_sections(Problem& p, const Note& note) {
   if (note) note(text(sections.members.size()) + " sections: spatial pairs within each, normalised in closed form");
 }
 
-inline void prepare_dense(Prepared& made, Problem p, const Options& o, UsedTerms used, ThreadPool& pool) {
-  made.other_start = start_from_columns({p.S, p.n_space}, o.no_dims);
-  made.start = o.start;
+inline void keep_material(Prepared& made, const Problem& p, const Options& o) {
   made.X = p.X;
   made.S = p.S;
   made.n_features = p.n_features;
@@ -95,6 +97,12 @@ inline void prepare_dense(Prepared& made, Problem p, const Options& o, UsedTerms
   made.sections = Sections(p.sections, p.n_points);
   centre_and_scale(made.X, p.n_features);
   centre_columns(made.S, p.n_space);
+}
+
+inline void prepare_dense(Prepared& made, Problem p, const Options& o, UsedTerms used, ThreadPool& pool) {
+  made.other_start = start_from_columns({p.S, p.n_space}, o.no_dims);
+  made.start = o.start;
+  if (o.steps == Steps::fast || !o.start_name.empty()) keep_material(made, p, o);
   const bool global_terms = used.expression || used.space;
   made.dense = std::make_unique<DenseAffinities>(
       dense_affinities(std::move(p), {o.perplexity, o.space_offset, global_terms}, pool));

@@ -3,11 +3,12 @@
 // 1. Contenders are mixtures of expression and space (mixed_starts.h). P is first exaggerated for those in which space
 //    weighs less than in the joint start: what is alike gathers before it settles. From the joint start itself that
 //    would undo the arrangement.
-// 2. All descend for SETTLE gradients, then the two of lowest cost for SECOND_ROUND more, unless both are the same map.
-//    Above MANY points there are two contenders and no second round.
-// 3. The first is shaken, twice: P is exaggerated a little for SHAKE gradients, so that parts of a neighbourhood that
-// lie
-//    apart find each other, and the map descends again. The lower map is kept.
+// 2. All descend for SETTLE gradients, and those that are not HOPELESS_START for as many again. The two of lowest cost
+//    go on for SECOND_ROUND more, if the second is another map and near enough. Above MANY points there are two
+//    contenders and no second round.
+// 3. The first is shaken: P is exaggerated a little for SHAKE gradients, so that parts of a neighbourhood that lie
+// apart
+//    find each other, and the map descends again. Where that does not lower the cost it is shaken once more, less.
 //
 // What each step gives was measured on tissues of many kinds: benchmarks/README.md.
 #pragma once
@@ -28,10 +29,11 @@
 namespace spasne {
 
 constexpr size_t MANY = 20000;
-constexpr int GATHER = 50, SETTLE = 50, SECOND_ROUND = 100, SHAKE = 30, AFTER_SHAKE = 100;  // gradients
-constexpr double SHAKES[] = {2, 1.5};          // factors on P, one after another
-constexpr double SETTLED = 5e-5, SAME = 2e-5;  // relative costs: at rest in the first round, of one and the same map
-constexpr double ALIKE = 1e-3, APART = 0.05;   // relative costs and correlations of two maps worth telling of
+constexpr int GATHER = 50, SETTLE = 25, SECOND_ROUND = 100, SHAKE = 30, AFTER_SHAKE = 100;  // gradients
+constexpr double SHAKES[] = {2, 1.5};  // factors on P, one after the other
+// Relative costs: at rest in the first round; of the same map; of one that may still win; of one that will not.
+constexpr double SETTLED = 5e-5, SAME = 2e-5, RIVAL = 5e-3, HOPELESS_START = 0.02;
+constexpr double ALIKE = 1e-3, APART = 0.05;  // relative costs and correlations of two maps worth telling of
 
 /// A start by the name that `init` knows it under.
 struct NamedStart {
@@ -58,21 +60,20 @@ class Race {
   /// The winner's map; `told` takes what each contender reached in the first round, the lowest first.
   MapState run(const std::vector<NamedStart>& starts, const CorrelationSample& sample,
                std::vector<Contender>& told) const {
-    std::vector<Racer> racers;
-    for (const NamedStart& start : starts) racers.push_back(first_round(start));
-    sort(racers);
+    std::vector<Racer> racers = first_round(starts);
     for (const Racer& racer : racers) told.push_back({racer.name, racer.cost, racer.n_gradients});
+    tell_of_starts(told);
     keep_two(racers);
     if (n_points_ <= MANY) {
       for (Racer& racer : racers) descend(racer, SECOND_ROUND);
       sort(racers);
     }
-    tell(racers, sample);
-    shake(racers[0]);
-    std::stable_partition(told.begin(), told.end(), [&](const Contender& c) { return c.name == racers[0].name; });
-    told[0].n_gradients = racers[0].n_gradients;
-    told[0].cost = racers[0].cost;
-    return std::move(racers[0].map);
+    tell_of_rival(racers, sample);
+    Racer& winner = racers[0];
+    shake(winner);
+    std::stable_partition(told.begin(), told.end(), [&](const Contender& c) { return c.name == winner.name; });
+    told[0] = {winner.name, winner.cost, winner.n_gradients};
+    return std::move(winner.map);
   }
 
  private:
@@ -91,21 +92,32 @@ class Race {
   /// At most so many gradients as the whole run may take.
   int at_most(int n_gradients) const { return std::min(n_gradients, o_.max_iter); }
 
-  Racer first_round(const NamedStart& start) const {
-    Racer racer{start.name, MapState(n_points_, o_.no_dims)};
-    racer.map.set_rows(start.rows);
-    if (start.gathers) exaggerate(racer, GATHER, o_.exaggeration);
-    descend(racer, SETTLE, SETTLED);
-    return racer;
+  /// All contenders, the lowest first.
+  std::vector<Racer> first_round(const std::vector<NamedStart>& starts) const {
+    std::vector<Racer> racers;
+    for (const NamedStart& start : starts) {
+      racers.push_back({start.name, MapState(n_points_, o_.no_dims)});
+      racers.back().map.set_rows(start.rows);
+      if (start.gathers) exaggerate(racers.back(), GATHER, o_.exaggeration);
+      descend(racers.back(), SETTLE, SETTLED);
+    }
+    sort(racers);
+    const double bound = racers[0].cost + HOPELESS_START * std::fabs(racers[0].cost);
+    for (Racer& racer : racers)
+      if (racer.cost < bound) descend(racer, SETTLE, SETTLED);
+    sort(racers);
+    return racers;
   }
 
-  /// The first, and the next that is another map as far as its cost tells; where there is none, the second.
+  /// The first, and the next that is another map as far as its cost tells and may still win.
   static void keep_two(std::vector<Racer>& racers) {
-    const double lowest = racers[0].cost;
-    const auto differs = [&](const Racer& r) { return r.cost > lowest + SAME * std::fabs(lowest); };
-    const auto other = std::find_if(racers.begin() + 1, racers.end(), differs);
-    if (other != racers.end()) std::iter_swap(racers.begin() + 1, other);
-    racers.erase(racers.begin() + 2, racers.end());
+    const double lowest = racers[0].cost, unit = std::fabs(lowest);
+    const auto rival = std::find_if(racers.begin() + 1, racers.end(), [&](const Racer& racer) {
+      return racer.cost > lowest + SAME * unit && racer.cost < lowest + RIVAL * unit;
+    });
+    const bool found = rival != racers.end();
+    if (found) std::iter_swap(racers.begin() + 1, rival);
+    racers.erase(racers.begin() + (found ? 2 : 1), racers.end());
   }
 
   void exaggerate(Racer& racer, int n_gradients, double factor) const {
@@ -130,21 +142,25 @@ class Race {
       exaggerate(shaken, SHAKE, factor);
       descend(shaken, AFTER_SHAKE);
       racer.n_gradients = shaken.n_gradients;
-      if (shaken.cost < racer.cost) racer = std::move(shaken);
+      if (!(shaken.cost < racer.cost)) continue;
+      racer = std::move(shaken);
+      break;
     }
   }
 
-  /// Says who won and, where the second map costs as little and is another one, how to get it.
-  void tell(const std::vector<Racer>& racers, const CorrelationSample& sample) const {
-    if (!note_) return;
-    const Racer &first = racers[0], &second = racers[1];
-    note_("start " + first.name + " has the lowest cost, " + text(first.cost) + "; " + second.name + " reaches " +
-          text(second.cost));
-    const Correlations a = sample.of(first.map), b = sample.of(second.map);
-    if (second.cost > first.cost * (1 + ALIKE)) return;
+  void tell_of_starts(const std::vector<Contender>& told) const {
+    std::string line = "costs by start:";
+    for (const Contender& c : told) line += (&c == &told[0] ? " " : ", ") + c.name + " " + text(c.cost);
+    if (note_) note_(line);
+  }
+
+  /// Where the second map costs as little and is another one, says so and how to get it.
+  void tell_of_rival(const std::vector<Racer>& racers, const CorrelationSample& sample) const {
+    if (!note_ || racers.size() < 2 || racers[1].cost > racers[0].cost * (1 + ALIKE)) return;
+    const Correlations a = sample.of(racers[0].map), b = sample.of(racers[1].map);
     if (std::fabs(a.expression - b.expression) <= APART && std::fabs(a.space - b.space) <= APART) return;
     note_("two maps cost nearly the same: r1 about " + text(a.expression) + " and r2 " + text(a.space) + " here, " +
-          text(b.expression) + " and " + text(b.space) + " from init=\"" + second.name + "\"");
+          text(b.expression) + " and " + text(b.space) + " from init=\"" + racers[1].name + "\"");
   }
 
   QuasiNewton& descent_;

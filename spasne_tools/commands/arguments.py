@@ -8,7 +8,7 @@ from typing import Any
 
 from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY
 from spasne_tools.readers.tables import STANDARD_STREAM
-from spasne_tools.run.parameters import STARTS, Flag, Parameters, check_parameters
+from spasne_tools.run.parameters import Flag, Parameters, check_parameters, is_start
 
 WEIGHTS = ("alpha", "beta")
 
@@ -115,7 +115,7 @@ def checked_parameters(options: argparse.Namespace) -> tuple[Parameters, str | N
     """The parameters, checked but for what is in files; and the file that `init` names, if it does."""
     given = vars(options)
     parameters = Parameters(**{name: given[name] for name in _flags() if name in given})
-    start_file = None if parameters.init in STARTS else parameters.init
+    start_file = None if is_start(parameters.init) else parameters.init
     parameters = replace(parameters, init="random" if start_file else parameters.init)
     check_parameters(parameters)
     return parameters, start_file

@@ -41,6 +41,7 @@ class Run:
     alpha: float
     beta: float
     randseed: int
+    global_scale: float | None = None  # None: that of the parameters they share
 
 
 def embed_runs(
@@ -98,7 +99,10 @@ def embed_runs(
     asking = replace(parameters, alpha=max(run.alpha for run in runs), beta=max(run.beta for run in runs))
     problem = prepare_problem(data, pixels, asking, n_runs=len(runs))
     rows = [(run.alpha, 0 if pixels is None else run.beta, max(run.randseed, -1)) for run in runs]
-    problem = replace(problem, runs=np.array(rows, dtype=np.float64))
+    scales = None
+    if any(run.global_scale is not None for run in runs):
+        scales = np.array([_with(parameters, run).global_scale for run in runs], dtype=np.float64)
+    problem = replace(problem, runs=np.array(rows, dtype=np.float64), scales=scales)
     return _finished_runs(problem, len(runs), parameters.threads)
 
 
@@ -107,7 +111,8 @@ def _no_runs() -> Results:
 
 
 def _with(parameters: Parameters, run: Run) -> Parameters:
-    return replace(parameters, alpha=run.alpha, beta=run.beta, randseed=run.randseed)
+    scale = parameters.global_scale if run.global_scale is None else run.global_scale
+    return replace(parameters, alpha=run.alpha, beta=run.beta, randseed=run.randseed, global_scale=scale)
 
 
 def _finished_runs(problem: Problem, n_runs: int, threads: int | None) -> Results:

@@ -28,18 +28,20 @@ class Problem(Settings):
     """Everything that data.dat holds, which C++ calls a Task; what is None is left to the executable.
 
     ``X`` is (n, D), dense or CSR, of any type of numbers; ``pixels`` is (n, D0); ``space_offset`` is the
-    constant c of Ps = (c + d^2) / sum. ``start`` is (n, no_dims), ``sections`` (n,) codes; ``runs`` (any, 3)
-    holds alpha, beta and seed of each. ``stop_tolerance`` is how closely the map rests when the run
+    constant c of Ps = (c + d^2) / sum. ``start`` is (n, no_dims), or the
+    name of one that the executable makes; ``sections`` (n,) codes; ``runs`` (any, 3) holds alpha, beta and
+    seed of each, ``scales`` their global scales where these differ. ``stop_tolerance`` is how closely the map rests when the run
     stops.
     """
 
     X: Matrix
     pixels: np.ndarray
     space_offset: float = 1.0
-    start: np.ndarray | None = None
+    start: np.ndarray | str | None = None
     sections: np.ndarray | None = None
     graph: Graph | None = None
     runs: np.ndarray | None = None
+    scales: np.ndarray | None = None
     stop_tolerance: float | None = None
 
 
@@ -91,7 +93,9 @@ def _records(problem: Problem) -> dict[str, Value | None]:
         "method": None if problem.method == "auto" else problem.method,
         "lrate": 0.0 if problem.learning_rate == "auto" else problem.learning_rate,
         "maxstep": problem.max_step,
-        "init": problem.start,
+        "descent": problem.descent,
+        "start": problem.start if isinstance(problem.start, str) else None,
+        "init": None if isinstance(problem.start, str) else problem.start,
         "gscale": None if problem.global_scale == 1 else problem.global_scale,
         "pxoffset": None if problem.space_offset == 1 else problem.space_offset,
         "accuracy": problem.accuracy,
@@ -100,6 +104,7 @@ def _records(problem: Problem) -> dict[str, Value | None]:
         "nbrindex": None if graph is None else graph.index,
         "nbrdist": None if graph is None else graph.distance,
         "runs": problem.runs,
+        "scales": None if problem.scales is None else problem.scales[:, None],
     }
 
 

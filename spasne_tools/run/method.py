@@ -22,3 +22,14 @@ def start_depends_on_seed(parameters: Parameters, n_points: int) -> bool:
     """Whether another seed is another start: in method interpolation "random" means principal axes."""
     is_random = isinstance(parameters.init, str) and parameters.init == "random"
     return is_random and chosen_method(parameters, n_points) != "interpolation"
+
+
+def goes_fast(parameters: Parameters, global_weight: float) -> bool:
+    """Whether a run takes the fast steps unasked, the executable's own choices aside.
+
+    It does with any start but the published one, unless a parameter of the published steps is given or there
+    is no global term (`global_weight`: alpha + beta).
+    """
+    published = isinstance(parameters.init, str) and parameters.init == "random"
+    ruled = parameters.learning_rate is not None or parameters.max_step is not None
+    return not published and not ruled and global_weight > 0

@@ -7,6 +7,7 @@ mean, docs/code.md what a new one takes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeAlias
@@ -28,7 +29,9 @@ from spasne_tools.run.checks import (
 )
 
 METHODS = ("auto", "exact", "barnes_hut", "interpolation")
-STARTS = ("random", "pca", "spatial")
+STARTS = ("random", "pca", "spatial", "joint", "best")
+JOINT = re.compile(r"joint(\*\d+(\.\d*)?)?")  # with space at a multiple of its weight
+DESCENTS = ("published", "fast")
 GRAPHS = ("approximate",)  # neighbours that are found here, by name
 LARGEST_SCALE = 1e100  # as in src/validation.h
 
@@ -51,6 +54,26 @@ def number_or_text(text: str) -> float | str:
         return float(text)
     except ValueError:
         return text
+
+
+def is_start(name: Any) -> bool:
+    """Whether `name` is a start that is made here or in the executable."""
+    return isinstance(name, str) and (name in STARTS or JOINT.fullmatch(name) is not None)
+
+
+def is_start_of_executable(name: Any) -> bool:
+    """Whether the executable makes the start of this `name`."""
+    return isinstance(name, str) and (name == "best" or JOINT.fullmatch(name) is not None)
+
+
+def start(name: str, value: Any) -> None:
+    """Names; arrays are judged with the data."""
+    if isinstance(value, str) and not is_start(value):
+        names = ", ".join(map(repr, STARTS))
+        raise ValueError(
+            f"expected {name} to be one of {names}, 'joint*F' with a number F, or an array (n, no_dims), "
+            f"found {value!r}"
+        )
 
 
 def parameter(default: Any, check: Check, flag: Flag | None = None) -> Any:
@@ -87,6 +110,11 @@ class Settings(Objective):
     max_iter: int = parameter(1000, integer(0), Flag("iterations", int, "m"))
     method: str = parameter(
         "auto", one_of(METHODS), Flag("how sums over pairs are taken", str, choices=METHODS)
+    )
+    descent: str | None = parameter(
+        None,
+        optional(one_of(DESCENTS)),
+        Flag("steps: published, or fast (quasi-Newton); default: by init and method", str, choices=DESCENTS),
     )
     learning_rate: float | str | None = parameter(
         None,
@@ -127,8 +155,8 @@ class Parameters(Control, Settings):
     initial_dims: int = parameter(0, integer(0), Flag("principal components kept; 0: up to 200", int, "n"))
     init: Any = parameter(
         "random",
-        text_or(one_of(STARTS, "an array (n, no_dims)"), anything),
-        Flag(f"start: {', '.join(STARTS)} or a table (rows x no_dims)", str),
+        start,
+        Flag(f"start: {', '.join(STARTS)}, joint*F or a table (rows x no_dims)", str),
     )
     pixel_scale: float | str = parameter(
         "raw",
@@ -167,6 +195,9 @@ def check_parameters(parameters: Parameters) -> None:
         one.metadata["check"](one.name, getattr(parameters, one.name))
     if parameters.method == "barnes_hut" and parameters.theta == 0:
         raise ValueError("expected theta above 0 for method barnes_hut, found 0")
+    for name in ("learning_rate", "max_step"):
+        if parameters.descent == "fast" and getattr(parameters, name) is not None:
+            raise ValueError(f"expected no {name} with descent='fast', whose steps it does not rule, found one")
     if parameters.neighbors is not None and parameters.method not in ("auto", "interpolation"):
         raise ValueError(
             f"expected method 'auto' or 'interpolation' with neighbors, found {parameters.method!r}, which "

@@ -11,7 +11,7 @@ import scipy.sparse
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.run import memory
 from spasne_tools.run.data_file import Problem
-from spasne_tools.run.method import chosen_method
+from spasne_tools.run.method import chosen_method, goes_fast
 from spasne_tools.run.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
 from spasne_tools.run.parameters import Parameters, Settings, check_parameters, values_of
 from spasne_tools.run.positions import prepared_positions
@@ -71,6 +71,8 @@ def _settings(parameters: Parameters, has_pixels: bool, has_graph: bool) -> dict
         settings["beta"] = 0.0
     if has_graph:
         settings["method"] = "interpolation"
+    if settings["descent"] is None and goes_fast(parameters, settings["alpha"] + settings["beta"]):
+        settings["descent"] = "fast"
     return settings
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spasne_tools.preprocessing import pca
-from spasne_tools.run.parameters import Parameters
+from spasne_tools.run.parameters import Parameters, is_start_of_executable
 from spasne_tools.validation import LARGEST_START, Matrix, as_matrix, check_size
 
 START_SPREAD = 1e-4  # standard deviation of the published random start
@@ -13,9 +13,14 @@ START_SPREAD = 1e-4  # standard deviation of the published random start
 
 def start_before_pca(
     positions: np.ndarray | None, data_shape: tuple[int, int], parameters: Parameters
-) -> np.ndarray | None:
-    """Check `parameters.init`; return the start (n, no_dims) unless it is random or made by PCA."""
+) -> np.ndarray | str | None:
+    """Check `parameters.init`; return the start (n, no_dims) unless it is random or made by PCA.
+
+    Of one that the executable makes, the name.
+    """
     init, no_dims = parameters.init, parameters.no_dims
+    if is_start_of_executable(init):
+        return init
     if not isinstance(init, str):
         start = as_matrix(init, "init", allow_sparse=False)
         if start.shape != (data_shape[0], no_dims):
