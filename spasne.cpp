@@ -193,6 +193,7 @@ void run_batch(Problem problem, const Options& options, const std::vector<Run>& 
   Run largest{0, 0, 0};
   for (size_t k = 0; k < runs.size(); ++k) {
     detail::validate_weights(runs[k].alpha, runs[k].beta, " in run " + text(k));
+    if (!std::isnan(runs[k].global_scale)) detail::validate_scale(runs[k].global_scale, " in run " + text(k));
     largest = {std::max(largest.alpha, runs[k].alpha), std::max(largest.beta, runs[k].beta), 0};
   }
   validate(problem, with(options, largest));

@@ -23,7 +23,9 @@ inline Steps chosen_steps(const Options& o, size_t n_points) {
   if (o.steps != Steps::automatic) return o.steps;
   const bool of_published_steps = !std::isnan(o.learning_rate) || !std::isnan(o.max_step);
   const bool plain = o.alpha == 0 && o.beta == 0;
-  const bool published_start = o.start_name.empty() && chosen_method(o, n_points) != Method::interpolation;
+  const Method method = chosen_method(o, n_points);
+  const bool published_start =
+      method == Method::barnes_hut || (o.start_name.empty() && method != Method::interpolation);
   return of_published_steps || plain || published_start ? Steps::published : Steps::fast;
 }
 

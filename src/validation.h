@@ -141,11 +141,16 @@ inline void validate_objective(const Options& o, double n_points) {
   if (!positive(o.exaggeration)) reject("an exaggeration above 0", text(o.exaggeration));
 }
 
+inline void validate_scale(double global_scale, const std::string& where = "") {
+  if (!positive(global_scale)) reject("a global scale above 0" + where, text(global_scale));
+  if (global_scale > LARGEST_SCALE || global_scale < 1 / LARGEST_SCALE)
+    reject("a global scale between " + text(1 / LARGEST_SCALE) + " and " + text(LARGEST_SCALE) + where,
+           text(global_scale));
+}
+
 inline void validate_extended_objective(const Options& o) {
   if (!(o.accuracy > 0 && o.accuracy < 1)) reject("an accuracy between 0 and 1", text(o.accuracy));
-  if (!positive(o.global_scale)) reject("a global scale above 0", text(o.global_scale));
-  if (o.global_scale > LARGEST_SCALE || o.global_scale < 1 / LARGEST_SCALE)
-    reject("a global scale between " + text(1 / LARGEST_SCALE) + " and " + text(LARGEST_SCALE), text(o.global_scale));
+  validate_scale(o.global_scale);
   if (!(o.space_offset >= 0 && o.space_offset <= LARGEST_OFFSET))
     reject("a space offset of 0 or more, up to " + text(LARGEST_OFFSET), text(o.space_offset));
 }
@@ -166,13 +171,17 @@ inline void validate_start(const Options& o) {
   char* end = nullptr;
   const double factor =
       name.compare(0, joint.size(), joint) == 0 ? std::strtod(name.c_str() + joint.size(), &end) : NAN;
-  if (!(factor >= 0 && std::isfinite(factor)) || *end != 0)
+  if (!(factor >= 0 && std::isfinite(factor)) || end == name.c_str() + joint.size() || *end != 0)
     reject("a start best, joint, joint*F with F of 0 or more, or spatial", "\"" + printable(name) + "\"");
 }
 
 inline void validate_method(const Options& o, size_t n_points) {
   if (chosen_method(o, n_points) == Method::interpolation && 3 * o.perplexity < 1)
     reject("a perplexity of at least 1/3 for method interpolation", text(o.perplexity));
+  if (o.method == Method::barnes_hut && o.steps == Steps::fast)
+    reject("published steps with method barnes_hut, whose gradient is not quite that of the cost", "fast ones");
+  if (o.steps == Steps::fast && (!std::isnan(o.learning_rate) || !std::isnan(o.max_step)))
+    reject("no learning rate and no step limit with fast steps, which they do not rule", "one");
   if (o.method == Method::barnes_hut && o.theta == 0) reject("theta above 0 for method barnes_hut", "0");
 }
 

@@ -51,12 +51,15 @@ def extension_records(case):
         "method": None if case.method is None else case.method.encode(),
         "lrate": case.learning_rate,
         "maxstep": case.max_step,
+        "descent": None if case.descent is None else case.descent.encode(),
+        "start": None if case.start is None else case.start.encode(),
         "init": case.init,
         "gscale": case.global_scale,
         "pxoffset": case.pixel_offset,
         "stoptol": case.stop_tolerance,
         "sections": None if case.sections is None else np.asarray(case.sections, dtype="<i4").tobytes(),
         "runs": case.runs,
+        "scales": case.scales,
     }
     return [
         (tag, record(tag, value if isinstance(value, bytes) else floats(value)))

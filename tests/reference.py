@@ -41,11 +41,14 @@ class Case:
     method: str | None = None
     learning_rate: float | None = None
     max_step: float | None = None
+    descent: str | None = None
+    start: str | None = None
     init: np.ndarray | None = None
     global_scale: float | None = None
     pixel_offset: float | None = None
     stop_tolerance: float | None = None
     runs: np.ndarray | None = None  # rows of alpha, beta, seed: a batch
+    scales: np.ndarray | None = None  # global scale of each run
     sections: np.ndarray | None = None  # code of each point's section
 
     @property

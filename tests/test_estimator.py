@@ -78,7 +78,7 @@ def test_every_parameter_of_run_spasne_is_passed_on():
         "alpha": 1, "beta": 2.5, "perplexity": 3, "learning_rate": "auto", "max_iter": 7, "theta": 0.1,
         "init": "pca", "method": "exact", "n_jobs": 2, "use_pca": False, "initial_dims": 4, "max_step": 0.5,
         "global_scale": 0.2, "pixel_scale": "unit", "neighbors": "approximate", "accuracy": 0.01,
-        "callback": print, "callback_every": 3,
+        "callback": print, "callback_every": 3, "descent": "published",
     }  # fmt: skip
     renamed = {"no_dims": 3, "exaggeration": 5, "randseed": 6}
     made = SpaSNE(3, early_exaggeration=5, random_state=6, **given)._parameters()

@@ -461,6 +461,8 @@ def test_report(embed, theta):
         "n_iter": 10,
         "converged": False,
         "repeated": False,
+        "descent": "published",
+        "starts": [],
         "max_step": 0.5,
         "learning_rate": 500,
     }

@@ -195,6 +195,11 @@ def check_parameters(parameters: Parameters) -> None:
         one.metadata["check"](one.name, getattr(parameters, one.name))
     if parameters.method == "barnes_hut" and parameters.theta == 0:
         raise ValueError("expected theta above 0 for method barnes_hut, found 0")
+    if parameters.method == "barnes_hut" and parameters.descent == "fast":
+        raise ValueError(
+            "expected descent='published' with method='barnes_hut', whose gradient is not quite that of the "
+            "cost, found 'fast'; method='exact' or 'interpolation' takes it"
+        )
     for name in ("learning_rate", "max_step"):
         if parameters.descent == "fast" and getattr(parameters, name) is not None:
             raise ValueError(f"expected no {name} with descent='fast', whose steps it does not rule, found one")

@@ -1,0 +1,255 @@
+"""Fast steps, mixed starts and the race, beside slow twins in NumPy and SciPy."""
+
+import json
+
+import numpy as np
+import pytest
+import reference
+from compiled import compile_source, feed, output_of
+from random_cases import random_case
+from scipy.optimize import minimize
+from scipy.spatial.distance import pdist
+
+MEMORY = 10  # pairs that the inverse Hessian keeps
+
+
+def cost(case, Y):
+    P_all = reference.affinities(case)
+    return reference.cost_terms(Y, P_all, case.alpha, case.beta, case.sigma, case.pairs).sum()
+
+
+def report(outcome):
+    return json.loads((outcome.folder / "report.json").read_text())
+
+
+def fast(embed, seed=1, **options):
+    options = {"descent": "fast", "start": "joint", "max_iter": 1000, **options}
+    case = random_case(seed, **options)
+    return case, embed(case, "--report", "report.json")
+
+
+# --- the inverse Hessian ---
+
+
+def dense_inverse_hessian(steps, changes):
+    """By its definition, H+ = (I - r s y') H (I - r y s') + r s s' from the scaled identity of the newest pair."""
+    steps, changes = steps[-MEMORY:], changes[-MEMORY:]
+    identity = np.eye(steps.shape[1])
+    H = identity * (steps[-1] @ changes[-1]) / (changes[-1] @ changes[-1])
+    for s, y in zip(steps, changes, strict=True):
+        r = 1 / (s @ y)
+        H = (identity - r * np.outer(s, y)) @ H @ (identity - r * np.outer(y, s)) + r * np.outer(s, s)
+    return H
+
+
+@pytest.fixture(scope="module")
+def inverse_hessian(tmp_path_factory):
+    return compile_source("test_inverse_hessian", tmp_path_factory.mktemp("cpp"))
+
+
+@pytest.mark.parametrize("n_pairs", [1, 4, 10, 23])
+def test_inverse_hessian(inverse_hessian, n_pairs):
+    random = np.random.default_rng(n_pairs)
+    A = random.normal(size=(21, 21))
+    steps = random.normal(size=(n_pairs, 21))
+    changes = steps @ (A @ A.T + np.eye(21))
+    vector = random.normal(size=21)
+    pairs = np.stack([steps, changes], axis=1)
+    out = np.frombuffer(output_of(feed(inverse_hessian, [21, n_pairs], [pairs, vector])))
+    np.testing.assert_allclose(out, dense_inverse_hessian(steps, changes) @ vector, rtol=1e-9, atol=1e-9)
+
+
+def test_a_pair_without_curvature_is_left_out(inverse_hessian):
+    random = np.random.default_rng(0)
+    step, vector = random.normal(size=(2, 21))
+    useful = np.stack([step, 2 * step])
+    useless = np.stack([vector, -vector])
+    alone = output_of(feed(inverse_hessian, [21, 1], [useful, vector]))
+    assert output_of(feed(inverse_hessian, [21, 2], [useful, useless, vector])) == alone
+
+
+# --- the minimum ---
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"no_dims": 1},
+        {"no_dims": 3},
+        {"global_scale": 0.2},
+        {"alpha": 0.0},
+        {"beta": 0.0},
+        {"pixel_offset": 0.0, "global_scale": 0.5},
+        {"sections": np.arange(120) % 3},
+    ],
+    ids=str,
+)
+def test_minimum_is_that_of_scipy(embed, options):
+    """From where the fast steps end, an optimiser of another kind gains nothing."""
+    case, outcome = fast(embed, **options)
+    P_all = reference.affinities(case)
+    shape = outcome.Y.shape
+
+    def slope(y):
+        Y = y.reshape(shape)
+        return 4 * reference.gradient(Y, P_all, case.alpha, case.beta, case.sigma, case.pairs).ravel()
+
+    found = cost(case, outcome.Y)
+    further = minimize(
+        lambda y: cost(case, y.reshape(shape)), outcome.Y.ravel(), jac=slope, method="CG", options={"maxiter": 30}
+    )
+    assert report(outcome)["cost"] == pytest.approx(found, rel=1e-9)
+    assert further.fun > found * (1 - 5e-5)
+
+
+@pytest.mark.parametrize("start", ["joint", "best", "joint*0.1", "spatial", None])
+def test_costs_no_more_than_published_steps(embed, start):
+    case, outcome = fast(embed, seed=3, start=start, alpha=9.0, beta=4.0)
+    published = embed(random_case(3, alpha=9.0, beta=4.0, max_iter=1000, theta=0))
+    assert cost(case, outcome.Y) < cost(case, published.Y) * 1.002
+
+
+def test_takes_tens_of_gradients(embed):
+    _, outcome = fast(embed, n_points=300)
+    assert report(outcome)["converged"] and report(outcome)["n_iter"] < 150
+
+
+def test_cost_never_rises(embed):
+    costs = [report(fast(embed, seed=5, max_iter=n, global_scale=0.1)[1])["cost"] for n in (1, 5, 20, 80)]
+    assert costs == sorted(costs, reverse=True) and costs[-1] < costs[0]
+
+
+@pytest.mark.parametrize("method", ["exact", "interpolation"])
+@pytest.mark.parametrize("start", ["joint", "best"])
+def test_same_bytes_on_any_number_of_threads(embed, method, start):
+    case = random_case(6, n_points=403, method=method, start=start, descent="fast", max_iter=40)
+    assert len({embed(case, "--threads", n).result_bytes for n in (1, 2, 3, 16)}) == 1
+
+
+# --- starts ---
+
+
+def joint_distances(case, of_joint=1.0):
+    """Squared distances that the joint start would have in enough dimensions, by the formula of mixed_starts.h."""
+    X, S = reference.scaled(case.X), case.pixels
+    x, s = (reference.squared_distances(A) for A in (X, S))
+    off = ~np.eye(len(X), dtype=bool)
+    w = of_joint * case.beta * (1 + x[off].mean()) / (case.alpha * (case.offset + s[off].mean()))
+    return (x + w * s) / (1 + w * case.offset) / case.sigma**2
+
+
+def classical_scaling(d2, n_dims):
+    """Torgerson's: the best axes for these squared distances."""
+    n = len(d2)
+    centring = np.eye(n) - 1 / n
+    values, vectors = np.linalg.eigh(-centring @ d2 @ centring / 2)
+    return vectors[:, ::-1][:, :n_dims] * np.sqrt(values[::-1][:n_dims])
+
+
+@pytest.mark.parametrize("n_dims", [1, 2, 3])
+@pytest.mark.parametrize("options", [{}, {"pixel_offset": 0.0}, {"global_scale": 0.1, "beta": 20.0}], ids=str)
+@pytest.mark.parametrize(("name", "of_joint"), [("joint", 1), ("joint*0.3", 0.3), ("joint*0", 0)])
+def test_mixed_starts(embed, name, of_joint, options, n_dims):
+    case, outcome = fast(embed, start=name, max_iter=0, no_dims=n_dims, **options)
+    expected = pdist(classical_scaling(joint_distances(case, of_joint), n_dims))
+    np.testing.assert_allclose(pdist(outcome.Y), expected, atol=3e-3 * expected.max())
+
+
+def test_start_of_positions_lies_as_they_do(embed):
+    case, outcome = fast(embed, start="spatial", max_iter=0)
+    centred = case.pixels - case.pixels.mean(axis=0)
+    assert np.corrcoef(outcome.Y.ravel(), centred.ravel())[0, 1] > 0.9999
+
+
+def test_without_space_the_joint_start_is_of_expression_alone(embed):
+    _, joint = fast(embed, start="joint", beta=0.0, max_iter=0)
+    _, expression = fast(embed, start="joint*0", beta=0.0, max_iter=0)
+    assert joint.result_bytes == expression.result_bytes
+
+
+def test_sections_are_centred_in_the_joint_start(embed):
+    sections = np.arange(120) % 2
+    case = random_case(1, start="joint", max_iter=0, descent="fast", sections=sections)
+    moved = random_case(1, start="joint", max_iter=0, descent="fast", sections=sections)
+    moved.pixels = moved.pixels + 1e5 * sections[:, None]
+    np.testing.assert_allclose(pdist(embed(moved).Y), pdist(embed(case).Y), atol=1e-6)
+
+
+def test_points_that_are_alike_part(embed):
+    case = random_case(2, start="joint*0", descent="fast", max_iter=300)
+    case.X[1], case.pixels[1] = case.X[0], case.pixels[0] + 400
+    Y = embed(case).Y
+    assert np.linalg.norm(Y[0] - Y[1]) > 1e-3
+
+
+# --- the race ---
+
+
+def test_race_ends_lower_than_each_of_its_starts(embed):
+    case, best = fast(embed, seed=4, start="best", n_points=300, global_scale=0.15, alpha=8.0, beta=8.0)
+    told = report(best)["starts"]
+    assert {"joint", "joint*0.3", "joint*0.1", "joint*0", "spatial"} == {one["start"] for one in told}
+    for one in told:
+        _, alone = fast(
+            embed, seed=4, start=one["start"], n_points=300, global_scale=0.15, alpha=8.0, beta=8.0
+        )
+        assert report(best)["cost"] < report(alone)["cost"] * (1 + 2e-4)
+
+
+def test_best_is_the_default_of_interpolation(embed):
+    plain = random_case(7, n_points=200, method="interpolation", max_iter=60)
+    named = random_case(7, n_points=200, method="interpolation", max_iter=60, start="best", descent="fast")
+    assert embed(plain).result_bytes == embed(named).result_bytes
+
+
+def test_published_steps_are_the_default_without_global_terms(embed):
+    plain = random_case(7, n_points=200, method="interpolation", max_iter=60, alpha=0.0, beta=0.0)
+    named = random_case(
+        7, n_points=200, method="interpolation", max_iter=60, alpha=0.0, beta=0.0, descent="published"
+    )
+    assert embed(plain).result_bytes == embed(named).result_bytes
+
+
+@pytest.mark.parametrize("method", ["exact", "interpolation"])
+def test_runs_of_a_batch_are_those_alone(embed, method):
+    runs, scales = np.array([[8.0, 2.0, 1.0], [16.0, 12.0, 1.0]]), np.array([1.0, 0.2])
+    shared = {"method": method, "descent": "fast", "start": "best", "max_iter": 60}
+    batch = embed(random_case(8, runs=runs, scales=scales, **shared))
+    for k, ((alpha, beta, _), scale) in enumerate(zip(runs, scales, strict=True)):
+        alone = embed(random_case(8, alpha=alpha, beta=beta, global_scale=scale, **shared))
+        assert (batch.folder / f"result.{k}.dat").read_bytes() == alone.result_bytes
+
+
+def test_two_maps_of_one_cost_are_told(embed):
+    """On a ring of cells whose expression says nothing of the place, the costs of the starts differ by little."""
+    random = np.random.default_rng(0)
+    case = random_case(9, start="best", descent="fast", max_iter=300, alpha=0.2, beta=0.2, n_points=300)
+    case.X = random.normal(size=case.X.shape)
+    outcome = embed(case)
+    assert "costs by start: " in outcome.stdout
+
+
+# --- what is refused ---
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"start": "jiont"}, 'expected a start best, joint, joint*F with F of 0 or more, or spatial, found "jiont"'),
+        ({"start": "joint*"}, "expected a start best"),
+        ({"start": "joint*-1"}, "expected a start best"),
+        ({"start": "joint*0.1x"}, "expected a start best"),
+        ({"start": "joint", "init": np.ones((120, 2))}, "expected a start or the name of one, found both"),
+        ({"descent": "slow"}, 'expected descent auto, published or fast, found "slow"'),
+        ({"descent": "fast", "method": "barnes_hut"}, "expected published steps with method barnes_hut"),
+        ({"descent": "fast", "learning_rate": 100.0}, "expected no learning rate and no step limit with fast"),
+        ({"descent": "fast", "max_step": 1.0}, "expected no learning rate and no step limit with fast"),
+        ({"runs": np.ones((2, 3)), "scales": np.ones(3)}, "expected 16 bytes in extension record scales"),
+        ({"runs": np.ones((2, 3)), "scales": np.array([1, -1.0])}, "expected a global scale above 0 in run 1"),
+    ],
+)
+def test_refused(execute, options, message):
+    outcome = execute(random_case(1, **options))
+    assert outcome.returncode == 2
+    assert message in outcome.stderr
