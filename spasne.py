@@ -174,8 +174,8 @@ def run_spasne(
         Threads, at most 4096. None or -1: all cores. The map does not depend on it, unless
         neighbors="approximate".
     descent : {"published", "fast"}, optional
-        The steps. "fast": quasi-Newton steps, some tens to hundreds where the published ones take 250 to 1,000,
-        to lower costs; no map can fail. None: published where the start is, by method "exact" or
+        The steps. "fast": quasi-Newton steps, some tens to hundreds where the published ones take 250 to
+        1,000, to lower costs; no map can fail. None: published where the start is, by method "exact" or
         "barnes_hut", and where `learning_rate` or `max_step` is given or there is no global term; else fast,
         as with method "interpolation" (above 5,000 points).
     init : {"random", "pca", "spatial", "joint", "best"} or array of shape (n, no_dims)

@@ -167,7 +167,10 @@ def test_arguments_reach_their_fields(stand_in):
         ({"learning_rate": "auto"}, {"learning_rate": 0.0}),
         ({"max_step": np.inf}, {"max_step": np.inf}),
         ({"global_scale": 0.5}, {"global_scale": 0.5}),
-        ({"init": np.ones((40, 2)).tolist(), "descent": "published"}, {"init": np.ones((40, 2)), "descent": "published"}),
+        (
+            {"init": np.ones((40, 2)).tolist(), "descent": "published"},
+            {"init": np.ones((40, 2)), "descent": "published"},
+        ),
         ({"init": np.ones((40, 2)).tolist()}, {"init": np.ones((40, 2)), "descent": "fast"}),
         ({"init": "joint"}, {"start": "joint", "descent": "fast"}),
         ({"init": "joint*0.25"}, {"start": "joint*0.25", "descent": "fast"}),

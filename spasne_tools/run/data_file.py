@@ -28,10 +28,9 @@ class Problem(Settings):
     """Everything that data.dat holds, which C++ calls a Task; what is None is left to the executable.
 
     ``X`` is (n, D), dense or CSR, of any type of numbers; ``pixels`` is (n, D0); ``space_offset`` is the
-    constant c of Ps = (c + d^2) / sum. ``start`` is (n, no_dims), or the
-    name of one that the executable makes; ``sections`` (n,) codes; ``runs`` (any, 3) holds alpha, beta and
-    seed of each, ``scales`` their global scales where these differ. ``stop_tolerance`` is how closely the map rests when the run
-    stops.
+    constant c of Ps = (c + d^2) / sum. ``start`` is (n, no_dims), or the name of one that the executable
+    makes; ``sections`` (n,) codes; ``runs`` (any, 3) holds alpha, beta and seed of each, ``scales`` their
+    global scales where these differ. ``stop_tolerance`` is how closely the map rests when the run stops.
     """
 
     X: Matrix

@@ -202,7 +202,9 @@ def check_parameters(parameters: Parameters) -> None:
         )
     for name in ("learning_rate", "max_step"):
         if parameters.descent == "fast" and getattr(parameters, name) is not None:
-            raise ValueError(f"expected no {name} with descent='fast', whose steps it does not rule, found one")
+            raise ValueError(
+                f"expected no {name} with descent='fast', whose steps it does not rule, found one"
+            )
     if parameters.neighbors is not None and parameters.method not in ("auto", "interpolation"):
         raise ValueError(
             f"expected method 'auto' or 'interpolation' with neighbors, found {parameters.method!r}, which "
