@@ -76,7 +76,7 @@ class DenseObjective : public Objective {
       }
     }
     collect(Y, Z, global, gradient);
-    if (own_space()) add_section_spread(a_.sections, Y, t.n_padded, n_dims_, o_.scale2, o_.beta, gradient);
+    if (own_space()) add_section_spread(a_.sections, {Y, t.n_padded, n_dims_}, o_.scale2, o_.beta, gradient);
   }
 
   CostParts cost(const double* Y, std::vector<double>* shares) override {
@@ -155,7 +155,7 @@ class DenseObjective : public Objective {
     const double log_Z = std::log(total[0]);
     const double log_Zg = std::log(global_sum(Y, t.n_points, t.n_padded, n_dims_, o_.scale2).Z);
     const double log_Zs =
-        own_space() ? std::log(section_sums(a_.sections, Y, t.n_padded, n_dims_, o_.scale2).Z) : log_Zg;
+        own_space() ? std::log(section_sums(a_.sections, {Y, t.n_padded, n_dims_}, o_.scale2).Z) : log_Zg;
     CostParts cost;
     for (size_t i = 0; i < t.n_points; ++i) {
       const double local = a_.of_local.weighted(1, i, log_Z);

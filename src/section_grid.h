@@ -60,7 +60,7 @@ class SectionGrid {
 
   /// log of the sum of 1 + sigma^2 d^2 over all pairs within sections.
   double log_normaliser(const double* Y) const {
-    return std::log(section_sums(sections_, Y, n_padded_, n_dims_, scale2_).Z);
+    return std::log(section_sums(sections_, {Y, n_padded_, n_dims_}, scale2_).Z);
   }
 
   /// Adds the forces of beta Ps and beta Qs to the gradient: for Ps -sum over j of
@@ -77,7 +77,7 @@ class SectionGrid {
     for_each_point_of_large(Y, true, [&](size_t point, size_t place, size_t stride) {
       for (size_t axis = 0; axis < n_dims_; ++axis) gradient[axis * n_padded_ + point] -= sums_[axis * stride + place];
     });
-    add_section_spread(sections_, Y, n_padded_, n_dims_, scale2_, beta_, gradient);
+    add_section_spread(sections_, {Y, n_padded_, n_dims_}, scale2_, beta_, gradient);
   }
 
   /// Per point: sum over j of beta Ps_ij ln(1 + sigma^2 d^2).

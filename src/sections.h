@@ -45,21 +45,28 @@ inline double pair_sum(const Rows& X, double c, const Sections& sections) {
   return total;
 }
 
-/// Of a map stored by axis: the sum of 1 + sigma^2 d^2 over all pairs within sections, in closed form as in
+/// A map stored by axis, Y[axis * n_padded + point].
+struct AxisView {
+  const double* Y;
+  size_t n_padded, n_dims;
+
+  const double* axis(size_t axis) const { return Y + axis * n_padded; }
+};
+
+/// The sum of 1 + sigma^2 d^2 over all pairs within sections, in closed form as in
 /// global_sum(), and the sums of each coordinate, [section * n_dims + axis].
 struct SectionSums {
   double Z = 0;
   std::vector<double> axis_sum;
 };
 
-inline SectionSums section_sums(const Sections& sections, const double* Y, size_t n_padded, size_t n_dims,
-                                double scale2) {
+inline SectionSums section_sums(const Sections& sections, const AxisView& map, double scale2) {
   SectionSums out;
   for (const std::vector<size_t>& members : sections.members) {
     const double n = static_cast<double>(members.size());
     double squares = 0, squared_sums = 0;
-    for (size_t axis = 0; axis < n_dims; ++axis) {
-      const double* y = Y + axis * n_padded;
+    for (size_t axis = 0; axis < map.n_dims; ++axis) {
+      const double* y = map.axis(axis);
       double sum = 0;
       for (const size_t i : members) {
         sum += y[i];
@@ -74,15 +81,16 @@ inline SectionSums section_sums(const Sections& sections, const double* Y, size_
 }
 
 /// Adds the force of Qs, beta sigma^2 sum over j of the own section of (yi - yj) / Z = beta sigma^2 (n yi - sum y) / Z.
-inline void add_section_spread(const Sections& sections, const double* Y, size_t n_padded, size_t n_dims, double scale2,
-                               double beta, double* gradient) {
-  const SectionSums sums = section_sums(sections, Y, n_padded, n_dims, scale2);
-  for (size_t s = 0; s < sections.members.size(); ++s)
-    for (size_t axis = 0; axis < n_dims; ++axis)
+inline void add_section_spread(const Sections& sections, const AxisView& map, double scale2, double beta,
+                               double* gradient) {
+  const SectionSums sums = section_sums(sections, map, scale2);
+  for (size_t s = 0; s < sections.members.size(); ++s) {
+    const double n = static_cast<double>(sections.members[s].size());
+    for (size_t axis = 0; axis < map.n_dims; ++axis)
       for (const size_t i : sections.members[s])
-        gradient[axis * n_padded + i] += beta * scale2 / sums.Z *
-                                         (static_cast<double>(sections.members[s].size()) * Y[axis * n_padded + i] -
-                                          sums.axis_sum[s * n_dims + axis]);
+        gradient[axis * map.n_padded + i] +=
+            beta * scale2 / sums.Z * (n * map.axis(axis)[i] - sums.axis_sum[s * map.n_dims + axis]);
+  }
 }
 
 }  // namespace spasne

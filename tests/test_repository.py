@@ -101,6 +101,12 @@ def test_cpp_files_include_the_standard_library_and_each_other_only(path):
         assert any((folder / name).is_file() for folder in (path.parent, ROOT, ROOT / "src")), name
 
 
+@pytest.mark.parametrize("path", CPP_FILES, ids=lambda path: path.name)
+def test_only_the_program_includes_what_touches_files_and_terminals(path):
+    if path.parent.name != "program" and path.name != "spasne_main.cpp":
+        assert '"program/' not in path.read_text(encoding="utf-8").replace("src/", "")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_within_the_repository_lead_somewhere(page):
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))

@@ -175,6 +175,15 @@ static void merge_weights(const SymmetricTiles& tiles, const MergeInput& m, size
 
 // --- The gradient's sums ---------------------------------------------------------------------------------------------
 
+/// Takes the first KINDS of a tile's sums by column from the forces on its columns' points.
+template <int KINDS>
+SPASNE_INLINE void subtract_columns(double* forces, size_t n, const Lanes* column) {
+  for (int k = 0; k < KINDS; ++k) {
+    double* target = forces + static_cast<size_t>(k) * n;
+    store(target, load(target) - column[k]);
+  }
+}
+
 /// Exact sums of one tile, the two kernels K = 1/(1+d^2) and, where scaled, K_sigma = 1/(1+sigma^2 d^2).
 /// The matrix holds W = e P - alpha Pg - beta Ps (not scaled) or P (scaled). at: index of the tile in its memory.
 /// Two_sided: the tile stands for (i, j) and (j, i); what is added to Z is for (i, j) alone.
@@ -214,11 +223,7 @@ SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, s
       }
     }
   }
-  if (TWO_SIDED)
-    for (int k = 0; k < (REPULSION ? 2 * DIMS : DIMS); ++k) {
-      double* target = s.forces + static_cast<size_t>(k) * n + j;
-      store(target, load(target) - column[k]);
-    }
+  if (TWO_SIDED) subtract_columns<(REPULSION ? 2 * DIMS : DIMS)>(s.forces + j, n, column);
 }
 
 /// For the blocks first_block .. last_block-1 of all pairs, into s.forces[k * n_padded + point] (zeroed by the caller):
