@@ -139,6 +139,14 @@ def test_more_classes_than_colours_differ_by_marker(write):
     assert {look["marker"] for look in classes} == {0, 1, 2}
 
 
+def test_classes_in_colours_of_ones_own(write):
+    labels = {"a": ["u", "v"] * 30, "b": ["w"] * 60}
+    page = write(*example(), labels=labels, palettes={"a": {"v": "red", "u": "#000000"}})
+    own = [(look["name"], look["light"], look["dark"]) for look in page.column("a")["classes"]]
+    assert own == [("u", "#000000", dark_colour("#000000")), ("v", "#ff0000", "#ff0000")]
+    assert page.column("b")["classes"][0]["light"] == PALETTE[0]
+
+
 @pytest.mark.parametrize("kind", ["labels", "genes"])
 def test_numbers_with_their_limits(write, kind):
     values = np.random.default_rng(1).gamma(1.0, size=60)
@@ -222,6 +230,8 @@ def test_several_maps_of_the_same_points(write):
 def test_a_scale_bar_where_the_unit_is_known(write):
     assert write(*example()).header["views"][0]["micrometres"] is None
     assert write(*example(), scalebar_dx=np.float32(0.5)).header["views"][0]["micrometres"] == 0.5
+    page = write(*example(), scalebar_dx=2, scalebar_units="mm")
+    assert page.header["views"][0]["micrometres"] == pytest.approx(2000)
 
 
 # ---- the tissue's image ----------------------------------------------------------------------------------
@@ -415,8 +425,14 @@ Y60, PIXELS60 = example()
         ({"Y": np.zeros(60)}, "expected Y with two dimensions, found shape"),
         ({"Y": {}}, "expected at least one map in Y, found none"),
         ({"Y": {"a": Y60, "b": Y60[1:]}}, "expected 59 rows in pixels, as in data, found 60"),
-        ({"scalebar_dx": 0}, "expected scalebar_dx to be a positive number, found 0"),
-        ({"scalebar_dx": "1"}, "expected scalebar_dx to be a positive number, found '1'"),
+        ({"scalebar_dx": 0}, "expected scalebar_dx to be a number above 0, found 0"),
+        ({"scalebar_dx": "1"}, "expected scalebar_dx to be a number above 0, found '1'"),
+        ({"scalebar_dx": 1, "scalebar_units": "ft"}, "expected scalebar_units to be one of .*, found 'ft'"),
+        ({"palettes": {"x": ["red"]}}, "expected palettes of columns of labels, found one of 'x'"),
+        (
+            {"labels": {"a": ["u", "v"] * 30}, "palettes": {"a": {"u": "red"}}},
+            "expected a colour of every class in palette, found none of 'v'",
+        ),
         ({"image": np.zeros((4, 4)), "image_scale": np.nan}, "expected image_scale to be a positive .* nan"),
         ({"image": np.zeros((4, 4)), "image_like": False}, "expected image_like to be true with an image"),
         ({"image": np.zeros((4, 4, 2))}, r"expected image .* found shape \(4, 4, 2\)"),

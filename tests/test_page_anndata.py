@@ -69,6 +69,20 @@ def test_what_is_asked_for(write, adata):
     assert page.header["title"] == "Mine"
 
 
+def test_colours_are_those_of_scanpys_figures(write, adata):
+    adata.uns["type_colors"] = ["#123456", "#ff8800"]
+    looks = write(color=["type", "sample"]).column("type")["classes"]
+    assert [(look["name"], look["light"]) for look in looks] == [("a", "#123456"), ("b", "#ff8800")]
+    assert len(adata.uns["sample_colors"]) == 2  # for scanpy to use
+
+
+def test_a_scale_bar_where_scale_factors_tell_the_unit(write, adata):
+    assert write().header["views"][0]["micrometres"] is None
+    adata.uns["spatial"]["library"]["scalefactors"]["microns_per_pixel"] = 0.5
+    assert write().header["views"][0]["micrometres"] == 0.5
+    assert write(scalebar_dx=1, scalebar_units="mm").header["views"][0]["micrometres"] == pytest.approx(1000)
+
+
 def test_genes_that_are_highly_variable(write, adata):
     adata.var["highly_variable"] = np.arange(GENES) < 5
     genes = [column["name"] for column in write().header["columns"] if column["kind"] == "genes"]

@@ -11,6 +11,9 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from spasne_tools.page import export as page
+from spasne_tools.plotting.anndata_colours import class_looks
+from spasne_tools.plotting.anndata_images import AUTOMATIC, tissue_images, tissue_scale
+from spasne_tools.plotting.colour_scale import is_continuous
 from spasne_tools.plotting.sections import side_by_side
 from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labels, positions
 
@@ -30,7 +33,9 @@ def export_html(
     library_key: str | None = None,
     table_key: str | None = None,
     layer: str | None = None,
-    img_key: str | None = "hires",
+    img_key: str | None = AUTOMATIC,
+    scalebar_dx: float | None = None,
+    scalebar_units: str = "um",
     **options: Any,
 ) -> Path:
     """Write the interactive page of an AnnData: ``spasne.export_html`` with what the object holds.
@@ -41,7 +46,8 @@ def export_html(
     path : str or Path
         File to write, usually ending in .html.
     color : str or list of str, optional
-        Columns of ``.obs`` to colour by. None: those that are categories.
+        Columns of ``.obs`` to colour by. None: those that are categories. Classes have the colours of
+        ``.uns["<color>_colors"]``, which are written there if they are missing, as by ``spasne.pl.spasne``.
     basis : str or list of str
         Keys of maps in ``.obsm``, with or without their ``X_``: the page switches between several, such as
         ``["spasne", "umap"]``.
@@ -57,9 +63,14 @@ def export_html(
     layer : str, optional
         Where the genes' values are. None: ``.raw`` if there is one, else ``.X``.
     img_key : str, optional
-        Image of ``.uns["spatial"]`` to draw under the spots, where there is one. None: no image.
+        The image of ``.uns[spatial_key]`` under the spots: "hires", "lowres" ...; "auto": the first of these
+        that is there; None: none.
+    scalebar_dx : float, optional
+        Length of one unit of the positions, in `scalebar_units`, for a scale bar. None: what the scale
+        factors of Visium HD say, else no bar.
+    scalebar_units : "nm", "um", "mm", "cm" or "m"
     **options
-        As in ``spasne.export_html``: title, scalebar_dx, image_like.
+        As in ``spasne.export_html``: title, image_like.
 
     Returns
     -------
@@ -69,7 +80,7 @@ def export_html(
     Raises
     ------
     ValueError
-        There is no such map, column or gene, or positions are missing.
+        There is no such map, column, gene or image, or positions are missing.
     ImportError
         anndata is missing (the extra ``spasne[anndata]``).
 
@@ -86,11 +97,15 @@ def export_html(
         pixels = side_by_side(pixels, sections)
     else:
         options = _image(table, spatial_key, img_key) | options
+    if (scale := tissue_scale(table, spatial_key, scalebar_dx, scalebar_units)) is not None:
+        options |= {"scalebar_dx": scale.length, "scalebar_units": scale.unit}
+    columns = _columns(table, color)
     return page.export_html(
         path,
         {key.removeprefix("X_"): np.asarray(table.obsm[find_map(table, key)]) for key in keys},
         pixels,
-        labels=_columns(table, color),
+        labels=columns,
+        palettes=_palettes(table, columns),
         genes=_genes(table, genes, layer),
         names=list(table.obs_names),
         **options,
@@ -110,6 +125,13 @@ def _columns(table: Any, color: str | Sequence[str] | None) -> pd.DataFrame:
         chosen = table.obs[names]
     numbers = chosen.select_dtypes("number").columns
     return chosen.astype(dict.fromkeys(numbers, float)).reset_index(drop=True)
+
+
+def _palettes(table: Any, columns: pd.DataFrame) -> dict[str, dict[Any, str]]:
+    """The colours of each column of classes, as scanpy's figures show them."""
+    classes = [name for name, values in columns.items() if not is_continuous(values)]
+    looks = {name: class_looks(table, name, None) for name in classes}
+    return {name: {label: colour for label, (colour, _) in of.items()} for name, of in looks.items()}
 
 
 def _genes(table: Any, genes: Sequence[str] | None, layer: str | None) -> pd.DataFrame:
@@ -143,12 +165,10 @@ def _most_variable(table: Any, layer: str | None) -> list[str]:
 
 
 def _image(table: Any, spatial_key: str, img_key: str | None) -> dict[str, Any]:
-    """The image of a single section and its scale, as scanpy keeps them; nothing where there is none."""
-    libraries = table.uns.get(spatial_key, {})
-    if img_key is None or len(libraries) != 1:
+    """The image of a single section and its scale; nothing where there is none."""
+    images = tissue_images(table, None, img_key, spatial_key)
+    if not images:
         return {}
-    library = next(iter(libraries.values()))
-    if img_key not in library.get("images", {}):
-        return {}
-    scale = library.get("scalefactors", {}).get(f"tissue_{img_key}_scalef", 1.0)
-    return {"image": library["images"][img_key], "image_scale": float(scale)}
+    image = images[None]
+    left, right, *_ = image.extent
+    return {"image": image.pixels, "image_scale": image.pixels.shape[1] / (right - left)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from spasne_tools.page.blocks import (
     sparse_codes_of,
 )
 from spasne_tools.page.dark_colours import dark_colour
-from spasne_tools.plotting.class_colours import MARKERS, palette
+from spasne_tools.plotting.class_colours import MARKERS, Palette, class_order, looks_of
 from spasne_tools.plotting.colour_scale import colour_limits, is_continuous
 
 __all__ = ["MOST_CLASSES", "MOST_EXACT_GENES", "describe_columns"]
@@ -28,19 +29,21 @@ GENES_IN_A_BLOCK = 32
 
 
 def describe_columns(
-    labels: dict[str, pd.Series], genes: dict[str, pd.Series], blocks: Blocks
+    labels: dict[str, pd.Series], genes: dict[str, pd.Series], palettes: Mapping[str, Palette], blocks: Blocks
 ) -> list[dict[str, Any]]:
-    """What the page must know of each column."""
-    described = [_label(name, values, blocks) for name, values in labels.items()]
+    """What the page must know of each column; `palettes` go by the names of labels."""
+    if unknown := [name for name in palettes if name not in labels]:
+        raise ValueError(f"expected palettes of columns of labels, found one of {unknown[0]!r}")
+    described = [_label(name, values, palettes.get(name), blocks) for name, values in labels.items()]
     if len(genes) > MOST_EXACT_GENES:
         return described + _sparse_genes(genes, blocks)
     return described + [_numbers(name, values, "genes", blocks) for name, values in genes.items()]
 
 
-def _label(name: str, values: pd.Series, blocks: Blocks) -> dict[str, Any]:
+def _label(name: str, values: pd.Series, colours: Palette | None, blocks: Blocks) -> dict[str, Any]:
     if is_continuous(values):
         return _numbers(name, values, "labels", blocks)
-    return _classes(name, values, blocks)
+    return _classes(name, values, colours, blocks)
 
 
 def _numbers(name: str, values: pd.Series, kind: str, blocks: Blocks) -> dict[str, Any]:
@@ -73,10 +76,10 @@ def _scale(name: str, kind: str, numbers: np.ndarray, codes: Codes) -> dict[str,
     return {"name": name, "kind": kind} | ends
 
 
-def _classes(name: str, values: pd.Series, blocks: Blocks) -> dict[str, Any]:
+def _classes(name: str, values: pd.Series, colours: Palette | None, blocks: Blocks) -> dict[str, Any]:
     described = f"labels {name!r}"
     try:
-        looks = palette(values)
+        looks = looks_of(class_order(values), colours)
         codes = pd.Categorical(values, categories=list(looks)).codes
     except TypeError as error:
         raise ValueError(f"expected one class for each point in {described}, found {error}") from None

@@ -21,8 +21,9 @@ from spasne_tools.page.document import assemble
 from spasne_tools.page.layouts import describe_layouts, maps_of, tissue_of
 from spasne_tools.page.tables import columns_of, names_of
 from spasne_tools.page.tissue_image import describe_image
-from spasne_tools.plotting.class_colours import MISSING_COLOUR
+from spasne_tools.plotting.class_colours import MISSING_COLOUR, Palette
 from spasne_tools.plotting.colour_scale import CONTINUOUS_COLOURS
+from spasne_tools.plotting.scale_bar import METRES, Scale
 from spasne_tools.validation import MatrixLike
 
 __all__ = ["export_html"]
@@ -35,12 +36,14 @@ def export_html(
     *,
     labels: Any = None,
     genes: Any = None,
+    palettes: Mapping[str, Palette] | None = None,
     title: str | None = None,
     names: Sequence[Any] | None = None,
     image_like: bool = True,
     image: Any = None,
     image_scale: float = 1.0,
     scalebar_dx: float | None = None,
+    scalebar_units: str = "um",
 ) -> Path:
     """Write an interactive page of tissue and map, to be opened in a browser or sent to a colleague.
 
@@ -66,6 +69,9 @@ def export_html(
         Numbers drawn as continuous colours, usually log-normalised expression, and ranked by what marks a
         selection: give all genes that could. Up to 20 are kept with 16 bits between smallest and largest;
         more are kept with 8 bits, and their smallest value, usually 0, takes hardly any room.
+    palettes : dict of palettes by column of `labels`, optional
+        Colours of classes, where they are not to be those of ``palette``: each a dict by class, a sequence,
+        or the name of one of matplotlib's colour maps.
     title : str, optional
         Heading of the page. None: "SpaSNE".
     names : sequence of n, optional
@@ -81,7 +87,8 @@ def export_html(
         Pixels of `image` for a unit of `pixels`, above 0: of Visium's "hires" image, tissue_hires_scalef. The
         image's left upper corner is position (0, 0).
     scalebar_dx : float, optional
-        Micrometres that a unit of `pixels` is long, above 0, for a scale bar. None: no bar.
+        Length of a unit of `pixels` in `scalebar_units`, above 0, for a scale bar. None: no bar.
+    scalebar_units : "nm", "um", "mm", "cm" or "m"
 
     Returns
     -------
@@ -123,19 +130,25 @@ def export_html(
         "title": "SpaSNE" if title is None else title,
         "n": len(tissue),
         **describe_layouts(tissue, maps, bool(image_like), blocks),
-        "columns": describe_columns(*columns, blocks),
+        "columns": describe_columns(*columns, palettes or {}, blocks),
         "names": None if point_names is None else blocks.add(json.dumps(point_names).encode("ascii")),
         "ramp": _ramp(blocks),
         "missing": MISSING_COLOUR,
     }
     of_tissue = header["views"][0]
-    of_tissue["micrometres"] = None if scalebar_dx is None else _positive(scalebar_dx, "scalebar_dx")
+    of_tissue["micrometres"] = (
+        None if scalebar_dx is None else _micrometres(Scale(scalebar_dx, scalebar_units))
+    )
     if image is not None:
         of_tissue["image"] = describe_image(image, _positive(image_scale, "image_scale"), blocks)
     content = assemble(header, blocks)
     with output_file(path) as unfinished:
         unfinished.write_bytes(content)
     return Path(path)
+
+
+def _micrometres(unit: Scale) -> float:
+    return float(unit.length * METRES[unit.unit] / METRES["um"])
 
 
 def _positive(value: Any, name: str) -> float:

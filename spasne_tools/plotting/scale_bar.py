@@ -24,7 +24,8 @@ class Scale:
     def __post_init__(self) -> None:
         if self.unit not in METRES:
             raise ValueError(f"expected scalebar_units to be one of {', '.join(METRES)}, found {self.unit!r}")
-        if not (np.isfinite(self.length) and self.length > 0):
+        is_number = isinstance(self.length, (int, float, np.number)) and not isinstance(self.length, bool)
+        if not (is_number and np.isfinite(self.length) and self.length > 0):
             raise ValueError(f"expected scalebar_dx to be a number above 0, found {self.length!r}")
 
 
