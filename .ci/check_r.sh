@@ -15,8 +15,9 @@ fi
 
 # The vignette is made with an executable that compiles in a few seconds; the check compiles the one that users get.
 jobs=$(getconf _NPROCESSORS_ONLN)
-MAKEFLAGS="-j$jobs SPASNE_FLAGS=-O1\\ -g0\\ -std=c++17\\ -pthread\\ -DSPASNE_BASELINE_ONLY" make r-package
+make build/r-package/spasne
 cd build/r-package
+MAKEFLAGS="-j$jobs SPASNE_FLAGS=-O1\\ -g0\\ -std=c++17\\ -pthread\\ -DSPASNE_BASELINE_ONLY" R CMD build spasne
 export _R_CHECK_FORCE_SUGGESTS_=false # Seurat and Bioconductor are tested where they are
 MAKEFLAGS="-j$jobs" R CMD check --no-manual spasne_*.tar.gz
 # A note that tells which of them are not there is none of ours.

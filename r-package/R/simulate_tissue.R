@@ -1,13 +1,14 @@
 LAYERS <- c("L1", "L2", "L3", "L4", "L5", "L6", "WM")
 SECTION_WIDTH <- 10000 # pixels
 SECTION_HEIGHT <- 6000
+LAYER_REACH <- 0.12 # standard deviation of a layer's genes over depth
 COUNTS_PER_GENE <- 3 # expected in a spot of median size
 
 #' A simulated section of layered tissue
 #'
 #' Spots lie on a jittered lattice; their layer follows their depth below an undulating surface. A third of the
-#' genes marks one layer each, a third one of five cell types that are mixed within the layers, the others mark
-#' nothing. Counts are negative binomial, library sizes log-normal. For examples and tests; not the same numbers as
+#' genes is strongest in one layer each and fades with the distance from it, a third marks one of five cell types that
+#' are mixed within the layers, the others mark nothing. Counts are negative binomial, library sizes log-normal. For examples and tests; not the same numbers as
 #' `simulate_tissue` in Python.
 #'
 #' @param n_spots,n_genes Sizes, at least 10 and 50.
@@ -29,7 +30,7 @@ simulate_tissue <- function(n_spots = 1200, n_genes = 500, seed = 0) {
     layer <- 1 + findInterval(depth, seq_len(6) / 7)
     cell_type <- (layer + sample.int(5, n_spots, TRUE, c(4, 2, 1, 1, 2))) %% 5 + 1
     list(
-      counts = draw_counts(layer, cell_type, n_genes),
+      counts = draw_counts(depth, cell_type, n_genes),
       pixels = pixels,
       labels = factor(LAYERS[layer], LAYERS),
       cell_types = factor(paste("type", cell_type))
@@ -53,12 +54,13 @@ depth_below_surface <- function(pixels) {
   pmin(pmax(pixels$y / max(pixels$y) - surface, 0), 0.999)
 }
 
-draw_counts <- function(layer, cell_type, n_genes) {
-  n_spots <- length(layer)
+draw_counts <- function(depth, cell_type, n_genes) {
+  n_spots <- length(depth)
   kind <- rep_len(1:3, n_genes) # of a layer, of a cell type, of nothing
   log_mean <- matrix(stats::rnorm(n_genes), n_spots, n_genes, byrow = TRUE)
   for (gene in which(kind < 3)) {
-    marked <- if (kind[gene] == 1) layer == gene %% 7 + 1 else cell_type == gene %% 5 + 1
+    centre <- (gene %% 7 + 0.5) / 7
+    marked <- if (kind[gene] == 1) exp(-0.5 * ((depth - centre) / LAYER_REACH)^2) else cell_type == gene %% 5 + 1
     log_mean[, gene] <- log_mean[, gene] + marked * stats::rnorm(1, 1.2, 0.3)
   }
   mean <- exp(log_mean)
