@@ -102,6 +102,8 @@ def test_r_has_the_names_order_and_defaults_of_python(tmp_path):
         {"theta": 0.0},
         {"theta": 0.5, "no_dims": 3},
         {"method": "interpolation", "accuracy": 0.001, "global_scale": 0.5},
+        {"init": "best"},
+        {"init": "joint*0.5", "descent": "fast", "theta": 0.0},
         {"learning_rate": "auto", "max_step": 0.5, "exaggeration": 2.0},
         # Positions and starts prepared in R differ in their last digit, and that grows: few iterations.
         {"init": "spatial", "pixel_scale": "unit", "max_iter": 20},

@@ -72,6 +72,7 @@ mean_squared_distance <- function(S, sections) {
 given_start <- function(S, data_dim, has_pixels, parameters) {
   init <- parameters$init
   no_dims <- parameters$no_dims
+  if (is_start_of_executable(init)) return(NULL)
   if (!is.character(init)) {
     start <- as_numbers(init, "init", allow_sparse = FALSE)
     if (!identical(as.numeric(dim(start)), as.numeric(c(data_dim[1], no_dims)))) {

@@ -22,8 +22,14 @@
 #' @param use_pca Reduce `data` by PCA first. `FALSE`: use it as it is.
 #' @param max_iter Iterations, 0 or more; 0 returns the start.
 #' @param method `"auto"`, `"exact"`, `"barnes_hut"` or `"interpolation"`: how sums over pairs are taken.
+#' @param descent `"published"` or `"fast"`: the steps. `"fast"`: quasi-Newton steps, some tens to hundreds where the
+#'   published ones take 250 to 1,000, to lower costs. `NULL`: published where the start is, by method `"exact"` or
+#'   `"barnes_hut"`, and where `learning_rate` or `max_step` is given or there is no global term; else fast, as with
+#'   method `"interpolation"` (above 5,000 points).
 #' @param n_jobs Threads, at most 4096. `NULL` or -1: all cores.
-#' @param init `"random"`, `"pca"`, `"spatial"` or a matrix (spots x no_dims): the start.
+#' @param init `"random"`, `"pca"`, `"spatial"`, `"joint"`, `"best"` or a matrix (spots x no_dims): the start.
+#'   `"joint"`: principal axes of expression and space together; `"joint*0.1"` gives space a tenth of its weight, or
+#'   any other multiple. `"best"`: several of these race, and the one of lowest cost goes on.
 #' @param learning_rate Step size, above 0, or `"auto"`: max(500, n / exaggeration). `NULL`: 500 as published, or
 #'   `"auto"` for large data.
 #' @param max_step Largest move of a point in one iteration, above 0; `Inf`: no limit. `NULL`: a limit only where
@@ -58,9 +64,9 @@
 #' @export
 run_spasne <- function(data, pixels = NULL, alpha = 8, beta = 2, exaggeration = 4, no_dims = 2, perplexity = 50,
                        theta = 0.5, randseed = -1, verbose = FALSE, initial_dims = 0, use_pca = TRUE,
-                       max_iter = 1000, method = "auto", n_jobs = NULL, init = "random", learning_rate = NULL,
-                       max_step = NULL, global_scale = 1, pixel_scale = "raw", neighbors = NULL, accuracy = NULL,
-                       callback = NULL, callback_every = 50, sections = NULL) {
+                       max_iter = 1000, method = "auto", descent = NULL, n_jobs = NULL, init = "random",
+                       learning_rate = NULL, max_step = NULL, global_scale = 1, pixel_scale = "raw",
+                       neighbors = NULL, accuracy = NULL, callback = NULL, callback_every = 50, sections = NULL) {
   parameters <- mget(setdiff(names(formals()), c("data", "pixels")))
   problem <- prepare_problem(data, pixels, parameters)
   folder <- tempfile("spasne-")
@@ -85,14 +91,23 @@ prepare_problem <- function(data, pixels, parameters) {
   if (parameters$use_pca) X <- pca(X, components_wanted(parameters))
   if (identical(parameters$init, "pca")) start <- spread_to_start(pca(X, parameters$no_dims))
   if (is.null(pixels)) parameters$beta <- 0
+  if (is.null(parameters$descent) && goes_fast(parameters)) parameters$descent <- "fast"
   extension <- c(
     extension_of(parameters, is_graph = !is.null(graph)),
     list(
-      init = start, pxoffset = if (positions$unit_free) 0, sections = sections,
+      init = start, start = if (is_start_of_executable(parameters$init)) parameters$init, pxoffset = if (positions$unit_free) 0, sections = sections,
       nbrindex = graph$index, nbrdist = graph$distance
     )
   )
   list(X = X, pixels = positions$S, parameters = parameters, extension = Filter(Negate(is.null), extension))
+}
+
+# Whether the fast steps are taken unasked: with any start but the published one, unless a parameter of the published
+# steps is given, the method is the published one, or there is no global term.
+goes_fast <- function(parameters) {
+  published <- identical(parameters$init, "random") || parameters$method == "barnes_hut"
+  ruled <- !is.null(parameters$learning_rate) || !is.null(parameters$max_step)
+  !published && !ruled && parameters$alpha + parameters$beta > 0
 }
 
 components_wanted <- function(parameters) if (parameters$initial_dims == 0) 200 else parameters$initial_dims
@@ -105,6 +120,7 @@ extension_of <- function(parameters, is_graph) {
     method = if (method != "auto") method,
     lrate = if (identical(rate, "auto")) 0 else rate,
     maxstep = parameters$max_step,
+    descent = parameters$descent,
     gscale = if (parameters$global_scale != 1) parameters$global_scale,
     accuracy = parameters$accuracy
   )

@@ -1,7 +1,9 @@
 # What users pass: checked parameters, and matrices of any kind as finite numbers.
 
 METHODS <- c("auto", "exact", "barnes_hut", "interpolation")
-STARTS <- c("random", "pca", "spatial")
+STARTS <- c("random", "pca", "spatial", "joint", "best")
+JOINT <- "^joint(\\*[0-9]+(\\.[0-9]*)?)?$" # with space at a multiple of its weight
+DESCENTS <- c("published", "fast")
 MOST_THREADS <- 4096
 INT32_MAX <- 2147483647 # the files hold counts and seeds as int32
 # As in the executable.
@@ -36,7 +38,8 @@ check_parameters <- function(parameters) {
   check_number_or_choice("learning_rate", p$learning_rate, "auto", "a positive number or NULL")
   check_number_or_choice("pixel_scale", p$pixel_scale, c("raw", "unit"), "a positive number")
   if (is.null(p$pixel_scale)) check_number("pixel_scale", NULL)
-  if (is.character(p$init)) check_choice("init", p$init, STARTS, "a matrix (n, no_dims)")
+  check_init(p$init)
+  if (!is.null(p$descent)) check_descent(p)
   if (!is.null(p$max_step)) check_number("max_step", p$max_step, allow_infinity = TRUE)
   check_accuracy(p$accuracy)
   if (!is.null(p$callback) && !is.function(p$callback)) {
@@ -46,6 +49,32 @@ check_parameters <- function(parameters) {
     fail(
       "expected method 'auto' or 'interpolation' with neighbors, found '", p$method, "', which uses all pairs"
     )
+  }
+}
+
+check_init <- function(init) {
+  if (!is.character(init) || is.matrix(init)) return() # judged with the data
+  if (length(init) != 1 || !(init %in% STARTS || grepl(JOINT, init))) {
+    fail(
+      "expected init to be one of ", paste0("'", STARTS, "'", collapse = ", "),
+      ", 'joint*F' with a number F, or a matrix (n, no_dims), found ", shown(init)
+    )
+  }
+}
+
+is_start_of_executable <- function(init) is.character(init) && (identical(init, "best") || grepl(JOINT, init))
+
+check_descent <- function(p) {
+  check_choice("descent", p$descent, DESCENTS)
+  if (p$descent != "fast") return()
+  if (p$method == "barnes_hut") {
+    fail(
+      "expected descent = 'published' with method = 'barnes_hut', whose gradient is not quite that of the cost, ",
+      "found 'fast'; method = 'exact' or 'interpolation' takes it"
+    )
+  }
+  for (name in c("learning_rate", "max_step")) {
+    if (!is.null(p[[name]])) fail("expected no ", name, " with descent = 'fast', whose steps it does not rule, found one")
   }
 }
 

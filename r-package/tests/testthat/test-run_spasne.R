@@ -39,12 +39,27 @@ test_that("without pixels there is no spatial term", {
 
 test_that("no iteration returns the start", {
   start <- matrix(rnorm(120), 60)
-  expect_equal(unname(small_map(case$data, case$pixels, init = start, max_iter = 0)), start)
-  spatial <- small_map(case$data, case$pixels, init = "spatial", max_iter = 0)
+  expect_equal(unname(small_map(case$data, case$pixels, init = start, max_iter = 0, descent = "published")), start)
+  spatial <- small_map(case$data, case$pixels, init = "spatial", max_iter = 0, descent = "published")
   expect_equal(abs(diag(cor(spatial, case$pixels))), c(1, 1))
   expect_equal(max(sqrt(colMeans(spatial^2))), 1e-4)
   by_pca <- small_map(case$data, case$pixels, init = "pca", max_iter = 0)
   expect_equal(abs(diag(cor(by_pca, prcomp(case$data)$x[, 1:2]))), c(1, 1))
+})
+
+test_that("other starts are made by the executable and go fast", {
+  cost <- function(...) {
+    last <- NULL
+    see <- function(iteration, cost, Y) last <<- cost
+    small_map(case$data, case$pixels, ..., max_iter = 1000, callback = see, callback_every = 1)
+    last
+  }
+  published <- cost()
+  for (init in c("joint", "joint*0.5", "best")) expect_lt(cost(init = init), published + 0.02)
+  expect_lte(cost(init = "best"), cost(init = "joint") + 1e-6)
+  fast <- small_map(case$data, case$pixels, init = "spatial")
+  expect_identical(small_map(case$data, case$pixels, init = "spatial", descent = "fast"), fast)
+  expect_false(identical(small_map(case$data, case$pixels, init = "spatial", max_step = Inf), fast))
 })
 
 test_that("the unit of pixels is irrelevant where asked for", {
