@@ -26,6 +26,7 @@ def create(folder: Path) -> list[str]:
                 "Install them (Debian, Ubuntu: apt-get install python3-venv), or name another Python: "
                 "make PYTHON=/path/to/python3"
             )
+        print(f"making a virtual environment in {folder}", flush=True)
         venv.create(folder, with_pip=has_ensurepip, clear=folder.exists(), symlinks=sys.platform != "win32")
     if subprocess.run([python, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
         return [str(python), "-m", "pip"]
@@ -53,9 +54,13 @@ def main() -> None:
         )
     folder, extras = Path(sys.argv[1]), sys.argv[2:]
     pip = create(folder)
-    command = [*pip, "install", "--quiet", "--disable-pip-version-check", *requirements(extras)]
-    print(f"setting up {folder} ({', '.join(['required packages', *extras])})", flush=True)
-    sys.exit(subprocess.run(command, check=False).returncode)
+    wanted = requirements(extras)
+    print(f"installing into {folder}, a minute or less where pip has them: {' '.join(wanted)}", flush=True)
+    command = [*pip, "install", "--disable-pip-version-check", "--no-warn-script-location", *wanted]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    installed = [line for line in done.stdout.splitlines() if line.startswith("Successfully")]
+    print(installed[0] if installed else f"{folder} has all of them already", flush=True)
+    sys.exit(done.returncode)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ import os
 
 import pytest
 
+from spasne_tools.commands import demo
 from spasne_tools.commands.command_line import main
 from spasne_tools.commands.demo import run_demo
+from spasne_tools.run.embedding import embed
 
 
 @pytest.fixture
@@ -28,7 +30,24 @@ def test_simulated_tissue_is_mapped_better_by_spasne(built, tmp_path, capsys):
     )
     assert 0.1 < tsne["r1"] < spasne["r1"] - 0.1 and spasne["r1"] < 0.9
     assert 0.1 < tsne["r2"] < spasne["r2"] - 0.1 and spasne["r2"] < 0.95
-    assert "1200 spots, 500 genes" in printed and str(picture) in printed
+    assert tsne["s"] < spasne["s"] and 0.9 < spasne["r2"]
+    assert "1200 spots, 500 genes" in printed
+    page = picture.with_suffix(".html")
+    assert lines[-1] == f"wrote {picture} and {page}" and sorted(tmp_path.iterdir()) == [page, picture]
+    assert f"Open {page}: circle some points of the map" in printed
+
+
+def test_no_run_of_the_demo_is_made_again(built, tmp_path, monkeypatch):
+    reports = []
+
+    def recorded(*given):
+        made = embed(*given)
+        reports.append(made.report)
+        return made
+
+    monkeypatch.setattr(demo, "embed", recorded)
+    run_demo("simulated", str(tmp_path / "demo.png"))
+    assert [report["repeated"] for report in reports] == [False, False]
 
 
 @pytest.mark.skipif("SPASNE_DATA" not in os.environ, reason="SPASNE_DATA does not name the real data")

@@ -18,12 +18,13 @@ from spasne_tools.commands.arguments import (
     add_tissue_arguments,
     checked_parameters,
 )
-from spasne_tools.commands.score import lines_of
+from spasne_tools.commands.score import in_words, lines_of
 from spasne_tools.metrics.checks import class_codes
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
 from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
 from spasne_tools.run.embedding import embed
+from spasne_tools.run.summary import summary_of
 from spasne_tools.user_warning import warn_user
 
 SUMMARY = "map spots or cells; also done where flags come without a command"
@@ -71,10 +72,13 @@ def run(options: argparse.Namespace) -> None:
         positions = "" if pixels is None else f"; positions: {pixels.shape[1]} columns"
         print(f"expression: {rows.count} rows, {expression.values.shape[1]} columns{positions}", flush=True)
         data = inputs.data_of(expression, options, parameters.initial_dims)
-        Y = embed(data, pixels, parameters, options.verbose).Y
+        made = embed(data, pixels, parameters, options.verbose)
+        if not options.verbose:  # else said already
+            print(*summary_of(made.report, parameters), sep="\n", flush=True)
+    Y = made.Y
     write_map(options.output, Y, rows.names)
     scores = _scored(Y, data, pixels, scored_labels, parameters.sections)
-    print(*lines_of(scores), sep="\n", file=printed_to)
+    print(*lines_of(scores), in_words(scores), sep="\n", file=printed_to)
     if options.plot:
         from spasne_tools.plotting.maps import plot_maps
 
@@ -83,6 +87,9 @@ def run(options: argparse.Namespace) -> None:
         figure = plot_maps({"SpaSNE": Y}, colors, pixels, scores={"SpaSNE": scores.to_dict()})
         with output_file(options.plot) as unfinished:
             figure.savefig(unfinished, bbox_inches="tight")
+    files = [file for file in (options.output, options.plot) if file and file != STANDARD_STREAM]
+    if files:
+        print(f"wrote {' and '.join(files)}", file=printed_to)
 
 
 def _without_missing(labels: pd.Series | None) -> pd.Series | None:

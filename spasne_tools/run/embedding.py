@@ -18,6 +18,7 @@ from spasne_tools.run.executable import ExecutableError, OnLine, run_executable
 from spasne_tools.run.parameters import Control, Parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.run.progress import ProgressPrinter
+from spasne_tools.run.summary import summary_of
 from spasne_tools.validation import MatrixLike
 
 DATA_FILE, RESULT_FILE, REPORT_FILE = "data.dat", "result.dat", "report.json"
@@ -66,10 +67,13 @@ class WrittenProblem:
     shape: tuple[int, int]
     max_iter: int
 
-    def embed(self, verbose: bool, control: Control) -> Embedding:
-        """Run the executable on it."""
-        result = run_in_folder(self.folder, verbose, self.max_iter, control)
-        return read_embedding(result, self.folder / REPORT_FILE, self.shape)
+    def embed(self, verbose: bool, parameters: Parameters) -> Embedding:
+        """Run the executable on it; where `verbose`, say at the end what it came to."""
+        result = run_in_folder(self.folder, verbose, self.max_iter, parameters)
+        embedding = read_embedding(result, self.folder / REPORT_FILE, self.shape)
+        if verbose:
+            print(*summary_of(embedding.report, parameters), sep="\n", flush=True)
+        return embedding
 
 
 @contextmanager

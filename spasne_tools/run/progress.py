@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -37,8 +39,11 @@ class ProgressPrinter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.bar is not None:
-            self.bar.close()
+        if self.bar is None:
+            return
+        if error is None:
+            self.bar.total = self.bar.n  # a notebook's bar is red where it ends before its total
+        self.bar.close()
 
     def __call__(self, line: str) -> None:
         if line == self.hidden:
@@ -78,8 +83,18 @@ def _duration(seconds: float) -> str:
 
 
 def _make_bar(max_iter: int | None) -> Any:
+    """A bar, where there is tqdm and something to draw it on; None: lines only."""
+    if not _can_draw():
+        return None
     try:
         from tqdm.auto import tqdm
     except ImportError:
         return None
     return tqdm(total=max_iter, desc="spasne", unit="it")
+
+
+def _can_draw() -> bool:
+    """Whether standard error is a terminal, or a notebook's that has widgets: without them tqdm warns."""
+    if "ipykernel" in sys.modules:
+        return importlib.util.find_spec("ipywidgets") is not None
+    return sys.stderr is not None and sys.stderr.isatty()

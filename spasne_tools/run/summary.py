@@ -1,0 +1,57 @@
+"""What a run came to, in a few sentences: printed where verbose, and by the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from spasne_tools.run.method import LARGE
+from spasne_tools.run.parameters import Parameters
+
+
+def summary_of(report: Mapping[str, Any], parameters: Parameters) -> list[str]:
+    """Lines about a run: method and why, iterations and rest, seconds and cost, whether it was made again.
+
+    `report` is that of the executable (docs/file_format.md); what it lacks is left out.
+    """
+    method, n_points = report.get("method", "?"), report.get("n_points")
+    made = "map" if n_points is None else f"map of {n_points:,} points"
+    lines = [f"{made} by method {method}, {_reason(parameters, method)}"]
+    seconds = report.get("seconds")
+    time = f" in {sum(seconds.values()):.1f} s" if seconds else ""
+    cost = f"; cost {report['cost']:.4f}" if "cost" in report else ""
+    lines.append(f"{report.get('n_iter', 0):,} iterations{time}, {_ending(report)}{cost}")
+    if report.get("repeated"):
+        lines.append(_repetition(report))
+    return lines
+
+
+def _reason(parameters: Parameters, method: str) -> str:
+    """Why this method."""
+    if parameters.method != "auto":
+        return "as asked"
+    if parameters.neighbors is not None:
+        return "because neighbours were given"
+    if parameters.theta == 0:
+        return "because theta is 0"
+    return f"chosen for {'up to' if method == 'barnes_hut' else 'more than'} {LARGE:,} points"
+
+
+def _ending(report: Mapping[str, Any]) -> str:
+    if report.get("stopped"):
+        return "stopped by the callback"
+    if report.get("converged"):
+        return "then the map was at rest"
+    if report.get("method") == "barnes_hut":
+        return "as many as asked for"
+    return "as many as allowed, the map not quite at rest"
+
+
+def _repetition(report: Mapping[str, Any]) -> str:
+    """In calm words: the map is good, and this is how it came about."""
+    if report.get("max_step") is None:
+        return "made twice, because the first map looked unstable; the better one was kept"
+    return (
+        "unstable with the published steps; made again with smaller ones "
+        f"(at most {report['max_step']:g}), which needs nothing of you"
+    )
