@@ -36,6 +36,9 @@ def test_a_run_by_the_published_algorithm():
         ({"method": "interpolation"}, {"neighbors": np.ones((2, 2))}, 0, "because neighbours were given"),
         ({"converged": True, "n_iter": 351}, {}, 1, "351 iterations in 7.0 s, then the map was at rest"),
         ({"stopped": True}, {}, 1, "stopped by the callback"),
+        ({"method": "exact"}, {}, 0, "which fast steps take for up to 5,000 points"),
+        ({"descent": "fast"}, {}, 1, "1,000 fast steps in 7.0 s"),
+        ({"starts": [{"start": "pca"}, {"start": "joint"}]}, {}, 2, "the best of 2 starts: pca"),
         ({"method": "exact"}, {}, 1, "as many as allowed, the map not quite at rest"),
         (
             {"repeated": True, "max_step": 0.05},

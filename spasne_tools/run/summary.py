@@ -20,7 +20,10 @@ def summary_of(report: Mapping[str, Any], parameters: Parameters) -> list[str]:
     seconds = report.get("seconds")
     time = f" in {sum(seconds.values()):.1f} s" if seconds else ""
     cost = f"; cost {report['cost']:.4f}" if "cost" in report else ""
-    lines.append(f"{report.get('n_iter', 0):,} iterations{time}, {_ending(report)}{cost}")
+    steps = "fast steps" if report.get("descent") == "fast" else "iterations"
+    lines.append(f"{report.get('n_iter', 0):,} {steps}{time}, {_ending(report)}{cost}")
+    if contenders := report.get("starts"):
+        lines.append(f"the best of {len(contenders)} starts: {contenders[0]['start']}")
     if report.get("repeated"):
         lines.append(_repetition(report))
     return lines
@@ -34,6 +37,8 @@ def _reason(parameters: Parameters, method: str) -> str:
         return "because neighbours were given"
     if parameters.theta == 0:
         return "because theta is 0"
+    if method == "exact":
+        return f"which fast steps take for up to {LARGE:,} points"
     return f"chosen for {'up to' if method == 'barnes_hut' else 'more than'} {LARGE:,} points"
 
 
