@@ -162,10 +162,9 @@ def loo_scores(Y: np.ndarray, affinities: np.ndarray) -> np.ndarray:
     squared = cdist(Y / unit, Y / unit, "sqeuclidean")
     kernel = 1 / (1 + squared)
     np.fill_diagonal(kernel, 0)
-    moves = np.empty(len(Y))
-    for i, p in enumerate(affinities):
-        loss = np.log1p(squared) @ p + np.log(kernel.sum(axis=1) - kernel[:, i])
-        moves[i] = np.sqrt(squared[i, np.argmin(loss)])
+    # of the place of row b for point i, where i itself is no longer in the way
+    loss = np.log1p(squared) @ affinities.T + np.log(kernel.sum(axis=1, keepdims=True) - kernel)
+    moves = np.sqrt(squared[np.arange(len(Y)), loss.argmin(axis=0)])
     return -moves
 
 

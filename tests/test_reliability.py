@@ -168,6 +168,21 @@ def test_p_values_are_uniform_by_chance_at_50000_points():
         assert scipy.stats.kstest(table[name], "uniform").pvalue > 0.01, name
 
 
+def test_p_values_are_uniform_by_chance_within_sections():
+    """Places drawn anew within each section: those of different sections are not alike."""
+    found = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        Y, X = unrelated(500, seed)
+        sections = np.sort(rng.integers(2, size=500))
+        Y[sections == 1] += 20
+        pixels = rng.normal(size=(500, 2)) * (1 + sections[:, None])
+        table = spasne.map_reliability(Y, X, pixels, sections=sections, random_state=seed)
+        found.append(table[[*P_COLUMNS, "p_kept_space", "p_r2"]].sample(15, random_state=seed))
+    for name, values in pd.concat(found).items():
+        assert scipy.stats.kstest(values, "uniform").pvalue > 0.01, name
+
+
 def test_by_chance_hardly_anything_is_kept():
     Y, X = unrelated(1000, 0)
     table = spasne.map_reliability(Y, X)
