@@ -11,7 +11,7 @@ function quoted(text) {
 
 /** Rows as objects by the names of the first line. */
 function readTable(text) {
-  const [header, ...rows] = fieldsOf(text.replace(/^\ufeff/, ""));
+  const [header, ...rows] = fieldsOf(text);
   return rows.map((row) => Object.fromEntries(header.map((name, place) => [name.trim(), row[place]])));
 }
 
