@@ -25,9 +25,6 @@ COUNTS, LABELS = "human_BreastCancer2518_raw.csv", "human_BreastCancer2518_label
 ARCHIVE, INSIDE = "data.tar.gz", "data"  # the folder in the archive
 COMPONENTS = "human_BreastCancer1272_data_pc200.csv"
 N_SPOTS, N_ANNOTATED = 2518, 1272
-# Older and newer Space Ranger: without and with a header, else the same columns.
-POSITION_FILES = ("spatial/tissue_positions.csv", "spatial/tissue_positions_list.csv")
-POSITION_COLUMNS = ("barcode", "in_tissue", "array_row", "array_col", "pxl_row", "pxl_col")
 
 
 @dataclass(frozen=True)
@@ -146,15 +143,11 @@ def _named(annotation: pd.DataFrame) -> pd.DataFrame:
 def _read_outs(outs: Path) -> BreastSection:
     """Spots of a Space Ranger folder, those annotated first, in the order of the published annotation."""
     expression = read_expression(str(outs))
+    if expression.positions is None:
+        raise ValueError(expression.no_positions or f"expected positions of the spots in {outs}, found none")
     assert expression.rows is not None and expression.genes is not None
-    places = _read_positions(outs).reindex(expression.rows)
     annotation = load_annotation("breast_cancer")
-    wanted = pd.MultiIndex.from_frame(annotation[["x_pixel", "y_pixel"]].astype(float))
-    rows = np.full(len(annotation), -1)
-    for columns in (("pxl_col", "pxl_row"), ("pxl_row", "pxl_col")):
-        found = pd.MultiIndex.from_frame(places[list(columns)].astype(float)).get_indexer(wanted)
-        if (found >= 0).sum() > (rows >= 0).sum():
-            rows, x, y = found, *columns
+    rows, places = _spots_at(annotation[["x_pixel", "y_pixel"]], expression.positions.to_numpy(float))
     if n_lost := int((rows < 0).sum()):
         raise ValueError(
             f"expected the published section in {outs}, found no spot at {n_lost} of the {len(annotation)} "
@@ -162,26 +155,20 @@ def _read_outs(outs: Path) -> BreastSection:
         )
     others = np.setdiff1d(np.arange(len(places)), rows)
     order = np.concatenate([rows, others])
-    of_spots = pd.DataFrame(
-        {
-            "type": [*annotation["cell_type"], *[""] * len(others)],
-            "x": places[x].to_numpy(float)[order],
-            "y": places[y].to_numpy(float)[order],
-        },
-        index=[*annotation.index, *expression.rows[others]],
-    )
+    of_spots = pd.DataFrame(places[order], columns=["x", "y"])
+    of_spots.insert(0, "type", [*annotation["cell_type"], *[""] * len(others)])
+    of_spots.index = pd.Index([*annotation.index, *expression.rows[others]])
     counts = csr_matrix(expression.values)[order]
     return BreastSection(counts, of_spots, expression.genes, f"the Space Ranger folder {outs.name}")
 
 
-def _read_positions(outs: Path) -> pd.DataFrame:
-    path = next((outs / name for name in POSITION_FILES if (outs / name).is_file()), None)
-    if path is None:
-        raise ValueError(f"expected {' or '.join(POSITION_FILES)} in {outs}, found neither")
-    places = pd.read_csv(path, header=None, names=list(POSITION_COLUMNS), dtype=str)
-    if places.loc[0, "barcode"] == "barcode":
-        places = places.iloc[1:]
-    return places.set_index("barcode")
+def _spots_at(wanted: pd.DataFrame, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The row of `places` at each position (-1: none), and `places` with its axes as those of `wanted`."""
+    at = pd.MultiIndex.from_frame(wanted.astype(float))
+    both = [
+        (pd.MultiIndex.from_arrays(turned.T).get_indexer(at), turned) for turned in (places, places[:, ::-1])
+    ]
+    return max(both, key=lambda found: int((found[0] >= 0).sum()))
 
 
 def _simulated() -> BreastSection:

@@ -136,7 +136,8 @@ def write_outs(outs, tables, header, turned=False):
             file.write("\n".join(lines) + "\n")
     x, y = labels["x"].to_numpy()[order], labels["y"].to_numpy()[order]
     row, column = (x, y) if turned else (y, x)
-    places = pd.DataFrame({"barcode": barcodes, "in": 1, "r": 0, "c": 0, "pxl_row": row, "pxl_col": column})
+    grid = {"barcode": barcodes, "in_tissue": 1, "array_row": 0, "array_col": 0}
+    places = pd.DataFrame(grid | {"pxl_row_in_fullres": row, "pxl_col_in_fullres": column})
     name = "tissue_positions.csv" if header else "tissue_positions_list.csv"
     places.iloc[::-1].to_csv(spatial / name, header=header, index=False)
 
@@ -159,7 +160,7 @@ def test_the_space_ranger_folder_gives_the_same_components(header, turned, tmp_p
     with pytest.raises(ValueError, match="found no spot at 26 of the 26 annotated positions"):
         load_breast_section(outs=tmp_path / "outs")
     shutil.rmtree(tmp_path / "outs" / "spatial")
-    with pytest.raises(ValueError, match="expected spatial/tissue_positions.csv or .*, found neither"):
+    with pytest.raises(ValueError, match="expected .*positions"):
         load_breast_section(outs=tmp_path / "outs")
 
 
