@@ -3,6 +3,7 @@
 import io
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ import pandas as pd
 import platform_files as files
 import pytest
 import scipy.sparse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from platform_files import N, barcodes, make_truth
 
 import spasne
 from spasne_tools.commands import command_line
 from spasne_tools.readers.count_table import read_count_table
+from spasne_tools.readers.platforms import read_platform
 
 pytestmark = pytest.mark.usefixtures("real_executable")
 
@@ -524,13 +528,15 @@ def named_sections(folder, truth):
 # ---- tables of counts --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("values", ["whole", "fractions", "mixed"])
+@pytest.mark.parametrize("values", ["whole", "as fractions", "fractions", "mixed"])
 @pytest.mark.parametrize("ids", [1, 2])
 @pytest.mark.parametrize("ended", [False, True])
 def test_count_tables_are_read_as_pandas_reads_them(tmp_path, values, ids, ended):
     rng = np.random.default_rng(7)
     table = pd.DataFrame(rng.poisson(0.5, size=(9, 5)), columns=list("abcde")).astype(object)
-    if values != "whole":
+    if values == "as fractions":
+        table = table.astype(float)
+    elif values != "whole":
         table.iloc[3 if values == "mixed" else slice(None), 2] = 0.125
     for i in range(ids):
         table.insert(i, f"id{i}", [f"n{i}{row}" for row in range(9)])
@@ -606,3 +612,63 @@ def test_lines_of_the_page(tmp_path, monkeypatch, page):
     variables = {"spasne": spasne}
     exec(code.replace("tl.spasne(adata", "tl.spasne(adata, perplexity=5, max_iter=10"), variables)
     assert variables["adata"].obsm["X_spasne"].shape == (N, 2)
+
+
+# ---- whatever the order, the names and what else is there --------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 2**16),
+    place=st.integers(0, 4),
+    name=st.sampled_from(["EntityID", "", "cell", "X", "id", "anything"]),
+    extra=st.integers(0, 5),
+    missing=st.integers(0, 2),
+)
+def test_the_right_match_or_an_error(tmp_path_factory, seed, place, name, extra, missing):
+    """Rows of the metadata in any order, more of them or fewer, names in a column of any name and place."""
+    folder = tmp_path_factory.mktemp("region")
+    truth = make_truth(MERSCOPE_NAMES, BLANKS)
+    region = files.merscope(folder, truth)
+    table = pd.read_csv(region / "cell_metadata.csv", dtype=str)
+    texts = table.pop("EntityID")
+    table.insert(place, name, texts)
+    more = table.iloc[:extra].copy()
+    more[name] = [f"99{i}" for i in range(extra)]
+    table = pd.concat([table.sample(frac=1, random_state=seed).iloc[missing:], more])
+    table.sample(frac=1, random_state=seed + 1).to_csv(region / "cell_metadata.csv", index=False)
+    if missing:
+        with pytest.raises(ValueError, match=f"found {N - missing} of them"):
+            read_platform(region)
+        return
+    found = read_platform(region)
+    assert np.allclose(found.positions.loc[truth.names], truth.xy, rtol=0, atol=1e-9)
+    assert list(found.names) == truth.names and np.array_equal(found.counts.toarray(), truth.counts)
+
+
+def test_tables_beside_without_the_prefix_of_the_counts(tmp_path):
+    truth = visium_truth()
+    folder = files.seurat(tmp_path, truth, "csv")
+    (folder / "counts.csv").rename(folder / "mouse_counts.csv")
+    assert np.array_equal(read_platform(folder).positions.loc[truth.names], truth.xy)
+
+
+def test_a_gem_of_another_name(tmp_path):
+    truth = in_bins(make_truth(range(N)))
+    path = files.stereo_seq(tmp_path, truth, columns="old").rename(tmp_path / "SS200_bin1.tsv.gz")
+    found = read_platform(path)
+    assert found.platform == "Stereo-seq" and set(found.names) == set(truth.names)
+
+
+def test_without_extras_tables_and_matrices_are_read(tmp_path, monkeypatch):
+    for name in ("anndata", "h5py", "pyarrow", "zarr", "shapely"):
+        monkeypatch.setitem(sys.modules, name, None)
+    truth = visium_truth()
+    outs = files.visium(tmp_path / "data", truth, "folder")
+    target = str(tmp_path / "map.csv")
+    assert command_line.main(["embed", "-i", str(outs), "-m", "5", "-p", "5", "-o", target]) == 0
+    (outs / "filtered_feature_bc_matrix.h5").write_bytes(b"\x89HDF")
+    assert read_platform(outs).names.equals(pd.Index(truth.names))  # from the folder beside
+    shutil.rmtree(outs / "filtered_feature_bc_matrix")
+    with pytest.raises(ImportError, match=r"h5py to read HDF5 files, .* pip install 'spasne\[spatial\]'"):
+        read_platform(outs)

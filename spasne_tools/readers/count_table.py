@@ -74,7 +74,7 @@ def read_count_table(path: Path, is_id: Callable[[int, str], bool]) -> CountTabl
             texts, values = parser.parse(line, number)
             places = np.flatnonzero(values)
             names.append(texts)
-            data.append(values[places])
+            data.append(_narrow(values[places]))
             indices.append(places.astype(np.int32))
             lengths.append(places.size)
     columns = pd.Index([name for place, name in enumerate(header) if place not in set(ids)])
@@ -89,10 +89,14 @@ def _csr(
 ) -> scipy.sparse.csr_matrix:
     indptr = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     joined = np.concatenate(data) if data else np.empty(0)
-    if joined.dtype.kind == "i" and joined.size and joined.max() <= np.iinfo(np.int32).max:
-        joined = joined.astype(np.int32)
     places = np.concatenate(indices) if indices else np.empty(0, dtype=np.int32)
     return scipy.sparse.csr_matrix((joined, places, indptr), shape=(len(lengths), n_columns))
+
+
+def _narrow(values: np.ndarray) -> np.ndarray:
+    """Whole numbers in four bytes where they fit."""
+    fits = values.dtype.kind == "i" and values.size > 0 and np.abs(values).max() <= np.iinfo(np.int32).max
+    return values.astype(np.int32) if fits else values
 
 
 class _Row:
@@ -104,11 +108,11 @@ class _Row:
         self.ids_lead = ids == list(range(len(ids)))
 
     def parse(self, line: bytes, number: int) -> tuple[list[str], np.ndarray]:
-        """Names and values of a line: whole numbers by NumPy where names come first, else field by field."""
+        """Names and values of a line: all at once where names come first and nothing is quoted."""
         mark = self.separator.encode()
         if self.ids_lead and b'"' not in line:
             parts = line.rstrip(b"\r\n").split(mark, len(self.ids))
-            values = _whole_numbers(parts[-1], self.separator) if len(parts) > len(self.ids) else None
+            values = _numbers_of(parts[-1], self.separator) if len(parts) > len(self.ids) else None
             if values is not None and len(values) == self.n_values:
                 return [part.decode() for part in parts[:-1]], values
         fields = _split(line.decode().rstrip("\r\n"), self.separator)
@@ -133,6 +137,19 @@ class _Row:
                     f"expected a number in column {self.header[place]!r} in line {number} of {self.path}, "
                     f"found {field!r}"
                 ) from None
+
+
+def _numbers_of(text: bytes, separator: str) -> np.ndarray | None:
+    """The numbers in `text`, as integers where all are whole; None where something else is there."""
+    mark = separator.encode()
+    bare = (text + mark).replace(b".0" + mark, mark)[:-1]  # whole numbers that a program wrote as 3.0
+    whole = _whole_numbers(bare, separator)
+    if whole is not None:
+        return whole
+    try:
+        return np.array(list(map(float, text.split(mark))))
+    except ValueError:
+        return None
 
 
 def _whole_numbers(text: bytes, separator: str) -> np.ndarray | None:

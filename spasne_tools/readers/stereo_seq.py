@@ -27,7 +27,7 @@ COUNT_NAMES = ("MIDCount", "MIDCounts", "UMICount", "UMICounts", "MID", "count",
 CELL_NAMES = ("CellID", "cell", "cell_id", "label", "cell_label")
 OUTSIDE = 0  # the cell of what is in none
 _WIDTH = np.int64(1) << 32  # a bin's number is its column times this and its row
-_ENDING = re.compile(r"\.(gem|gem\.txt|gem\.tsv|txt|tsv)(\.gz)?", re.IGNORECASE)
+_ENDING = re.compile(r"\.(txt|tsv)(\.gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,20 @@ def find(path: Path) -> Path | None:
             names = ", ".join(file.name for file in files)
             raise ValueError(f"expected one .gem file in {path}, found {names}; name one of them")
         return files[0] if files else None
-    return path if path.name.lower().endswith((".gem", ".gem.gz")) and path.is_file() else None
+    if not path.is_file():
+        return None
+    return path if path.name.lower().endswith((".gem", ".gem.gz")) or _is_gem(path) else None
+
+
+def _is_gem(path: Path) -> bool:
+    """Whether a table of another name, such as *_bin1.tsv.gz, has the columns of a .gem file."""
+    if not _ENDING.search(path.name):
+        return False
+    try:
+        _layout(path)
+    except (ValueError, OSError, EOFError):
+        return False
+    return True
 
 
 def read(path: Path, bin: int | None = None) -> PlatformData:

@@ -62,7 +62,9 @@ def read(exported: Exported, bin: int | None = None) -> PlatformData:
         A file is missing, several tables have positions, or names do not match.
     """
     files = exported.files
-    beside = _tables_beside(exported)
+    beside = _tables_beside(exported, files.prefix)
+    if _positions_of(beside) is None and _is_only_sample(exported):
+        beside = _tables_beside(exported, "")
     if exported.sparse:
         matrix = read_triplet(files, exported.counts)
         if files.find(*visium.POSITION_FILES) or visium.Section(files).spatial() is not files:
@@ -82,8 +84,15 @@ def read(exported: Exported, bin: int | None = None) -> PlatformData:
     return assemble(PLATFORM, matrix, cells, sections=sections, notes=note)
 
 
-def _tables_beside(exported: Exported) -> list[Path]:
-    """Tables of the same sample that are neither counts nor lists of names."""
+def _is_only_sample(exported: Exported) -> bool:
+    """Whether tables without its prefix must be of this sample, there being no other."""
+    endings = (MATRIX, ".mtx") if exported.sparse else COUNTS
+    names = [path.name.removesuffix(".gz") for path in exported.files.folder.iterdir()]
+    return sum(name.endswith(endings) for name in names) == 1
+
+
+def _tables_beside(exported: Exported, prefix: str) -> list[Path]:
+    """Tables whose names begin with `prefix` and that are neither counts nor lists of names."""
     files = exported.files
     known = {exported.counts, files.find(*BARCODES), files.find(*FEATURES)}
     return [
@@ -92,7 +101,7 @@ def _tables_beside(exported: Exported) -> list[Path]:
         if path.is_file()
         and path not in known
         and _TABLE.fullmatch(path.name)
-        and path.name.startswith(files.prefix)
+        and path.name.startswith(prefix)
     ]
 
 
