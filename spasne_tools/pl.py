@@ -25,7 +25,7 @@ from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labe
 
 __all__ = ["export_html", "spasne"]
 
-SCANPY_AREA = 120_000  # points^2 that all points of a map share, in scanpy's figures
+SCANPY_SIZE = 120_000  # that all points of a map share, in scanpy's figures
 
 
 def spasne(
@@ -140,7 +140,7 @@ def spasne(
             scale=tissue_scale(table, spatial_key, scalebar_dx, scalebar_units),
         )
     panels = [
-        panel if panel.tissue is not None else replace(panel, area=SCANPY_AREA / table.n_obs)
+        panel if panel.tissue is not None else replace(panel, size=SCANPY_SIZE / table.n_obs)
         for panel in make_panels(maps, tissue, axes, table.n_obs)
     ]
     if isinstance(color, str):

@@ -128,7 +128,7 @@ def test_size_opacity_frame_and_titles():
     figure = plot_maps(Y, LABELS, Y, size=7, alpha=0.5, frameon=False, title=["Section", "Map of it"])
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["Section", "Map of it"]
     for ax in figure.axes:
-        assert ax.collections[1].get_sizes().tolist() == [7] and ax.collections[1].get_alpha() == 0.5
+        assert ax.collections[1].get_sizes().tolist() == [7 / 4] and ax.collections[1].get_alpha() == 0.5
         assert not any(spine.get_visible() for spine in ax.spines.values())
     assert plot_maps(Y, LABELS, Y, title="Both").get_suptitle() == "Both"
 

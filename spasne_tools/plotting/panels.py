@@ -20,6 +20,7 @@ LARGEST_VECTOR = 3_000  # points; more are drawn as pixels in vector formats
 # Share of a panel's area that its markers would cover without overlap: few points, and many.
 TISSUE_COVER, MAP_COVER = (0.62, 1.3), (0.32, 0.6)
 MARKER_AREAS = (0.15, 42.0)  # points^2
+SCANPY_DOT = 4  # scanpy draws "." of matplotlib, which has a quarter of the area that its size says
 MAP_MARGIN = 0.04  # around a map, share of its extent
 SCORE_HEIGHT = 18  # points between a panel and its title, for a line of scores
 GREY, FRAME_COLOUR = "#4d4d4d", "#bfbfbf"
@@ -29,15 +30,15 @@ Scores = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Panel:
-    """Points (n, 2) to draw, the tissue that they are where it is no map, and a point's area in points^2.
+    """Points (n, 2) to draw, the tissue that they are where it is no map, and their size in scanpy's unit.
 
-    Without an area the points cover a good part of the panel; `Style.size` goes before both.
+    Without a size the points cover a good part of the panel; `Style.size` goes before both.
     """
 
     title: str
     points: np.ndarray
     tissue: Tissue | None = None
-    area: float | None = None
+    size: float | None = None
 
     @property
     def width(self) -> float:
@@ -77,11 +78,9 @@ def size_in_points(ax: Axes, panel: Panel, style: Style) -> np.ndarray:
 def draw_panel(ax: Axes, panel: Panel, layers: Sequence[Layer], style: Style, scores: Scores | None) -> None:
     """Points, what the tissue shows under and beside them, and the title."""
     n = len(panel.points)
-    area = (
-        style.size
-        or panel.area
-        or _marker_area(n, size_in_points(ax, panel, style), panel.tissue is not None)
-    )
+    size = style.size or panel.size
+    room, in_tissue = size_in_points(ax, panel, style), panel.tissue is not None
+    area = size / SCANPY_DOT if size else _marker_area(n, room, in_tissue)
     for layer in layers:
         x, y = panel.points[layer.rows].T
         ax.scatter(

@@ -32,7 +32,8 @@ class Style:
     vmin, vmax : float, str or None, or a list of them, one for each column of numbers
         Where the colours of numbers end: a value, or a percentile such as "p99". None: the 1st and 99th.
     size : float, optional
-        Area of a point in points². None: so that the points cover a good part of their panel.
+        Size of a point in the unit of ``sc.pl.embedding``: four times its area in points². None: so that the
+        points cover a good part of their panel.
     alpha : float
         Opacity of the points, above 0 and up to 1.
     groups : class or list of classes, optional
