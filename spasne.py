@@ -124,7 +124,7 @@ def run_spasne(
     init: str | MatrixLike = "random",
     learning_rate: float | str | None = None,
     max_step: float | None = None,
-    global_scale: float = 1.0,
+    global_scale: float | str = 1.0,
     pixel_scale: float | str = "raw",
     neighbors: str | tuple[MatrixLike, MatrixLike] | MatrixLike | None = None,
     accuracy: float | None = None,
@@ -193,9 +193,11 @@ def run_spasne(
     max_step : float, optional
         Largest move of a point in one iteration, above 0; inf: no limit. None: a limit only where a run needs
         it.
-    global_scale : float, default 1
+    global_scale : float or "auto", default 1
         The scale sigma in Qg = (1 + sigma^2 d^2) / sum, 1e-100 to 1e100. Smaller values keep neighbours
-        better at the expense of space.
+        better; more points need smaller ones. "auto": 2.7 sqrt(perplexity / 50) / sqrt(n), at most 1, at
+        which a map has as much room for neighbours as one of t-SNE; there beta has to be about alpha, or
+        half of it, for space to show.
     pixel_scale : {"raw", "unit"} or float
         "raw": pixels as given, as published. "unit": the unit of pixels becomes irrelevant. A number
         above 0 multiplies them.

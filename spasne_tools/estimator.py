@@ -127,7 +127,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         use_pca: bool = True,
         initial_dims: int = 0,
         max_step: float | None = None,
-        global_scale: float = 1.0,
+        global_scale: float | str = 1.0,
         pixel_scale: float | str = "raw",
         neighbors: Any = None,
         accuracy: float | None = None,

@@ -23,6 +23,7 @@ from spasne_tools.readers.anndata_io import (
     writable,
 )
 from spasne_tools.readers.spatialdata_store import positions_of
+from spasne_tools.run.automatic import settle_scale
 from spasne_tools.run.embedding import embed
 
 __all__ = ["reliability", "spasne"]
@@ -131,7 +132,7 @@ def spasne(
     }
     if neighbors_key is not None:
         known["neighbors"] = neighbour_distances(table, neighbors_key)
-    used = make_parameters(parameters, **known)
+    used = settle_scale(make_parameters(parameters, **known), table.n_obs)
     if verbose:
         print(*(f"{name}: {value}" for name, value in representation.described.items()), sep=", ", flush=True)
     embedding = embed(representation.matrix, positions_of(adata, table, spatial_key), used, verbose)

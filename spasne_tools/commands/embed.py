@@ -23,6 +23,7 @@ from spasne_tools.metrics.checks import class_codes
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
 from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
+from spasne_tools.run.automatic import note_of_blur, settle_scale
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.summary import summary_of
 from spasne_tools.user_warning import warn_user
@@ -72,6 +73,9 @@ def run(options: argparse.Namespace) -> None:
         positions = "" if pixels is None else f"; positions: {pixels.shape[1]} columns"
         print(f"expression: {rows.count} rows, {expression.values.shape[1]} columns{positions}", flush=True)
         data = inputs.data_of(expression, options, parameters.initial_dims)
+        parameters = settle_scale(parameters, rows.count)
+        if not options.verbose and (note := note_of_blur(parameters, rows.count)):
+            print(note, flush=True)
         made = embed(data, pixels, parameters, options.verbose)
         if not options.verbose:  # else said already
             print(*summary_of(made.report, parameters), sep="\n", flush=True)

@@ -101,7 +101,9 @@ def embed_runs(
     rows = [(run.alpha, 0 if pixels is None else run.beta, max(run.randseed, -1)) for run in runs]
     scales = None
     if any(run.global_scale is not None for run in runs):
-        scales = np.array([_with(parameters, run).global_scale for run in runs], dtype=np.float64)
+        of_all = problem.global_scale
+        own = [of_all if run.global_scale is None else run.global_scale for run in runs]
+        scales = np.array(own, dtype=np.float64)
     problem = replace(problem, runs=np.array(rows, dtype=np.float64), scales=scales)
     return _finished_runs(problem, len(runs), parameters.threads)
 

@@ -90,8 +90,13 @@ class Objective:
     perplexity: float = parameter(
         50, number(), Flag("effective number of neighbours, at most (rows - 1) / 3", letter="p")
     )
-    global_scale: float = parameter(
-        1.0, all_of(number(), between(1 / LARGEST_SCALE, LARGEST_SCALE)), Flag("sigma of the global kernel")
+    global_scale: float = parameter(  # may be "auto" until automatic.py has settled it
+        1.0,
+        text_or(
+            one_of(("auto",), "a number above 0"),
+            all_of(number(), between(1 / LARGEST_SCALE, LARGEST_SCALE)),
+        ),
+        Flag("sigma of the global kernel, or auto", number_or_text),
     )
 
 

@@ -10,6 +10,7 @@ import scipy.sparse
 
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.run import memory
+from spasne_tools.run.automatic import note_of_blur, settle_scale
 from spasne_tools.run.data_file import Problem
 from spasne_tools.run.method import chosen_method, goes_fast
 from spasne_tools.run.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
@@ -35,6 +36,9 @@ def prepare_problem(
     matrix = check_data(data)
     n_points = matrix.shape[0]
     check_perplexity(parameters.perplexity, n_points)
+    parameters = settle_scale(parameters, n_points)
+    if verbose and (note := note_of_blur(parameters, n_points)):
+        print(note, flush=True)
     sections = check_sections(parameters.sections, data)
     positions, unit_free = prepared_positions(data, pixels, n_points, sections, parameters)
     start = start_before_pca(positions if pixels is not None else None, matrix.shape, parameters)
