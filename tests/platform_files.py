@@ -178,6 +178,22 @@ def visium(folder, truth, form="h5", header=True, kinds=(), **options):
     return outs
 
 
+def visium_website(folder, truth):
+    """Files as one downloads them: counts with a prefix, spatial/ unpacked beside them."""
+    for kind in ("filtered", "raw"):
+        write_h5(folder / f"V1_Adult_Mouse_Brain_{kind}_feature_bc_matrix.h5", truth)
+    write_spatial(folder / "spatial", truth, header=False)
+    return folder
+
+
+def visium_aggregated(folder, truth):
+    """What `spaceranger aggr` leaves of two sections."""
+    write_h5(folder / "outs" / "filtered_feature_bc_matrix.h5", truth)
+    write_table(folder / "outs" / "aggr_tissue_positions.csv", tissue_positions(truth))
+    (folder / "outs" / "spatial" / "A1").mkdir(parents=True)
+    return folder / "outs"
+
+
 def visium_hd(folder, truth, form="h5"):
     """Bins of 2, 8 and 16 micrometres, of which those of 8 are `truth`."""
     pytest.importorskip("pyarrow", reason="the extra spatial is not installed")
@@ -368,6 +384,15 @@ def seurat(folder, truth, form="mtx", coordinates=("imagerow", "imagecol")):
     write_table(folder / "coordinates.csv", shuffled(places), index=True, quoting=2)
     metadata = pd.DataFrame({"orig.ident": "s1", "nCount_Spatial": truth.counts.sum(axis=1)}, truth.names)
     write_table(folder / "metadata.csv", shuffled(metadata, 2), index=True, quoting=2)
+    return folder
+
+
+def with_names_of_write_csv(folder, truth):
+    """The names of an export written by write.csv, which numbers rows and has a header x."""
+    for name, texts in (("barcodes", truth.names), ("genes", truth.genes)):
+        (folder / f"{name}.tsv").unlink()
+        frame = pd.DataFrame({"x": texts}, index=range(1, len(texts) + 1))
+        write_table(folder / f"{name}.csv", frame, index=True, quoting=2)
     return folder
 
 

@@ -76,6 +76,8 @@ LAYOUTS = {
     "visium-matrix-mtx": lambda folder, t: (
         files.visium(folder, t, "folder") / "filtered_feature_bc_matrix" / "matrix.mtx.gz"
     ),
+    "visium-website": lambda folder, t: files.visium_website(folder, t),
+    "visium-aggregated": lambda folder, t: files.visium_aggregated(folder, t),
     "geo": lambda folder, t: files.geo(folder, t),
     "geo-file": lambda folder, t: files.geo(folder, t) / "GSM4565823_A1_matrix.mtx.gz",
     "visium-hd": lambda folder, t: files.visium_hd(folder, t),
@@ -102,6 +104,7 @@ LAYOUTS = {
         "Puck_200115_08.digital_expression.txt.gz",
         form="numbered",
     ),
+    "slide-seq-file": lambda folder, t: files.slide_seq(folder, t) / "MappedDGEForR.csv",
     "stereo-seq": lambda folder, t: files.stereo_seq(folder, t),
     "stereo-seq-old": lambda folder, t: files.stereo_seq(folder, t, columns="old", zipped=False).parent,
     "stereo-seq-cells": lambda folder, t: files.stereo_seq(folder, t, cells=True),
@@ -110,11 +113,14 @@ LAYOUTS = {
     "seurat-4": lambda folder, t: files.seurat(folder, t),
     "seurat-5": lambda folder, t: files.seurat(folder, t, coordinates=("x", "y")),
     "seurat-table": lambda folder, t: files.seurat(folder, t, "csv"),
+    "seurat-write-csv": lambda folder, t: files.with_names_of_write_csv(files.seurat(folder, t), t),
     "spatial-experiment": lambda folder, t: files.spatial_experiment(folder, t),
 }
 
 
 def truth_of(name):
+    if name == "visium-aggregated":
+        return make_truth([f"{name[:-1]}{1 + i % 2}" for i, name in enumerate(barcodes())])
     if name.startswith("visium-hd"):
         return make_truth(HD_NAMES)
     if name.startswith("xenium"):
@@ -178,7 +184,9 @@ def test_from_the_shell(layout, tmp_path):
     found = pd.read_csv(target, index_col=0, dtype={0: str})
     found.index = found.index.astype(str)
     started = found.loc[truth.names].to_numpy()
-    centred = truth.xy - truth.xy.mean(axis=0)
+    sections = [each[-1] if name == "visium-aggregated" else "" for each in truth.names]
+    places = pd.DataFrame(truth.xy)
+    centred = (places - places.groupby(sections).transform("mean")).to_numpy()  # of each section by itself
     factor = np.linalg.norm(started - started.mean(axis=0)) / np.linalg.norm(centred)
     tolerance = 0.1 if name == "stereo-seq-cells" else 1e-9
     assert np.allclose(

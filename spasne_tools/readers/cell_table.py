@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.readers.coordinates import find_coordinates
+from spasne_tools.readers.features import is_unnamed
 from spasne_tools.readers.text_file import open_text
 
 PARQUET = ".parquet"
@@ -164,7 +165,7 @@ def located(table: pd.DataFrame, names: pd.Index, source: str) -> CellTable:
             f"expected columns of positions in {source}, such as x and y, found "
             f"{', '.join(map(str, by_name.columns[:12]))}"
         )
-    shown = source if not column else f"{source}:{column}"
+    shown = f"{source}:{'row names' if is_unnamed(column) else column}"
     return CellTable(by_name, tuple(coordinates), shown)
 
 

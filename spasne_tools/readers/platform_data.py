@@ -149,13 +149,15 @@ def as_anndata(data: PlatformData, images: bool = True) -> Any:
     """
     from spasne_tools.readers.anndata_io import load_anndata
 
-    adata = load_anndata().AnnData(
+    anndata = load_anndata()
+    genes = data.genes.rename(columns={"id": "gene_ids", "kind": "feature_types"})
+    unique = anndata.utils.make_index_unique(pd.Index(genes.index.astype(str)))
+    adata = anndata.AnnData(
         data.counts.astype(np.float32),
         obs=_writable(data.annotation.set_axis(data.names, axis=0)),
-        var=_writable(data.genes.rename(columns={"id": "gene_ids", "kind": "feature_types"})),
+        var=_writable(genes.set_axis(unique, axis=0)),
     )
     adata.obs_names.name = adata.var_names.name = None
-    adata.var_names_make_unique()
     if data.positions is not None:
         adata.obsm[SPATIAL_KEY] = data.positions.to_numpy(dtype=np.float64)
     if data.sections is not None:

@@ -141,6 +141,9 @@ def _names(path: Path, shape: tuple[int, int]) -> pd.DataFrame:
         raise ValueError(f"expected names, one in a line, in {path}, found none ({error})") from None
     if len(names) not in shape and len(names) - 1 in shape:
         names = names.iloc[1:].reset_index(drop=True)
+    numbers = [str(number + 1) for number in range(len(names))]
+    if names.shape[1] > 1 and list(names[0]) == numbers:  # of rows, as write.csv puts them first
+        names = names.iloc[:, 1:].set_axis(range(names.shape[1] - 1), axis=1)
     return names
 
 
