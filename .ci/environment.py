@@ -10,6 +10,7 @@ import venv
 from pathlib import Path
 
 MIN_PYTHON = (3, 10)
+STEPS = ("Collecting", "Installing", "Successfully")  # of what pip says, the lines that are shown
 PYPROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 
 
@@ -57,10 +58,11 @@ def main() -> None:
     wanted = requirements(extras)
     print(f"installing into {folder}, a minute or less where pip has them: {' '.join(wanted)}", flush=True)
     command = [*pip, "install", "--disable-pip-version-check", "--no-warn-script-location", *wanted]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    installed = [line for line in done.stdout.splitlines() if line.startswith("Successfully")]
-    print(installed[0] if installed else f"{folder} has all of them already", flush=True)
-    sys.exit(done.returncode)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as install:
+        for line in install.stdout:
+            if line.startswith(STEPS):
+                print(line, end="", flush=True)
+    sys.exit(install.returncode)
 
 
 if __name__ == "__main__":

@@ -570,4 +570,9 @@ def test_sampled_scores_are_printed_with_their_errors(tables, capsys, monkeypatc
         embed_command, "_scored", lambda *_: pd.Series({"r1": 0.5, "r1_se": 0.0123, "s": 0.25})
     )
     assert run("-m", "2", "-p", "5") == 0
-    assert capsys.readouterr().out.splitlines()[-2:] == ["r1 0.5000 +- 0.0123", "s 0.2500"]
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "r1 0.5000 +- 0.0123",
+        "s 0.2500",
+        "distances on the map follow those in expression moderately (r1 0.50)",
+        "wrote map.csv",
+    ]

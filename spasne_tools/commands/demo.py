@@ -149,7 +149,7 @@ def run_demo(data: str = "simulated", output: str = "demo.png") -> pd.DataFrame:
     with output_file(output) as unfinished:
         figure.savefig(unfinished, format=unfinished.suffix[1:] or "png")  # no other files than those named
     page = export_html(
-        Path(output).with_suffix(".html"), maps, example.pixels, title=example.title,
+        Path(output).with_suffix(".html"), dict(reversed(maps.items())), example.pixels, title=example.title,
         labels={example.legend_title: example.labels}, genes=example.genes,
     )  # fmt: skip
     print(f"\n{_formatted(table)}\n\nr1: expression kept, r2: space kept, s: classes apart (silhouette)")
