@@ -68,6 +68,8 @@ CORES = $(shell nproc 2>/dev/null || echo 2)
 
 # Built under another name and renamed, so that a program in use is never half written.
 spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) src/kernels/kernels.cpp
+	@command -v $(firstword $(CXX)) > /dev/null || { echo "expected a C++ compiler, found no $(firstword $(CXX)):" \
+	"apt-get install g++, on macOS xcode-select --install, or CXX=..." >&2; exit 1; }
 	@echo "building spasne: $(BUILD), on $(CORES) cores; half a minute or so"
 	@$(MAKE) --no-print-directory -j $(CORES) OBJECTS_ONLY=1 $(OBJECTS)
 	@$(BUILD) $(OBJECTS) -o $@.tmp $(LDFLAGS)

@@ -20,6 +20,7 @@ import numpy as np
 
 from spasne_tools.commands.command_line import main
 from spasne_tools.lazy import lazy_names
+from spasne_tools.other_names import names_of_others
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.readers.tables import load_data
 from spasne_tools.run.data_file import write_data_file
@@ -103,6 +104,16 @@ _LOADED_AT_USE = {
 __getattr__, __dir__ = lazy_names(__name__, _LOADED_AT_USE)
 
 
+@names_of_others(
+    random_state="randseed",
+    seed="randseed",
+    n_components="no_dims",
+    early_exaggeration="exaggeration",
+    n_iter="max_iter",
+    X="data",
+    spatial="pixels",
+    coords="pixels",
+)
 def run_spasne(
     data: MatrixLike,
     pixels: MatrixLike | None = None,

@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from spasne_tools.frozen_map import FrozenMap, freeze
+from spasne_tools.guards import warn_of_columns
 from spasne_tools.run.embedding import Embedding, in_folder
 from spasne_tools.run.parameters import Callback, Parameters
 from spasne_tools.run.prepare import prepare_problem
@@ -172,13 +173,15 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         """
         if pixels is None and _looks_like_positions(y):
             warn_user("y is ignored; positions are passed as pixels=")
+        given = pixels
         if pixels is not None:
             check_rows_match(X, pixels, "pixels")  # while both have their index
             pixels = as_matrix(pixels, "pixels", allow_sparse=False)
+        warn_of_columns(X, "X")  # while it has names
         sections = check_sections(sections, X)
         X = self._validated(X, reset=True)
         parameters, verbose = replace(self._parameters(), sections=sections), bool(self.verbose)
-        problem = prepare_problem(X, pixels, parameters, verbose)
+        problem = prepare_problem(X, given, parameters, verbose)
         # Each section has a frame of its own, so new rows have no positions.
         freeze_map = freeze(X, pixels if sections is None else None, problem, self.use_pca)
         with in_folder(problem) as written:

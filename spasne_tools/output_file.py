@@ -24,7 +24,7 @@ def output_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises
     ------
     OSError
-        The file cannot be written.
+        The file cannot be written; FileNotFoundError if its folder is missing.
 
     Examples
     --------
@@ -42,6 +42,8 @@ def output_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield Path(path)
         return
     target = Path(os.path.realpath(path))
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"expected a folder to write {path} into, found none at {target.parent}")
     with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=target.parent) as folder:
         unfinished = Path(folder, Path(path).name)  # a link's own, for its target may be called anything
         yield unfinished

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from spasne_tools.guards import warn_of_positions
 from spasne_tools.output_file import output_file
 from spasne_tools.page.anndata_page import export_html
 from spasne_tools.plotting.anndata_colours import class_looks, read_column
@@ -130,8 +131,10 @@ def spasne(
     tissue = None
     if spatial_key is not None and spatial_key in table.obsm:
         sections = labels(table, library_key, "library_key")
+        pixels = positions(table, spatial_key)
+        warn_of_positions(pixels, np.asarray(pixels))
         tissue = make_tissue(
-            positions(table, spatial_key),
+            pixels,
             sections,
             tissue_images(table, sections, img_key, spatial_key),
             downwards=image_like,

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.linalg
 import scipy.sparse
 from threadpoolctl import threadpool_limits
 
+from spasne_tools.guards import warn_of_counts
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
 # Above this size of the smaller side a full eigendecomposition costs more than iterating for a few vectors.
@@ -252,12 +254,14 @@ def log_normalise(counts: MatrixLike, keep: Any = None) -> Matrix:
     matrix = as_matrix(counts, "counts")
     if matrix.min() < 0:
         raise ValueError(f"expected counts of 0 or more, found {matrix.min():g}")
+    warn_of_counts(counts, matrix)
     rows = _row_numbers(keep, matrix.shape[0])
     totals = np.asarray(matrix.sum(axis=1)).ravel()
     if n_empty := int(np.count_nonzero(totals[rows] == 0)):
         raise ValueError(
             f"expected at least one count in each row, found {n_empty} rows without any, the first is row "
-            f"{int(rows[np.argmin(totals[rows])])}; drop them from counts and positions alike"
+            f"{int(rows[np.argmin(totals[rows])])}; preprocess_counts(min_counts=1) leaves them out and "
+            "returns the rows kept, to be taken of the positions too"
         )
     factors = np.median(totals[totals > 0]) / totals[rows]
     scaled = matrix[rows]
@@ -287,9 +291,31 @@ def _row_numbers(keep: Any, n: int) -> np.ndarray:
     return rows
 
 
+def rows_with_counts(counts: MatrixLike, least: int) -> np.ndarray:
+    """Which rows of `counts` have `least` counts or more in all, as a mask (n,).
+
+    Raises
+    ------
+    ValueError
+        `least` is no integer of 1 or more, or no row has so many.
+    """
+    if isinstance(least, bool) or not isinstance(least, (int, np.integer)) or least < 1:
+        raise ValueError(f"expected min_counts to be an integer of 1 or more, found {least!r}")
+    totals = np.asarray(as_matrix(counts, "counts").sum(axis=1)).ravel()
+    kept = totals >= least
+    if not kept.any():
+        raise ValueError(f"expected rows with {least} counts or more, found {totals.max():g} at most")
+    return kept
+
+
 def preprocess_counts(
-    counts: MatrixLike, n_components: int | None = 200, hvg: int | None = None, *, keep: Any = None
-) -> Matrix:
+    counts: MatrixLike,
+    n_components: int | None = 200,
+    hvg: int | None = None,
+    *,
+    keep: Any = None,
+    min_counts: int | None = None,
+) -> Matrix | tuple[Matrix, np.ndarray]:
     """Normalise counts to the median library size, take log(1 + x) and reduce to principal components.
 
     These are the steps before SpaSNE in the paper, equal to scanpy's normalize_per_cell, log1p and pca (up to
@@ -308,18 +334,22 @@ def preprocess_counts(
         Rows to go on with after normalisation, as a mask (n,) or as row numbers: the library sizes of all
         rows give the median, those kept alone the genes and the components. So the paper does with spots
         that were annotated and spots that were not. None: all rows.
+    min_counts : int, optional
+        Leave out rows with fewer counts in all, 1 or more, before anything else; 1: empty rows. None: none is
+        left out, and an empty one is an error.
 
     Returns
     -------
     ndarray of float64, shape (rows kept, min(n_components, rows kept, genes kept))
         Without PCA the logarithms themselves, (rows kept, genes kept); sparse where the counts are.
+    ndarray of int, shape (rows kept,)
+        With `min_counts` only: the numbers of the rows kept, for ``pixels[kept]`` or ``pixels.iloc[kept]``.
 
     Raises
     ------
     ValueError
-        A count is negative or not finite, a row to be kept has no count at all (drop such rows from counts
-        and positions alike), `hvg` is not between 1 and the number of genes, or `keep` is neither a mask of
-        the rows nor row numbers.
+        A count is negative or not finite, a row to be kept has no count at all (see `min_counts`), `hvg` is
+        not between 1 and the number of genes, or `keep` is neither a mask of the rows nor row numbers.
 
     References
     ----------
@@ -337,7 +367,18 @@ def preprocess_counts(
     >>> annotated = np.arange(100) % 2 == 0
     >>> preprocess_counts(counts, n_components=10, keep=annotated).shape
     (50, 10)
+    >>> counts[3] = 0
+    >>> components, kept = preprocess_counts(counts, n_components=10, min_counts=1)
+    >>> components.shape, kept[:5].tolist()
+    ((99, 10), [0, 1, 2, 4, 5])
     """
+    if min_counts is not None:
+        matrix = counts if isinstance(counts, pd.DataFrame) else as_matrix(counts, "counts")
+        full = rows_with_counts(matrix, min_counts)
+        kept = _row_numbers(keep, len(full))
+        kept = kept[full[kept]]
+        places = np.cumsum(full) - 1  # of the rows that are left
+        return preprocess_counts(matrix[full], n_components, hvg, keep=places[kept]), kept
     logged = log_normalise(counts, keep)
     if hvg is not None:
         logged = logged[:, _highly_variable(logged, hvg)]

@@ -20,6 +20,7 @@ from spasne_tools.readers.anndata_io import (
     make_parameters,
     neighbour_distances,
     store,
+    warn_of_spots,
     writable,
 )
 from spasne_tools.readers.spatialdata_store import positions_of
@@ -135,7 +136,10 @@ def spasne(
     used = settle_scale(make_parameters(parameters, **known), table.n_obs)
     if verbose:
         print(*(f"{name}: {value}" for name, value in representation.described.items()), sep=", ", flush=True)
-    embedding = embed(representation.matrix, positions_of(adata, table, spatial_key), used, verbose)
+    pixels = positions_of(adata, table, spatial_key)
+    if pixels is not None:
+        warn_of_spots(table, pixels, library_key)
+    embedding = embed(representation.matrix, pixels, used, verbose)
     record = representation.described | {
         "spatial_key": spatial_key,
         "library_key": library_key,

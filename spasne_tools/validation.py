@@ -49,7 +49,9 @@ def check_rows_match(data: MatrixLike, other: MatrixLike, name: str) -> None:
     """Check that `other` has the rows of `data`: as many and, with pandas objects, the same index."""
     n_points, n_other = _n_rows(data), _n_rows(other)
     if n_points != n_other:
-        raise ValueError(f"expected {n_points} rows in {name}, as in data, found {n_other}")
+        turned = (getattr(data, "shape", None) or (0,))[1:] == (n_other,)
+        remedy = "; data has as many columns: if these are the spots, pass data.T" if turned else ""
+        raise ValueError(f"expected {n_points} rows in {name}, as in data, found {n_other}{remedy}")
     pandas_types = (pd.DataFrame, pd.Series)
     if not (isinstance(data, pandas_types) and isinstance(other, pandas_types)):
         return
@@ -95,6 +97,7 @@ def as_matrix(data: MatrixLike, name: str, allow_sparse: bool = True, keep_singl
 
     keep_single: float32 stays float32, without a copy.
     """
+    _check_is_matrix(data, name)
     if scipy.sparse.issparse(data):
         if not allow_sparse:
             raise ValueError(f"expected {name} to be dense, found a sparse matrix; use .toarray()")
@@ -117,8 +120,26 @@ def as_matrix(data: MatrixLike, name: str, allow_sparse: bool = True, keep_singl
     if n_bad := _count_not_finite(values):
         raise ValueError(
             f"expected finite numbers in {name}, found {n_bad} that are missing (NaN) or infinite"
+            f"{_first_not_finite(data, matrix)}"
         )
     return matrix
+
+
+def _first_not_finite(data: MatrixLike, matrix: Matrix) -> str:
+    """Where the first of them is, by name, in a DataFrame."""
+    if not isinstance(data, pd.DataFrame):
+        return ""
+    row, column = np.argwhere(~np.isfinite(matrix))[0]
+    others = np.count_nonzero(~np.isfinite(matrix).all(axis=0)) - 1
+    more = f" ({others} more columns have some)" if others else ""
+    return f", the first in column {data.columns[column]!r}, row {data.index[row]!r}{more}"
+
+
+def _check_is_matrix(data: MatrixLike, name: str) -> None:
+    """ValueError for containers that hold a matrix, and None where one is needed."""
+    if hasattr(data, "obsm") and hasattr(data, "var_names") or hasattr(data, "tables"):
+        kind = type(data).__name__
+        raise ValueError(f"expected a matrix as {name}, found {kind}; spasne.tl.spasne maps {kind} objects")
 
 
 def _count_not_finite(values: np.ndarray) -> int:
@@ -182,6 +203,11 @@ def check_neighbors(neighbors: Any, n_points: int) -> tuple[np.ndarray, np.ndarr
         index, distance = (np.asarray(part) for part in neighbors)
     except ValueError as error:  # rows of different lengths
         raise ValueError(f"expected {wanted}, found something else ({error})") from None
+    if index.dtype.kind == "f" and distance.dtype.kind in "iu":
+        raise ValueError(
+            f"expected {wanted}, found (distances, indices), as scikit-learn's kneighbors gives; pass them "
+            "the other way round"
+        )
     if index.dtype.kind not in "iu" or distance.dtype.kind not in "fiu":
         raise ValueError(f"expected {wanted}, found types {index.dtype} and {distance.dtype}")
     if index.ndim != 2 or index.shape != distance.shape or len(index) != n_points or index.size == 0:

@@ -401,8 +401,8 @@ USER_ERRORS = {
     "one class": (["-l", "one_class.csv"], "expected between 2 and 59 classes in labels, found 1"),
     "no class": (["-l", "no_class.csv"], "expected classes in labels, found all 60 missing"),
     "column of no table": (["--label_column", "layer"], "expected a table of labels for columns 'layer'"),
-    "other rows": (["-x", "short.csv"], "expected 60 rows in pixels, as in data, found 59"),
-    "other names": (["-x", "renamed.csv"], "expected pixels to have the index of data, found 'other'"),
+    "other rows": (["-x", "short.csv"], "expected the names of all 60 rows .* in short.csv, found 59 of 60 "),
+    "other names": (["-x", "renamed.csv"], "found 59 of 60 in row names, e.g. not 'spot_7'"),
     "start of another shape": (
         ["--init", "expression.csv"],
         r"expected init of shape \(60, 2\), found \(60, 8\)",
@@ -458,7 +458,7 @@ def test_termination_leaves_neither_process_nor_folder(tables, tmp_path):
     folder.mkdir()
     before = sorted(path.name for path in tmp_path.iterdir())
     environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
-    endless = ["-i", "expression.csv", "-o", "map.csv", "-p", "10", "-m", "1000000000", "-v"]
+    endless = ["-i", "expression.csv", "-o", "map.csv", "-p", "10", "-m", "1000000000", "-v", "--beta", "0"]
     code = "import sys; sys.modules['tqdm.auto'] = None; import spasne; sys.exit(spasne.main(sys.argv[1:]))"
     with subprocess.Popen(
         [sys.executable, "-c", code, *endless, "--method", "barnes_hut"],

@@ -69,7 +69,8 @@ def scores_printed(capsys):
 
 def said_error(capsys, message):
     err = capsys.readouterr().err
-    assert re.fullmatch(f"spasne: error: .*{message}.*\n", err), err
+    said = re.sub(r"^matched \d+ of \d+ rows by .*\n", "", err, flags=re.MULTILINE)
+    assert re.fullmatch(f"spasne: error: .*{message}.*\n", said), err
 
 
 # ---- kinds of files --------------------------------------------------------------------------------------
@@ -210,7 +211,7 @@ def test_genes_in_rows(tissue, capsys):
     table = pd.DataFrame(tissue.counts.toarray().T, tissue.genes.index, names())
     table.to_csv("genes.csv.gz")
     assert run("-i", "genes.csv.gz", "--counts", *POSITIONS, "-o", "map.csv", *FAST) == 2
-    said_error(capsys, "expected 60 rows in pixels, as in the input, found 50, .* add --transpose")
+    said_error(capsys, "expected the 60 rows of the input in meta.csv, found 50, .* add --transpose")
     assert run("-i", "genes.csv.gz", "--transpose", "--counts", *POSITIONS, "-o", "map.csv", *FAST) == 0
     written = pd.read_csv("map.csv", index_col=0)
     assert list(written.index) == list(names())
@@ -219,18 +220,22 @@ def test_genes_in_rows(tissue, capsys):
 
 def test_columns_that_are_no_positions(tissue, capsys):
     scipy.sparse.save_npz("counts.npz", tissue.counts)
-    assert run("-i", "counts.npz", "--counts", "-x", "meta.csv", "-o", "map.csv", *FAST) == 2
-    said_error(capsys, "found text in layer; choose .* among x, y, layer with --pixel_columns")
-    tissue.pixels.assign(in_tissue=1, row=2).to_csv("positions.csv")
+    meta = pd.read_csv("meta.csv", index_col=0).rename(columns={"x": "across", "y": "down"})
+    meta.to_csv("other.csv")
+    assert run("-i", "counts.npz", "--counts", "-x", "other.csv", "-o", "map.csv", *FAST) == 2
+    said_error(capsys, "found text in layer; choose .* among across, down, layer with --pixel_columns")
+    assert run("-i", "counts.npz", "--counts", "-x", "meta.csv", "-o", "map.csv", *FAST) == 0
+    assert "; positions: x, y\n" in capsys.readouterr().out
+    meta.drop(columns="layer").assign(area=1, depth=2).to_csv("positions.csv")
     assert run("-i", "counts.npz", "--counts", "-x", "positions.csv", "-o", "map.csv", *FAST) == 0
-    warned = r"spasne: warning: all 4 columns of pixels \(x, y, in_tissue, row\) .*--pixel_columns.*\n"
+    warned = r"spasne: warning: all 4 columns of pixels \(across, down, area, depth\) .*--pixel_columns.*\n"
     assert re.fullmatch(warned, capsys.readouterr().err)
 
 
 def test_counts_without_the_flag_are_noticed(tissue, capsys):
     scipy.sparse.save_npz("counts.npz", tissue.counts)
     assert run("-i", "counts.npz", "-o", "map.csv", *FAST) == 0
-    assert capsys.readouterr().err.startswith("spasne: warning: the expression holds whole numbers")
+    assert "spasne: warning: the expression holds whole numbers" in capsys.readouterr().err
 
 
 def test_highly_variable_genes_are_of_counts(tissue, capsys):
@@ -305,7 +310,7 @@ def test_points_need_a_file(mapped, capsys):
 def test_score_of_other_rows(mapped, capsys):
     pd.read_csv("map.csv", index_col=0).iloc[1:].to_csv("map.csv")
     assert run("score", "map.csv", "-i", "components.csv") == 2
-    said_error(capsys, "expected 50 rows in map, as in data, found 49")
+    said_error(capsys, "expected the names of all 50 rows of the input in map.csv, found 49 of 50")
 
 
 PLOTS = {
@@ -377,9 +382,12 @@ def test_sections(tissue, mapped, capsys):
     said_error(capsys, "expected one column of sections in sections.csv, .*--section_column")
 
 
-def test_sections_without_positions(mapped):
+def test_sections_without_positions(mapped, capsys):
     pd.DataFrame({"section": ["a", "b"] * (N_SPOTS // 2)}, names()).to_csv("sections.csv")
-    assert run("-i", "components.csv", "--sections", "sections.csv", "-o", "joint.csv", *FAST) == 0
+    without = ["-i", "components.csv", "--sections", "sections.csv", "-o", "joint.csv", *FAST]
+    assert run(*without) == 2
+    said_error(capsys, "expected pixels with sections, found none; .*beta=0")
+    assert run(*without, "--beta", "0") == 0
 
 
 # ---- screen ----------------------------------------------------------------------------------------------

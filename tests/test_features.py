@@ -2,8 +2,8 @@
 
 import pytest
 
-from spasne_tools.readers.coordinates import KNOWN, are_local, find_coordinates
-from spasne_tools.readers.features import (
+from spasne_tools.coordinates import KNOWN, are_local, find_coordinates
+from spasne_tools.features import (
     control_features,
     identifier_columns,
     is_field_of_view,
@@ -89,6 +89,9 @@ def test_known_coordinates_in_any_order_case_and_place(x, y):
         (["min_x", "min_y", "max_x", "max_y"], None),
         (["left_x", "left_y", "right_x", "right_y"], None),
         (["UMAP_x", "UMAP_y"], None),
+        (["X", "barcode", "x", "y"], ["x", "y"]),
+        (["x", "X", "Y"], ["X", "Y"]),
+        (["X", "y"], ["X", "y"]),
         (["x", "area"], None),
         ([1, 2], None),
     ],

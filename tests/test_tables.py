@@ -80,6 +80,11 @@ def test_numbers_that_are_names(tmp_path, name):
     assert list(table.index) == ["1", "2", "3"] and list(table.columns) == ["area", "score"]
 
 
+def test_x_counts_rows_beside_x_and_y(tmp_path):
+    table = read(tmp_path, "X,barcode,x,y\n1,AAC,1.5,2\n2,AAG,2.5,3\n")
+    assert list(table.columns) == ["barcode", "x", "y"]
+
+
 @pytest.mark.parametrize("first", [[1, 2, 3], [7, 2, 9]])
 def test_x_is_a_position_beside_y(tmp_path, first):
     table = read(tmp_path, "X,Y\n" + "".join(f"{x},{x}\n" for x in first))

@@ -34,6 +34,12 @@ def add_expression_arguments(
         help="the input holds counts: scale each row to the median total, take log(1 + x)"
         + (", then PCA" if reduced else ""),
     )
+    group.add_argument(
+        "--min_counts",
+        type=int,
+        default=1,
+        help="with --counts: leave out rows with fewer counts, 1 by default: empty ones",
+    )
     if reduced:
         group.add_argument("--hvg", type=int, help="with --counts: keep this many highly variable genes")
     group.add_argument("--layer", help="layer of AnnData to use in place of X")
@@ -49,13 +55,13 @@ def add_tissue_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "-x",
         "--pixels",
-        help="table of positions, rows as in the input or, where both name their rows, by name; without it "
-        "those of the platform's folder or of AnnData, or none and no spatial term",
+        help="table of positions, rows matched by name wherever names are, by their order where there are "
+        "none; without it those of the platform's folder or of AnnData, or none and no spatial term",
     )
     group.add_argument(
         "--pixel_columns",
-        help="columns of the table of positions to use, separated by commas; without a header they are "
-        "numbered from 1",
+        help="columns of the table of positions to use, separated by commas, where their names (x and y, "
+        "center_x ...) do not tell; without a header they are numbered from 1",
     )
     group.add_argument(
         "--spatial_key", default=DEFAULT_SPATIAL_KEY, help="entry of obsm of a .h5ad file with the positions"

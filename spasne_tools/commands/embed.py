@@ -25,6 +25,7 @@ from spasne_tools.preprocessing import pca
 from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
 from spasne_tools.run.automatic import note_of_blur, settle_scale
 from spasne_tools.run.embedding import embed
+from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.summary import summary_of
 from spasne_tools.user_warning import warn_user
 
@@ -58,21 +59,18 @@ def run(options: argparse.Namespace) -> None:
     check_map_format(options.output)
     inputs.check_can_write(options.output, options.plot)
     inputs.check_figure_format(options.plot)
-    expression = inputs.expression_named(options)
-    rows = inputs.rows_of(expression)
-    pixels = inputs.positions_named(options, rows, expression, needed=parameters.beta != 0)
-    labels = inputs.labels_named(options, rows, expression)
-    scored_labels = _without_missing(labels)
-    if start_file is not None:
-        parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
-    parameters = replace(parameters, sections=inputs.sections_named(options, rows, expression))
     # What is printed must not mix with a map on standard output.
     printed_to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
     with contextlib.redirect_stdout(printed_to):
-        print(*expression.notes, sep="\n", end="\n" if expression.notes else "")
+        expression, rows, pixels, labels, sections = inputs.read_inputs(options, needed=parameters.beta != 0)
+        scored_labels = _without_missing(labels)
+        if start_file is not None:
+            parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
+        parameters = replace(parameters, sections=sections)
         positions = "" if pixels is None else f"; positions: {pixels.shape[1]} columns"
         print(f"expression: {rows.count} rows, {expression.values.shape[1]} columns{positions}", flush=True)
         data = inputs.data_of(expression, options, parameters.initial_dims)
+        _warn_without_space(pixels, parameters)
         parameters = settle_scale(parameters, rows.count)
         if not options.verbose and (note := note_of_blur(parameters, rows.count)):
             print(note, flush=True)
@@ -94,6 +92,15 @@ def run(options: argparse.Namespace) -> None:
     files = [file for file in (options.output, options.plot) if file and file != STANDARD_STREAM]
     if files:
         print(f"wrote {' and '.join(files)}", file=printed_to)
+
+
+def _warn_without_space(pixels: pd.DataFrame | None, parameters: Parameters) -> None:
+    """Warn where the map will know nothing of space and nobody asked for that."""
+    if pixels is None and parameters.sections is None and parameters.beta == Parameters().beta:
+        warn_user(
+            "no positions were given or found: the map has no spatial term; -x names a table of positions, "
+            "--beta 0 says that a map of expression alone is wanted"
+        )
 
 
 def _without_missing(labels: pd.Series | None) -> pd.Series | None:

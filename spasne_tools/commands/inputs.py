@@ -6,47 +6,148 @@ import argparse
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import scipy.sparse
 
-from spasne_tools.preprocessing import preprocess_counts
+from spasne_tools.coordinates import find_coordinates
+from spasne_tools.features import is_identifier, on_tissue, plain_name
+from spasne_tools.preprocessing import preprocess_counts, rows_with_counts
 from spasne_tools.readers.expression_file import Expression, read_expression
+from spasne_tools.readers.gene_columns import genes_only, transposed
+from spasne_tools.readers.matching import Match, Wanted, match_rows, names_of
+from spasne_tools.readers.overlaid import overlaid_sections
 from spasne_tools.readers.tables import STANDARD_STREAM, has_row_names, read_table
 from spasne_tools.run.prepare import DEFAULT_COMPONENTS
 from spasne_tools.user_warning import warn_user
-from spasne_tools.validation import Matrix, check_rows_match
+from spasne_tools.validation import Matrix, as_matrix
 
-MOST_DIMENSIONS = 3  # of space
-LOOKED_AT = 1000  # values that tell counts from anything else
+IN_TISSUE = "intissue"  # as `plain_name` has it
+# The list of spots of Space Ranger 1 has no header.
+POSITIONS_LIST = "tissue_positions"
+LIST_COLUMNS = ("in_tissue", "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """How many rows there are, and their names, where there are any; how many columns the input has."""
+    """The rows of the input: their ``index``, what may name them, and the names of the input's columns."""
 
-    count: int
-    names: pd.Index | None
+    index: pd.Index
+    wanted: Wanted
+    columns: pd.Index | None = None
     n_columns: int | None = None
+    named: bool = False
 
-    def frame(self) -> pd.DataFrame:
-        """A table of these rows without columns."""
-        return pd.DataFrame(index=pd.RangeIndex(self.count) if self.names is None else self.names)
+    @property
+    def count(self) -> int:
+        return len(self.index)
+
+    @property
+    def names(self) -> pd.Index | None:
+        """Names to write beside the map."""
+        return self.index if self.named else None
+
+
+class Inputs(NamedTuple):
+    """All that is known of the rows, in one order."""
+
+    expression: Expression
+    rows: Rows
+    pixels: pd.DataFrame | None
+    labels: pd.Series | None
+    sections: np.ndarray | None
+
+
+def read_inputs(options: argparse.Namespace, needed: bool = False) -> Inputs:
+    """What --input, --pixels, --labels and --sections name; `needed`: as in `positions_named`."""
+    expression = expression_named(options)
+    rows = rows_of(expression)
+    return Inputs(
+        expression,
+        rows,
+        positions_named(options, rows, expression, needed),
+        labels_named(options, rows, expression),
+        sections_named(options, rows, expression),
+    )
+
+
+def say(line: str) -> None:
+    """Print what was done; commands redirect it where it does not mix with results."""
+    print(line, flush=True)
 
 
 def expression_named(options: argparse.Namespace) -> Expression:
-    """The file of --input, turned around with --transpose."""
+    """The file of --input, turned around with --transpose; genes and rows in use only, and which is said."""
     found = read_expression(options.input, options.layer, options.use_rep, options.spatial_key, options.bin)
     if options.transpose and found.is_counts:
         raise ValueError(
             f"expected no --transpose for {options.input}, whose rows are told from its format; drop the flag"
         )
-    return Expression(found.values.T, found.genes, found.rows) if options.transpose else found
+    if options.transpose:
+        found = transposed(found)
+    found = genes_only(found)
+    if options.counts or found.is_counts:
+        found = _with_counts(found, options.min_counts)
+    found = _on_tissue(found, options)
+    for note in found.notes:
+        say(note)
+    return found
+
+
+def _with_counts(expression: Expression, least: int) -> Expression:
+    """The rows with `least` counts or more."""
+    kept = rows_with_counts(as_matrix(expression.values, "input"), least)
+    if kept.all():
+        return expression
+    left_out = np.count_nonzero(~kept)
+    return expression.keep(kept, f"left out {left_out} of {len(kept)} rows with fewer than {least} counts")
+
+
+def _on_tissue(expression: Expression, options: argparse.Namespace) -> Expression:
+    """The rows that their table of positions, or the annotation, does not say are off the tissue."""
+    if options.pixels is not None:
+        table: pd.DataFrame | None = _read_matched(options.pixels, rows_of(expression))[0]
+    else:
+        table = expression.annotation
+    columns = [] if table is None else [column for column in table if plain_name(column) == IN_TISSUE]
+    if table is None or len(columns) != 1:
+        return expression
+    on = on_tissue(table[columns[0]])
+    if not on.any():
+        raise ValueError(f"expected rows on the tissue, found {columns[0]} 0 in all {len(on)}")
+    if on.all():
+        return expression
+    return expression.keep(
+        on, f"left out {np.count_nonzero(~on)} of {len(on)} rows off the tissue ({columns[0]} 0)"
+    )
 
 
 def rows_of(expression: Expression) -> Rows:
-    return Rows(expression.values.shape[0], expression.rows, expression.values.shape[1])
+    values = expression.values
+    numbers = expression.row_numbers()
+    n_read = expression.n_read or len(numbers)
+    named = expression.rows is not None
+    index = expression.rows if expression.rows is not None else pd.RangeIndex(len(numbers))
+    if isinstance(values, pd.DataFrame):
+        index = values.index
+    own = (
+        pd.DataFrame(index=index)
+        if expression.identifiers is None
+        else expression.identifiers.set_axis(index)
+    )
+    if expression.annotation is not None:
+        annotation = expression.annotation
+        own = annotation[[column for column in annotation if is_identifier(column)]].set_axis(index)
+    wanted = Wanted(names_of(own.set_axis(index), index=named), numbers, n_read)
+    return Rows(index, wanted, expression.genes, values.shape[1], named)
+
+
+def rows_of_table(table: pd.DataFrame) -> Rows:
+    """The rows of a table that was read from a file."""
+    named = has_row_names(table)
+    names = names_of(pd.DataFrame(index=table.index), index=named)
+    return Rows(table.index, Wanted(names, np.arange(len(table)), len(table)), named=named)
 
 
 def data_of(expression: Expression, options: argparse.Namespace, n_components: int = 0) -> Matrix:
@@ -59,54 +160,58 @@ def data_of(expression: Expression, options: argparse.Namespace, n_components: i
         return preprocess_counts(expression.values, wanted, options.hvg)
     if options.hvg is not None:
         raise ValueError("expected --counts with --hvg, found --hvg alone")
-    if _looks_like_counts(expression.values):
-        warn_user(
-            "the expression holds whole numbers of 0 and more only, as counts do; --counts normalises them "
-            "and takes logarithms first"
-        )
     return expression.values
-
-
-def _looks_like_counts(values: pd.DataFrame | np.ndarray | Matrix) -> bool:
-    if scipy.sparse.issparse(values):
-        sample = np.asarray(values.data[:LOOKED_AT])
-    else:
-        rows = max(1, LOOKED_AT // max(1, values.shape[1]))
-        sample = np.asarray(values[:rows]).ravel()
-    if sample.dtype.kind not in "biuf" or sample.size == 0:
-        return False
-    return bool(np.all(sample >= 0) and np.all(sample == np.floor(sample)) and sample.max() > 1)
 
 
 def read_rows(file: str | None, rows: Rows, name: str, columns: str | None = None) -> pd.DataFrame | None:
     """The table `file` in the order of `rows`; only `columns` (names separated by commas) where given.
 
-    Where both sides name their rows they are matched by name, and the table may hold more of them; else rows
-    belong together by position.
+    Rows are matched by name, in whatever column of the table the names are, and it may hold more; by their
+    order only where one side does not name them. It is said which.
     """
     if file is None:
         if columns is not None:
             raise ValueError(f"expected a table of {name} for columns {columns!r}, found none")
         return None
-    table = read_table(file, n_rows=rows.count)
-    if len(table) == rows.n_columns != rows.count:
-        raise ValueError(
-            f"expected {rows.count} rows in {name}, as in the input, found {len(table)}, as many as the "
-            "input has columns; if these are the spots, add --transpose"
-        )
-    reference = rows.frame()
-    if rows.names is not None and has_row_names(table):
-        if table.index.is_unique and rows.names.isin(table.index).all():
-            table = table.loc[rows.names]
-    elif len(table) == rows.count:
-        table = table.set_axis(reference.index, axis=0)
-    check_rows_match(reference, table, name)
+    table, match = _read_matched(file, rows)
+    say(match.said)
     return table if columns is None else chosen_columns(table, columns, file)
+
+
+def _read_matched(file: str, rows: Rows) -> tuple[pd.DataFrame, Match]:
+    table = read_table(file, n_rows=rows.wanted.n_read)
+    named = has_row_names(table)
+    if POSITIONS_LIST in Path(file).name and list(table.columns) == list(range(1, len(LIST_COLUMNS) + 1)):
+        table.columns = pd.Index(LIST_COLUMNS)
+    try:
+        match = match_rows(rows.wanted, table, Path(file).name, named)
+    except ValueError:
+        if _are_columns(table, named, rows):
+            raise ValueError(
+                f"expected the {rows.count} rows of the input in {file}, found {len(table)}, which are the "
+                "input's columns; if these are the spots, add --transpose"
+            ) from None
+        raise
+    return table.iloc[match.order].set_axis(rows.index, axis=0), match
+
+
+def _are_columns(table: pd.DataFrame, named: bool, rows: Rows) -> bool:
+    """Whether what `table` has in rows is rather what the input has in columns."""
+    if rows.columns is None:
+        return len(table) == rows.n_columns != rows.count
+    columns = pd.Index(rows.columns.astype(str))
+    return len(table) == rows.n_columns != rows.count or any(
+        names.sure and columns.isin(names.texts).all() for names in names_of(table, named)
+    )
 
 
 def chosen_columns(table: pd.DataFrame, columns: str, file: str) -> pd.DataFrame:
     """The columns named, separated by commas; those without names are numbered from 1."""
     places = {str(column): place for place, column in enumerate(table.columns)}
+    if list(table.columns) == list(
+        LIST_COLUMNS
+    ):  # by their names and, where these were not in the file, by number
+        places |= {str(place + 1): place for place in range(len(LIST_COLUMNS))}
     wanted = columns.split(",")
     if missing := [column for column in wanted if column not in places]:
         raise ValueError(f"expected column {missing[0]!r} in {file}, found {', '.join(places)}")
@@ -116,41 +221,78 @@ def chosen_columns(table: pd.DataFrame, columns: str, file: str) -> pd.DataFrame
 def positions_named(
     options: argparse.Namespace, rows: Rows, expression: Expression | None, needed: bool = False
 ) -> pd.DataFrame | None:
-    """The table of --pixels, else the positions of a platform's files or of AnnData, else none.
+    """The table of --pixels, else the positions that came with the input, else none.
 
-    `needed`: the latter should have some, and have none: that is an error.
+    Without --pixel_columns they are the columns whose names say so, or else all that identify nothing.
+    `needed`: a platform's files and AnnData should have some; that they have none is an error.
     """
-    if needed and options.pixels is None and expression is not None and expression.no_positions is not None:
-        raise ValueError(
-            f"{expression.no_positions}; -x names a table of positions, --beta 0 makes a map without space"
-        )
-    pixels = _positions_found(options, rows, expression)
-    if pixels is None or options.pixel_columns is not None:
-        return pixels
-    texts = [
-        str(column) for column, dtype in pixels.dtypes.items() if not pd.api.types.is_numeric_dtype(dtype)
-    ]
-    if texts:
-        raise ValueError(
-            f"expected numbers in every column of pixels, found text in {', '.join(texts)}; choose the "
-            f"columns of positions among {', '.join(map(str, pixels.columns))} with --pixel_columns"
-        )
-    if pixels.shape[1] > MOST_DIMENSIONS:
-        warn_user(
-            f"all {pixels.shape[1]} columns of pixels ({', '.join(map(str, pixels.columns))}) are taken as "
-            "positions; --pixel_columns chooses some"
-        )
+    if options.pixels is None:
+        if needed and expression is not None and expression.no_positions is not None:
+            raise ValueError(
+                f"{expression.no_positions}; -x names a table of some, --beta 0 makes a map without space"
+            )
+        found = None if expression is None else expression.positions
+        if found is not None and expression is not None and expression.sections is None:
+            if expression.annotation is not None:
+                _warn_of_sections(options, expression.annotation, found)
+        if options.pixel_columns is None:
+            return found
+        if found is None:
+            raise ValueError(f"expected a table of pixels for columns {options.pixel_columns!r}, found none")
+        return chosen_columns(found, options.pixel_columns, options.input)
+    table, match = _read_matched(options.pixels, rows)
+    if options.pixel_columns is not None:
+        pixels = chosen_columns(table, options.pixel_columns, options.pixels)
+    else:
+        pixels = position_columns(table, match)
+    say(f"{match.said}; positions: {', '.join(map(str, pixels.columns))}")
+    _warn_of_sections(options, table, pixels)
     return pixels
 
 
-def _positions_found(
-    options: argparse.Namespace, rows: Rows, expression: Expression | None
-) -> pd.DataFrame | None:
-    if options.pixels is None and expression is not None and expression.positions is not None:
-        if options.pixel_columns is None:
-            return expression.positions
-        return chosen_columns(expression.positions, options.pixel_columns, options.input)
-    return read_rows(options.pixels, rows, "pixels", options.pixel_columns)
+def _warn_of_sections(options: argparse.Namespace, table: pd.DataFrame, pixels: pd.DataFrame) -> None:
+    """Where the rows of several sections have positions and nobody says so."""
+    if getattr(options, "sections", None) is None and getattr(options, "section_column", None) is None:
+        numeric = all(pd.api.types.is_numeric_dtype(dtype) for dtype in pixels.dtypes)
+        if numeric and (message := overlaid_sections(table, pixels)):
+            warn_user(message)
+
+
+def position_columns(table: pd.DataFrame, match: Match) -> pd.DataFrame:
+    """The columns of `table` that are positions, by their names or for want of others."""
+    named = find_coordinates(table.columns)
+    if named is not None and all(pd.api.types.is_numeric_dtype(table[column]) for column in named):
+        return table[[column for column in named if not table[column].isna().all()]]
+    columns = _values(table, match)
+    texts = [str(column) for column in columns if not pd.api.types.is_numeric_dtype(table[column])]
+    if texts:
+        raise ValueError(
+            f"expected numbers in every column of pixels, found text in {', '.join(texts)}; choose the "
+            f"columns of positions among {', '.join(map(str, table.columns))} with --pixel_columns"
+        )
+    numbering = [column for column in columns if _numbers_rows(table[column], match)]
+    if len(columns) - len(numbering) > 1:
+        columns = [column for column in columns if column not in numbering]
+    return table[columns]
+
+
+def _numbers_rows(column: pd.Series, match: Match) -> bool:
+    """Whether a column counts the rows of its file."""
+    values = column.to_numpy()
+    first = values[match.order == 0]
+    return (
+        pd.api.types.is_integer_dtype(column)
+        and len(first) == 1
+        and first[0] in (0, 1)
+        and np.array_equal(values, match.order + first[0])
+    )
+
+
+def _values(table: pd.DataFrame, match: Match) -> list[Any]:
+    """Columns that neither name rows nor are empty."""
+    by = None if match.by is None else match.by.title
+    left = [column for column in table.columns if str(column) != by and not is_identifier(column)]
+    return [column for column in left if not table[column].isna().all()] or left
 
 
 def labels_named(options: argparse.Namespace, rows: Rows, expression: Expression | None) -> pd.Series | None:
@@ -192,6 +334,8 @@ def _one_column(
         table = read_rows(file, rows, f"{what}s", column)
     if table is None:
         return None
+    if table.shape[1] > 1 and len(left := [name for name in table if not is_identifier(name)]) == 1:
+        table = table[left]
     if table.shape[1] != 1:
         raise ValueError(
             f"expected one column of {what}s in {file or options.input}, found "

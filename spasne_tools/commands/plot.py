@@ -18,7 +18,7 @@ from spasne_tools.commands.arguments import (
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import log_normalise
 from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY, Expression
-from spasne_tools.readers.tables import has_row_names, read_table
+from spasne_tools.readers.tables import read_table
 from spasne_tools.validation import as_matrix
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ UNSET = {
     "transpose": False,
     "counts": False,
     "bin": None,
+    "min_counts": 1,
     "layer": None,
     "use_rep": None,
     "spatial_key": DEFAULT_SPATIAL_KEY,
@@ -62,11 +63,11 @@ def run(options: argparse.Namespace) -> None:
     inputs.check_can_write(options.output)
     inputs.check_figure_format(options.output)
     expression = _expression_named(options)
-    if expression is not None:
-        rows = inputs.rows_of(expression)
-    else:
-        first = read_table(options.maps[0])
-        rows = inputs.Rows(len(first), first.index if has_row_names(first) else None)
+    rows = (
+        inputs.rows_of_table(read_table(options.maps[0]))
+        if expression is None
+        else inputs.rows_of(expression)
+    )
     maps = {Path(file).name.split(".")[0]: inputs.read_rows(file, rows, file) for file in options.maps}
     if len(maps) < len(options.maps):
         raise ValueError("expected maps with different file names, which are their titles")

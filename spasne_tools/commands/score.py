@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 
 import pandas as pd
@@ -49,13 +50,10 @@ def run(options: argparse.Namespace) -> None:
     if options.points == STANDARD_STREAM:
         raise ValueError("expected the name of a file for --points, found -")
     inputs.check_can_write(options.output, options.points)
-    expression = inputs.expression_named(options)
-    rows = inputs.rows_of(expression)
-    Y = inputs.read_rows(options.map, rows, "map")
+    with contextlib.redirect_stdout(sys.stderr):
+        expression, rows, pixels, labels, sections = inputs.read_inputs(options)
+        Y = inputs.read_rows(options.map, rows, "map")
     data = inputs.data_of(expression, options)
-    pixels = inputs.positions_named(options, rows, expression)
-    labels = inputs.labels_named(options, rows, expression)
-    sections = inputs.sections_named(options, rows, expression)
     if options.points is not None:
         write_points(options.points, rows, map_reliability(Y, data, pixels, sections=sections))
     scores = score_embedding(Y, data, pixels, labels, sections=sections, full=options.full)
@@ -69,7 +67,7 @@ def run(options: argparse.Namespace) -> None:
 def write_points(file: str, rows: inputs.Rows, table: pd.DataFrame) -> None:
     """The table by the names of the rows, and the share of each verdict on standard error."""
     with output_file(file) as unfinished:
-        table.set_axis(rows.frame().index, axis=0).to_csv(unfinished, lineterminator="\n")
+        table.set_axis(rows.index, axis=0).to_csv(unfinished, lineterminator="\n")
     shares = table["verdict"].value_counts(normalize=True, sort=False)
     said = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     print(f"{file}: {said}", file=sys.stderr)

@@ -75,13 +75,11 @@ def run(options: argparse.Namespace) -> None:
     check_map_format(options.output)
     inputs.check_can_write(options.output, options.table, options.plot)
     inputs.check_figure_format(options.plot)
-    expression = inputs.expression_named(options)
-    rows = inputs.rows_of(expression)
-    pixels = inputs.positions_named(options, rows, expression, needed=True)
-    labels = inputs.labels_named(options, rows, expression)
-    parameters = replace(parameters, sections=inputs.sections_named(options, rows, expression))
-    if start_file is not None:
-        parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
+    with contextlib.redirect_stdout(sys.stderr):
+        expression, rows, pixels, labels, sections = inputs.read_inputs(options, needed=True)
+        parameters = replace(parameters, sections=sections)
+        if start_file is not None:
+            parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
     with contextlib.redirect_stdout(sys.stderr if options.output == STANDARD_STREAM else sys.stdout):
         found = screen_parameters(
             inputs.data_of(expression, options, parameters.initial_dims),

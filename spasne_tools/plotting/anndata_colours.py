@@ -45,6 +45,11 @@ def read_column(adata: Any, name: str, layer: str | None, gene_symbols: str | No
     if gene not in source.var_names:
         known = nearest_to(str(name), map(str, [*adata.obs, *source.var_names]))
         raise ValueError(f"expected color to be a column of obs or a gene, found {name!r}{known}")
+    if (n_genes := int((source.var_names == gene).sum())) > 1:
+        raise ValueError(
+            f"expected one gene {gene!r}, found {n_genes} of that name; adata.var_names_make_unique() tells "
+            "them apart"
+        )
     values = source.obs_vector(gene) if source is adata.raw else adata.obs_vector(gene, layer=layer)
     return Column(name, pd.Series(np.asarray(values, dtype=float)), gene=True)
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spasne_tools.coordinates import find_coordinates
 from spasne_tools.readers.anndata_io import load_anndata
-from spasne_tools.readers.coordinates import find_coordinates
 from spasne_tools.readers.spatialdata_store import is_spatialdata, read_table, region_column, shape_centroids
 
 DEFAULT_SPATIAL_KEY = "spatial"

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, issparse, isspmatrix
 
+from spasne_tools.features import on_tissue
+from spasne_tools.readers.overlaid import overlaid_sections
 from spasne_tools.run.embedding import Embedding
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.prepare import DEFAULT_COMPONENTS
@@ -24,6 +26,7 @@ PCA_KEY, HIGHLY_VARIABLE = "X_pca", "highly_variable"  # where scanpy keeps them
 LOADINGS_KEY = "PCs"  # in varm
 RAW = "raw"  # as a layer: .raw, where no layer has that name
 SAMPLED_ROWS, STALE = 50, 0.05  # rows that X_pca is judged by, and the share of its spread that may differ
+IN_TISSUE = "in_tissue"  # where Space Ranger's readers keep it, in obs
 OBSM_KEY, UNS_KEY = "X_spasne", "spasne"
 # Parameters that keys of the AnnData stand for, and what to use instead.
 TAKEN = {
@@ -248,7 +251,22 @@ def neighbour_distances(adata: Any, neighbors_key: str | None) -> Matrix | None:
         return None
     if neighbors_key not in adata.uns:
         raise ValueError(f"expected a graph of scanpy.pp.neighbors in uns[{neighbors_key!r}], found none")
-    return adata.obsp[adata.uns[neighbors_key].get("distances_key", "distances")]
+    key = adata.uns[neighbors_key].get("distances_key", "distances")
+    if key not in adata.obsp:
+        present = ", ".join(map(repr, adata.obsp)) or "nothing"
+        raise ValueError(f"expected distances of neighbours in obsp[{key!r}], found {present}")
+    return adata.obsp[key]
+
+
+def warn_of_spots(adata: Any, pixels: np.ndarray, library_key: str | None) -> None:
+    """Where positions are of several sections and nobody says so, or of spots off the tissue."""
+    if library_key is None and (message := overlaid_sections(adata.obs, pixels, adata.uns)):
+        warn_user(message)
+    if IN_TISSUE in adata.obs and (off := int((~on_tissue(adata.obs[IN_TISSUE])).sum())):
+        warn_user(
+            f"{off} of {adata.n_obs} spots are off the tissue; "
+            f"adata[adata.obs[{IN_TISSUE!r}] == 1] leaves them out"
+        )
 
 
 def make_parameters(given: Mapping[str, Any], **known: Any) -> Parameters:

@@ -11,8 +11,8 @@ from types import ModuleType
 import numpy as np
 import pandas as pd
 
-from spasne_tools.readers.coordinates import find_coordinates
-from spasne_tools.readers.features import is_unnamed
+from spasne_tools.coordinates import find_coordinates
+from spasne_tools.features import is_unnamed
 from spasne_tools.readers.text_file import open_text
 
 PARQUET = ".parquet"

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from spasne_tools.coordinates import are_local, find_coordinates
+from spasne_tools.features import is_field_of_view, is_identifier, plain_name
 from spasne_tools.readers.cell_table import CellTable, read_cell_table
-from spasne_tools.readers.coordinates import are_local, find_coordinates
 from spasne_tools.readers.count_table import read_count_table
-from spasne_tools.readers.features import is_field_of_view, is_identifier, plain_name
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
 from spasne_tools.readers.sample_files import Sample, find_sample
 

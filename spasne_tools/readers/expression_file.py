@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ class Expression:
     ``rows`` and ``genes`` are None where the file does not name them. ``positions`` (n, 2 or 3),
     ``annotation`` (n, columns) and ``sections`` (n,) come with AnnData and platforms only; where these should
     have positions and have none, ``no_positions`` says so. ``is_counts``: surely, by its platform. ``notes``
-    are lines about what was done.
+    are lines about what was done. ``identifiers`` (n, columns) are those columns of a table that are
+    no genes. Where rows were left out, ``taken`` are the numbers of those kept, among ``n_read``.
     """
 
     values: pd.DataFrame | np.ndarray | Matrix
@@ -50,6 +51,26 @@ class Expression:
     no_positions: str | None = None
     is_counts: bool = False
     notes: tuple[str, ...] = ()
+    identifiers: pd.DataFrame | None = None
+    taken: np.ndarray | None = None
+    n_read: int | None = None
+
+    def keep(self, kept: np.ndarray, note: str) -> Expression:
+        """The rows of a mask `kept`, with a `note` that says which."""
+        of_rows = ("values", "rows", "positions", "annotation", "sections", "identifiers")
+        parts = {name: getattr(self, name) for name in of_rows}
+        left: dict[str, Any] = {name: part if part is None else part[kept] for name, part in parts.items()}
+        return replace(
+            self,
+            **left,
+            taken=self.row_numbers()[kept],
+            n_read=self.n_read or len(kept),
+            notes=(*self.notes, note),
+        )
+
+    def row_numbers(self) -> np.ndarray:
+        """Of each row, in the file."""
+        return np.arange(self.values.shape[0]) if self.taken is None else self.taken
 
 
 def read_expression(

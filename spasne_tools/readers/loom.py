@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.coordinates import find_coordinates
 from spasne_tools.readers.cell_table import CellTable
-from spasne_tools.readers.coordinates import find_coordinates
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
 from spasne_tools.readers.ten_x import load_h5py
 

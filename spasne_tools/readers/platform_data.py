@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.features import control_features
 from spasne_tools.readers.cell_table import CellTable, aligned
-from spasne_tools.readers.features import control_features
 from spasne_tools.readers.tissue_images import TissueImages
 
 GENES = "Gene Expression"  # 10x's word in feature_types

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from spasne_tools.coordinates import find_coordinates
 from spasne_tools.readers import visium
 from spasne_tools.readers.cell_table import CellTable, column_names, indexed, located, read_cell_table
-from spasne_tools.readers.coordinates import find_coordinates
 from spasne_tools.readers.count_table import read_count_table
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
 from spasne_tools.readers.sample_files import Sample, find_sample

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from spasne_tools.readers.features import is_identifier, plain_name
+from spasne_tools.features import is_identifier, plain_name
 
 MOST_LINES = 24  # that are looked at
 MISSING = {"", "na", "nan", "null", "none", "n/a", "#n/a", "<na>"}

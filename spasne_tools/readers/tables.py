@@ -12,9 +12,9 @@ from typing import Any, BinaryIO, TextIO
 import numpy as np
 import pandas as pd
 
+from spasne_tools.coordinates import find_coordinates
+from spasne_tools.features import is_identifier, is_unnamed
 from spasne_tools.output_file import output_file
-from spasne_tools.readers.coordinates import find_coordinates
-from spasne_tools.readers.features import is_identifier, is_unnamed
 from spasne_tools.readers.table_layout import Layout, find_layout, is_number
 from spasne_tools.readers.text_file import READ_ERRORS, STANDARD_STREAM, open_text, shown_name
 

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from spasne_tools.guards import warn_of_graph, warn_of_short_rows
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, check_neighbors
 
@@ -52,18 +53,22 @@ def given_graph(neighbors: Any, n_points: int, perplexity: float) -> Graph:
         neighbours than the perplexity.
     """
     checked = check_neighbors(neighbors, n_points)
+    if not isinstance(checked, tuple):
+        warn_of_graph(checked)
     blocks = _blocks_of_arrays(*checked) if isinstance(checked, tuple) else _blocks_of_matrix(checked)
     return _nearest(blocks, n_points, n_points - 1, perplexity)
 
 
 def _nearest(blocks: Blocks, n_points: int, n_wanted: int, perplexity: float) -> Graph:
     """The nearest `n_wanted` neighbours of each row, or as many as every row has."""
-    least = min(int(np.isfinite(distance).sum(axis=1).min()) for _, distance in blocks())
+    lengths = np.concatenate([np.isfinite(distance).sum(axis=1) for _, distance in blocks()])
+    least = int(lengths.min())
     if least < perplexity:
         raise ValueError(
             f"expected at least perplexity = {perplexity:g} neighbors of each point, found a point with "
             f"{least}; use more neighbors or a lower perplexity"
         )
+    warn_of_short_rows(np.minimum(lengths, n_wanted))
     k = min(least, n_wanted)
     graph = Graph(np.empty((n_points, k), np.int32), np.empty((n_points, k), np.float32))
     start = 0

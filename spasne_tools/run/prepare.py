@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from spasne_tools.guards import warn_of_data
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.run import memory
 from spasne_tools.run.automatic import note_of_blur, settle_scale
@@ -31,6 +32,7 @@ def prepare_problem(
 ) -> Problem:
     """Check all input and return what goes into data.dat, for `n_runs` in one; errors as in `embed`."""
     check_parameters(parameters)
+    _check_space(pixels, parameters)
     if isinstance(parameters.neighbors, str):
         load_pynndescent()
     matrix = check_data(data)
@@ -46,6 +48,7 @@ def prepare_problem(
     if parameters.neighbors is not None and not isinstance(parameters.neighbors, str):
         graph = given_graph(parameters.neighbors, n_points, parameters.perplexity)
     _check_memory(matrix, positions.shape[1], graph, parameters, n_runs)
+    warn_of_data(data, matrix, pixels)
     X = _reduced(matrix, parameters)
     if isinstance(parameters.init, str) and parameters.init == "pca":
         start = pca_start(X, parameters.no_dims)
@@ -61,6 +64,17 @@ def prepare_problem(
         sections=sections,
         graph=graph,
     )
+
+
+def _check_space(pixels: MatrixLike | None, parameters: Parameters) -> None:
+    """ValueError where space is asked for, by a weight or by sections, and there are no positions."""
+    if pixels is not None or parameters.beta == 0:
+        return
+    asked = "sections" if parameters.sections is not None else f"beta={parameters.beta:g}"
+    if parameters.sections is not None or parameters.beta != Parameters().beta:
+        raise ValueError(
+            f"expected pixels with {asked}, found none; pass them, or beta=0 for a map of expression alone"
+        )
 
 
 def _settings(parameters: Parameters, has_pixels: bool, has_graph: bool) -> dict[str, Any]:

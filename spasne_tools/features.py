@@ -118,6 +118,17 @@ def identifier_columns(columns: Iterable[Any]) -> list[Any]:
     ]
 
 
+def on_tissue(flags: Iterable[Any]) -> np.ndarray:
+    """Which rows a column ``in_tissue`` says are on the tissue, be it of numbers, truth values or texts.
+
+    Examples
+    --------
+    >>> on_tissue([1, 0, "True", "0", True]).tolist()
+    [True, False, True, False, True]
+    """
+    return np.array([str(flag).strip().lower() in ("1", "1.0", "true") for flag in flags], dtype=bool)
+
+
 def control_features(names: Iterable[Any], kinds: Iterable[Any] | None = None) -> np.ndarray:
     """Which features are controls, by their names and, where given, their kinds (``feature_types``).
 

@@ -73,7 +73,9 @@ def find_coordinates(columns: Iterable[Any], known_only: bool = False) -> list[A
     >>> find_coordinates(["barcode", "Gad1"]) is None
     True
     """
-    plain = {_plain(column): column for column in reversed(list(columns))}
+    plain: dict[str, list[Any]] = {}
+    for column in columns:
+        plain.setdefault(_plain(column), []).append(column)
     pairs = [(x, y) for x, y in _KNOWN if x in plain and y in plain]
     if not pairs and not known_only:
         others = [(x, y) for x in plain for y in _with_letter(x, "y") if y in plain]
@@ -84,7 +86,7 @@ def find_coordinates(columns: Iterable[Any], known_only: bool = False) -> list[A
         return None
     x, y = pairs[0]
     third = [name for name in _with_letter(x, "z") if name in plain and name != y]
-    return [plain[name] for name in (x, y, *third[:1])]
+    return _alike([plain[name] for name in (x, y, *third[:1])])
 
 
 def are_local(columns: Iterable[Any]) -> bool:
@@ -100,6 +102,17 @@ def are_local(columns: Iterable[Any]) -> bool:
 
 def _plain(name: Any) -> str:
     return re.sub(r"[^a-z0-9]", "", str(name).lower())
+
+
+def _alike(choices: list[list[Any]]) -> list[Any]:
+    """One of each, written alike where there are several: of X, x and y the last two."""
+    common = set.intersection(*({_shape(name) for name in names} for names in choices))
+    return [next((name for name in names if _shape(name) in common), names[0]) for names in choices]
+
+
+def _shape(name: Any) -> str:
+    """A name without what tells axes apart."""
+    return re.sub("[xyz]", "-", re.sub("[XYZ]", "+", str(name)))
 
 
 def _with_letter(x: str, letter: str) -> list[str]:
