@@ -145,11 +145,13 @@ def test_axes_given_are_drawn_into():
 # ---- legends and names ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("dpi", [72, 200])
 @pytest.mark.parametrize("n_classes", [7, 19, 60, 150])
-def test_a_legend_never_lies_over_the_panels(n_classes):
+def test_a_legend_never_lies_over_the_panels(n_classes, dpi):
     labels = [f"class number {i}" for i in range(n_classes)] * 2
     points = np.random.default_rng(0).normal(size=(len(labels), 2))
     figure = plot_maps(points, labels, points)
+    figure.set_dpi(dpi)
     figure.draw_without_rendering()
     box = figure.axes[-1].get_legend().get_window_extent()
     panels = [ax.get_window_extent() for ax in figure.axes]

@@ -147,7 +147,8 @@ def _grid(
         for column in range(n_columns)
     ]
     size = (sum(widths) * n_columns + sum(keys), PANEL_HEIGHT * n_rows + TITLE_ROOM)
-    figure = Figure(figsize=size, dpi=RASTER_DPI, layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.07))
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.07, compress=True)  # of panels that keep their shape
+    figure = Figure(figsize=size, dpi=RASTER_DPI, layout=layout)
     axes = figure.subplots(n_rows, len(widths) * n_columns, squeeze=False, width_ratios=widths * n_columns)
     return figure, axes.reshape(-1, len(panels))
 

@@ -18,7 +18,8 @@ from spasne_tools.plotting.style import ON_DATA, RIGHT_MARGIN, Style
 LEGEND_ROWS = 20  # a longer legend gets another column
 MOST_ENTRIES = 100  # those beyond are counted, not named
 FONT_SIZE = 9.0  # points
-HANDLE_WIDTH = 2.9  # of a marker and the gaps around it, in font sizes
+HINTING = 1.1  # letters drawn with few pixels are wider than their outlines
+HANDLE_WIDTH = 3.1  # of a marker and the gaps around it, in font sizes
 MISSING_NAME = "NA"  # as in scanpy's legends
 NOT_KEPT_NAME = "not kept"
 
@@ -75,7 +76,7 @@ class Legend:
 def _text_width(texts: Sequence[str], font: FontProperties) -> float:
     """Points of the widest text."""
     size = font.get_size_in_points()
-    return max(
+    return HINTING * max(
         (float(TextPath((0, 0), text, size, prop=font).get_extents().width) for text in texts if text),
         default=0,
     )
