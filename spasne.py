@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spasne_tools.choose.automatic import settled
 from spasne_tools.commands.command_line import main
 from spasne_tools.lazy import lazy_names
 from spasne_tools.other_names import names_of_others
@@ -33,6 +34,7 @@ from spasne_tools.version import __version__
 if TYPE_CHECKING:
     from spasne_tools import pl, tl
     from spasne_tools.annotations import load_annotation
+    from spasne_tools.choose.choice import choose_parameters
     from spasne_tools.datasets import load_dataset, load_example, simulate_tissue
     from spasne_tools.estimator import SpaSNE
     from spasne_tools.metrics.scores import score_embedding
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SpaSNE",
     "__version__",
+    "choose_parameters",
     "export_html",
     "init_spasne",
     "load_annotation",
@@ -81,6 +84,7 @@ __all__ = [
 # Loaded at first use: they import matplotlib, scikit-learn and the like, which a map does not need.
 _LOADED_AT_USE = {
     "SpaSNE": "spasne_tools.estimator",
+    "choose_parameters": "spasne_tools.choose.choice",
     "export_html": "spasne_tools.page.export",
     "load_annotation": "spasne_tools.annotations",
     "load_dataset": "spasne_tools.datasets",
@@ -117,8 +121,8 @@ __getattr__, __dir__ = lazy_names(__name__, _LOADED_AT_USE)
 def run_spasne(
     data: MatrixLike,
     pixels: MatrixLike | None = None,
-    alpha: float = 8.0,
-    beta: float = 2.0,
+    alpha: float | str = 8.0,
+    beta: float | str = 2.0,
     exaggeration: float = 4,
     no_dims: int = 2,
     perplexity: float = 50,
@@ -155,9 +159,11 @@ def run_spasne(
     pixels : DataFrame, array or nested lists, shape (n, 1 or more), optional
         Positions in the tissue, in the row order of `data`. Their unit matters (see `pixel_scale`). None: no
         spatial term (beta is taken as 0), so alpha=0 without pixels is plain t-SNE.
-    alpha, beta : float, default 8 and 2
-        Weights of global expression and of space, 0 or more. Advice: alpha 5-15, beta 1-7.5, alpha / beta of
-        2 or more. A larger alpha keeps more of expression, a larger beta more of space.
+    alpha, beta : float or "auto", default 8 and 2
+        Weights of global expression and of space, 0 or more. Advice at global_scale 1: alpha 5-15, beta
+        1-7.5, alpha / beta of 2 or more. A larger alpha keeps more of expression, a larger beta more of
+        space. "auto": chosen by `choose_parameters`, together with whichever else is "auto", and with
+        init="best" in place of "random".
     exaggeration : float, default 4
         Factor on the local affinities up to iteration 250, above 0.
     no_dims : int, default 2
@@ -275,7 +281,7 @@ def run_spasne(
     (200, 2)
     """
     parameters = Parameters.from_arguments(locals(), besides=("data", "pixels", "verbose"))
-    return embed(data, pixels, parameters, verbose).Y
+    return embed(data, pixels, settled(data, pixels, parameters, verbose), verbose).Y
 
 
 def init_spasne(

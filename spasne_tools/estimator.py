@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from spasne_tools.choose.automatic import WEIGHTS, settled
 from spasne_tools.frozen_map import FrozenMap, freeze
 from spasne_tools.guards import warn_of_columns
 from spasne_tools.run.embedding import Embedding, in_folder
@@ -34,8 +35,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     ----------
     n_components : int, default 2
         Dimensions of the map: 1, 2 or 3.
-    alpha, beta : float, default 8 and 2
-        Weights of global expression and of space. Without pixels there is no spatial term.
+    alpha, beta : float or "auto", default 8 and 2
+        Weights of global expression and of space. Without pixels there is no spatial term. "auto": chosen in
+        each fit; `weights_` has them.
     perplexity : float, default 50
         Effective number of neighbours, at most (n - 1) / 3: fewer than 151 rows need a lower one.
     early_exaggeration : float, default 4
@@ -76,6 +78,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         Each point's share of the cost.
     n_iter_ : int
         Iterations done.
+    weights_ : dict
+        alpha, beta and global_scale of the map, numbers where these were "auto".
     seed_ : int
         The seed, of the start where that is random.
     report_ : dict
@@ -112,8 +116,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         self,
         n_components: int = 2,
         *,
-        alpha: float = 8.0,
-        beta: float = 2.0,
+        alpha: float | str = 8.0,
+        beta: float | str = 2.0,
         perplexity: float = 50,
         early_exaggeration: float = 4,
         learning_rate: float | str = PUBLISHED_LEARNING_RATE,
@@ -181,6 +185,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         sections = check_sections(sections, X)
         X = self._validated(X, reset=True)
         parameters, verbose = replace(self._parameters(), sections=sections), bool(self.verbose)
+        parameters = settled(X, given, parameters, verbose)
+        self.weights_ = {name: float(getattr(parameters, name)) for name in WEIGHTS}
         problem = prepare_problem(X, given, parameters, verbose)
         # Each section has a frame of its own, so new rows have no positions.
         freeze_map = freeze(X, pixels if sections is None else None, problem, self.use_pca)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from spasne_tools.choose.automatic import settled, weights_by_size
 from spasne_tools.preprocessing import pca
 from spasne_tools.readers.anndata_files import section_column
 from spasne_tools.readers.anndata_io import (
@@ -24,7 +25,6 @@ from spasne_tools.readers.anndata_io import (
     writable,
 )
 from spasne_tools.readers.spatialdata_store import positions_of
-from spasne_tools.run.automatic import settle_scale
 from spasne_tools.run.embedding import embed
 
 __all__ = ["reliability", "spasne"]
@@ -84,6 +84,8 @@ def spasne(
         Print what is used and the progress.
     **parameters
         As in ``spasne.run_spasne``: alpha, beta, perplexity, no_dims, max_iter, method, pixel_scale ...
+        Above 5,000 observations alpha, beta and global_scale are all "auto" where none of them is given, and
+        one line says what was chosen; alpha=8, beta=2, global_scale=1 give the published map.
 
     Returns
     -------
@@ -133,12 +135,14 @@ def spasne(
     }
     if neighbors_key is not None:
         known["neighbors"] = neighbour_distances(table, neighbors_key)
-    used = settle_scale(make_parameters(parameters, **known), table.n_obs)
+    asked = make_parameters(parameters, **known)
+    used = weights_by_size(asked, parameters, table.n_obs)
     if verbose:
         print(*(f"{name}: {value}" for name, value in representation.described.items()), sep=", ", flush=True)
     pixels = positions_of(adata, table, spatial_key)
     if pixels is not None:
         warn_of_spots(table, pixels, library_key)
+    used = settled(representation.matrix, pixels, used, verbose=verbose or used is not asked)
     embedding = embed(representation.matrix, pixels, used, verbose)
     record = representation.described | {
         "spatial_key": spatial_key,

@@ -8,9 +8,11 @@ from typing import Any
 
 from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY
 from spasne_tools.readers.tables import STANDARD_STREAM
+from spasne_tools.run.method import LARGE
 from spasne_tools.run.parameters import Flag, Parameters, check_parameters, is_start
 
 WEIGHTS = ("alpha", "beta")
+OF_SIZE = (*WEIGHTS, "global_scale")  # "auto" for large data where none of them is given
 
 
 def add_expression_arguments(
@@ -83,10 +85,12 @@ def add_section_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = True) -> None:
+def add_parameter_arguments(
+    parser: argparse.ArgumentParser, weights: bool = True, by_size: bool = False
+) -> None:
     """The parameters of run_spasne, under their own names; without `weights` all but alpha and beta.
 
-    `checked_parameters` collects them.
+    `checked_parameters` collects them. `by_size`: the options hold OF_SIZE only where they are given.
     """
     group = parser.add_argument_group("the map")
     for name, (default, flag) in _flags().items():
@@ -94,7 +98,11 @@ def add_parameter_arguments(parser: argparse.ArgumentParser, weights: bool = Tru
             continue
         names = [f"-{flag.letter}"] if flag.letter else []
         names.append(f"--{name}")
-        if default is True:
+        if by_size and name in OF_SIZE:
+            otherwise = f"default: {default:g}; above {LARGE:,} rows auto if none of the three is given"
+            text = f"{flag.help} ({otherwise})"
+            group.add_argument(*names, type=flag.read, default=argparse.SUPPRESS, help=text)
+        elif default is True:
             group.add_argument(*names, action="store_true", default=default, help=flag.help)
         else:
             group.add_argument(*names, type=flag.read, default=default, choices=flag.choices, help=flag.help)
@@ -129,3 +137,11 @@ def checked_parameters(options: argparse.Namespace) -> tuple[Parameters, str | N
 
 def add_output_argument(parser: argparse.ArgumentParser, what: str, default: str = STANDARD_STREAM) -> None:
     parser.add_argument("-o", "--output", default=default, help=what)
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """The numbers of a flag that takes several."""
+    try:
+        return tuple(float(number) for number in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers separated by commas, found {text!r}") from None

@@ -24,7 +24,7 @@ from spasne_tools.version import __version__
 
 PROGRAM = "spasne-map"
 EMBED = "embed"  # the command that flags alone mean
-COMMANDS = (EMBED, "screen", "score", "plot", "demo", "bench", "bench-data", "doctor")
+COMMANDS = (EMBED, "choose", "screen", "score", "plot", "demo", "bench", "bench-data", "doctor")
 EXIT_OTHER, EXIT_BAD_INPUT, EXIT_NUMERICAL = 1, 2, 3
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143  # 128 and the signal's number, as shells have it
 

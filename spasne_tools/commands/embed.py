@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from spasne_tools.choose.automatic import settled, weights_by_size
 from spasne_tools.commands import inputs
 from spasne_tools.commands.arguments import (
     add_expression_arguments,
@@ -23,7 +24,7 @@ from spasne_tools.metrics.checks import class_codes
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
 from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
-from spasne_tools.run.automatic import note_of_blur, settle_scale
+from spasne_tools.run.automatic import note_of_blur
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.summary import summary_of
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--plot", help="figure of the tissue and the map, .png, .pdf or .svg")
     parser.add_argument("-v", "--verbose", action="store_true", help="show progress")
-    add_parameter_arguments(parser)
+    add_parameter_arguments(parser, by_size=True)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -71,7 +72,8 @@ def run(options: argparse.Namespace) -> None:
         print(f"expression: {rows.count} rows, {expression.values.shape[1]} columns{positions}", flush=True)
         data = inputs.data_of(expression, options, parameters.initial_dims)
         _warn_without_space(pixels, parameters)
-        parameters = settle_scale(parameters, rows.count)
+        parameters = weights_by_size(parameters, vars(options), rows.count)
+        parameters = settled(data, pixels, parameters, verbose=True)
         if not options.verbose and (note := note_of_blur(parameters, rows.count)):
             print(note, flush=True)
         made = embed(data, pixels, parameters, options.verbose)

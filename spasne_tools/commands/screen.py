@@ -18,6 +18,7 @@ from spasne_tools.commands.arguments import (
     add_section_arguments,
     add_tissue_arguments,
     checked_parameters,
+    numbers,
 )
 from spasne_tools.output_file import output_file
 from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
@@ -47,8 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="both",
         help="rough: the rough grid only; fine: the published fine grid without a rough one",
     )
-    parser.add_argument("--alphas", type=_numbers, help="of the rough grid, separated by commas")
-    parser.add_argument("--betas", type=_numbers, help="of the rough grid, separated by commas")
+    parser.add_argument("--alphas", type=numbers, help="of the rough grid, separated by commas")
+    parser.add_argument("--betas", type=numbers, help="of the rough grid, separated by commas")
     parser.add_argument(
         "--checkpoint", help="folder for finished runs, from which a screening that was ended goes on"
     )
@@ -58,13 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_output_argument(parser, "map of the best cell, as of embed")
     add_parameter_arguments(parser, weights=False)
     parser.set_defaults(randseed=1)
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(number) for number in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected numbers separated by commas, found {text!r}") from None
 
 
 def run(options: argparse.Namespace) -> None:

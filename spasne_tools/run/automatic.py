@@ -28,6 +28,15 @@ def is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == AUTO
 
 
+def check_settled(parameters: Parameters) -> None:
+    """ValueError where a weight is still to be chosen, which takes more than the parameters."""
+    for name in ("alpha", "beta"):
+        if is_auto(value := getattr(parameters, name)):
+            raise ValueError(
+                f"expected {name} to be a number here, found {value!r}; spasne.choose_parameters chooses one"
+            )
+
+
 def settle_scale(parameters: Parameters, n_points: int) -> Parameters:
     """`parameters` with a number for global_scale, where "auto" stands for the scale alone."""
     if not is_auto(parameters.global_scale):

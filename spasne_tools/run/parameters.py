@@ -76,6 +76,9 @@ def start(name: str, value: Any) -> None:
         )
 
 
+weight = text_or(one_of(("auto",), "a number of 0 or more"), number(allow_zero=True))
+
+
 def parameter(default: Any, check: Check, flag: Flag | None = None) -> Any:
     """The field of a parameter. `check` raises ValueError for what it may not be; None: it has no flag."""
     return field(default=default, metadata={"check": check, "flag": flag})
@@ -85,12 +88,13 @@ def parameter(default: Any, check: Check, flag: Flag | None = None) -> Any:
 class Objective:
     """What a map minimises, as do new points that are placed on it."""
 
-    alpha: float = parameter(8.0, number(allow_zero=True), Flag("weight of global expression"))
-    beta: float = parameter(2.0, number(allow_zero=True), Flag("weight of space"))
+    # These three may be "auto" until they are settled.
+    alpha: float = parameter(8.0, weight, Flag("weight of global expression, or auto", number_or_text))
+    beta: float = parameter(2.0, weight, Flag("weight of space, or auto", number_or_text))
     perplexity: float = parameter(
         50, number(), Flag("effective number of neighbours, at most (rows - 1) / 3", letter="p")
     )
-    global_scale: float = parameter(  # may be "auto" until automatic.py has settled it
+    global_scale: float = parameter(
         1.0,
         text_or(
             one_of(("auto",), "a number above 0"),

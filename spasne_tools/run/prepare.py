@@ -11,7 +11,7 @@ import scipy.sparse
 from spasne_tools.guards import warn_of_data
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.run import memory
-from spasne_tools.run.automatic import note_of_blur, settle_scale
+from spasne_tools.run.automatic import check_settled, note_of_blur, settle_scale
 from spasne_tools.run.data_file import Problem
 from spasne_tools.run.method import chosen_method, goes_fast
 from spasne_tools.run.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
@@ -38,6 +38,7 @@ def prepare_problem(
     matrix = check_data(data)
     n_points = matrix.shape[0]
     check_perplexity(parameters.perplexity, n_points)
+    check_settled(parameters)
     parameters = settle_scale(parameters, n_points)
     if verbose and (note := note_of_blur(parameters, n_points)):
         print(note, flush=True)

@@ -1,0 +1,212 @@
+"""``spasne.choose_parameters``: alpha, beta and global_scale for what a user wants to see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from spasne_tools.choose.balance import Wish, judge_of
+from spasne_tools.choose.sample import draw_sample
+from spasne_tools.choose.search import FINAL_START, NAMES, Search, Weights, told
+from spasne_tools.run.automatic import is_auto
+from spasne_tools.run.parameters import Parameters, check_parameters, is_start
+from spasne_tools.user_warning import warn_user
+from spasne_tools.validation import MatrixLike
+
+__all__ = ["Choice", "choose_parameters"]
+
+GOALS = ("balanced", "paper")
+PUBLISHED = (8.0, 2.0, 1.0)
+# What maps of a sample can share; the others are of the run that follows, or of published steps.
+SHARED = (
+    "perplexity",
+    "no_dims",
+    "exaggeration",
+    "max_iter",
+    "use_pca",
+    "initial_dims",
+    "init",
+    "pixel_scale",
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Weights that were chosen, and why.
+
+    Attributes
+    ----------
+    alpha, beta, global_scale : float
+    init : str
+        The start that the scores are of.
+    scores : dict
+        r1, r2, kept and balance of the map of the sample with these weights.
+    table : DataFrame
+        All that was tried: stage ("t-SNE", "reference", "coarse", "fine", "final"), init, alpha, beta,
+        global_scale (of all points), r1, r2, kept (in units of what t-SNE keeps), balance, cost, and value,
+        by which the wish ranks.
+    """
+
+    alpha: float
+    beta: float
+    global_scale: float
+    init: str
+    scores: dict[str, float]
+    table: pd.DataFrame
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Keywords for ``run_spasne``: the three weights and the start that they were chosen with."""
+        return {name: getattr(self, name) for name in (*NAMES, "init")}
+
+    def __str__(self) -> str:
+        return told({name: getattr(self, name) for name in NAMES} | self.scores)
+
+    def plot(self, title: str | None = None) -> Any:
+        """The front of r1, r2 and neighbours kept, a matplotlib figure; see ``plot_choice``."""
+        from spasne_tools.choose.plot import plot_choice
+
+        return plot_choice(self, title)
+
+
+def choose_parameters(
+    data: MatrixLike,
+    pixels: MatrixLike | None = None,
+    *,
+    goal: str = "balanced",
+    at_least: Mapping[str, float] | None = None,
+    reference: Sequence[float] = PUBLISHED,
+    alpha: float | str = "auto",
+    beta: float | str = "auto",
+    global_scale: float | str = "auto",
+    sections: Any = None,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    verbose: bool = False,
+    **parameters: Any,
+) -> Choice:
+    """Choose alpha, beta and global_scale without labels, by a short search on at most 1,500 of the points.
+
+    Parameters
+    ----------
+    data, pixels, sections
+        As for `run_spasne`. Without pixels there is no r2, and beta is 0.
+    goal : {"balanced", "paper"}
+        "balanced": the largest r1 * r2 * kept, where kept is the share of each point's 15 nearest in
+        expression that are among its 15 nearest on the map, in units of what t-SNE keeps. "paper": r1 and r2
+        no lower than with the `reference` weights, and then as many neighbours as can be kept.
+    at_least : dict, optional
+        In place of a goal: {"r1": 0.6, "r2": 0.7}, or one of the two; then as many neighbours as can be kept.
+    reference : (alpha, beta, global_scale), default (8, 2, 1)
+        Weights of goal "paper"; the default is the published one.
+    alpha, beta, global_scale : float or "auto"
+        A number stays as it is, and the others are chosen for it.
+    random_state : int
+        Seed of the sample.
+    n_jobs : int, optional
+        Threads. None: all cores.
+    verbose : bool
+        Print the best of each round.
+    **parameters
+        Of `run_spasne`: perplexity, no_dims, exaggeration, max_iter, use_pca, initial_dims, pixel_scale, and
+        init (a name).
+
+    Returns
+    -------
+    Choice
+
+    Raises
+    ------
+    ValueError, TypeError
+        An argument is not what is described here or in `run_spasne`.
+    RuntimeError
+        As `run_spasne`.
+
+    Warns
+    -----
+    UserWarning
+        Nothing that was tried has the r1 and r2 wanted; the nearest is returned.
+
+    Notes
+    -----
+    A scale sigma of n points is tried as sigma sqrt(n / m) on m of them, which leaves the map the same room.
+
+    Examples
+    --------
+    >>> from spasne import choose_parameters, run_spasne, simulate_tissue
+    >>> tissue = simulate_tissue(100, n_genes=50, seed=0)
+    >>> choice = choose_parameters(tissue.counts, tissue.pixels, perplexity=10, max_iter=20)
+    >>> Y = run_spasne(tissue.counts, tissue.pixels, perplexity=10, max_iter=20, **choice.parameters)
+    >>> Y.shape, sorted(choice.scores)
+    ((100, 2), ['balance', 'kept', 'r1', 'r2'])
+    """
+    if len(reference) != len(PUBLISHED):
+        raise ValueError(f"expected reference to be alpha, beta and global_scale, found {reference!r}")
+    weights = {"alpha": alpha, "beta": beta, "global_scale": global_scale}
+    if pixels is None:
+        if not is_auto(beta) and beta not in (0, PUBLISHED[1]):
+            raise ValueError(f"expected pixels with beta={beta!r}, found none; pass them, or beta=0")
+        weights["beta"] = 0.0
+    shared = _shared_parameters(parameters, weights, sections, n_jobs)
+    least = _checked_wish(goal, at_least, pixels is not None and weights["beta"] != 0)
+    sample = draw_sample(data, pixels if weights["beta"] != 0 else None, shared, random_state)
+    fixed = {name: float(value) for name, value in weights.items() if not isinstance(value, str)}
+    search = Search(sample, judge_of(sample), Wish(least), fixed, _final_start(shared), verbose)
+    search.judge = replace(search.judge, kept_by_tsne=_kept_by_tsne(search))
+    if goal == "paper" and at_least is None:
+        search.wish = Wish(_scores_of_reference(search, reference))
+    best = search.run()
+    if not search.wish.is_met(best):
+        wanted = " and ".join(f"{name} of {least:.3g}" for name, least in search.wish.least.items())
+        warn_user(f"nothing that was tried has {wanted} or more; the nearest is {told(best)}")
+    scores = {name: best[name] for name in ("r1", "r2", "kept", "balance")}
+    return Choice(**{name: best[name] for name in (*NAMES, "init")}, scores=scores, table=search.table())
+
+
+def _shared_parameters(
+    given: dict[str, Any], weights: dict[str, Any], sections: Any, n_jobs: int | None
+) -> Parameters:
+    for name in given:
+        if name not in SHARED:
+            raise TypeError(f"expected keywords among {', '.join(SHARED)}, found {name!r}")
+    check_parameters(Parameters(**given, **weights, n_jobs=n_jobs))
+    return Parameters(**given, sections=sections, n_jobs=n_jobs)
+
+
+def _checked_wish(goal: str, at_least: Mapping[str, float] | None, has_space: bool) -> dict[str, float]:
+    if goal not in GOALS:
+        raise ValueError(f"expected goal to be {' or '.join(map(repr, GOALS))}, found {goal!r}")
+    least = dict(at_least or {})
+    for name, value in least.items():
+        if name not in ("r1", "r2") or not -1 <= value <= 1:
+            raise ValueError(f"expected r1 and r2 of -1 to 1 in at_least, found {name!r}: {value!r}")
+    if "r2" in least and not has_space:
+        raise ValueError("expected pixels and beta above 0 with r2 in at_least, found none")
+    return least
+
+
+def _final_start(shared: Parameters) -> str:
+    named = is_start(shared.init) and shared.init != "random"
+    return shared.init if named else FINAL_START
+
+
+def _kept_by_tsne(search: Search) -> float:
+    """Neighbours that t-SNE keeps of the sample, by the published steps from a random start."""
+    search.try_all("t-SNE", [Weights(0.0, 0.0, 1.0)], "random")
+    row = search.rows[0]
+    unit = row["kept"] if row["kept"] > 0 else 1.0
+    for name in ("kept", "balance", "value"):
+        row[name] /= unit
+    return unit
+
+
+def _scores_of_reference(search: Search, reference: Sequence[float]) -> dict[str, float]:
+    weights = Weights(*(float(value) for value in reference))
+    if not search.judge.has_space:
+        weights = weights._replace(beta=0.0)
+    search.try_all("reference", [weights], "random")
+    row = search.rows[-1]
+    return {name: row[name] for name in (("r1", "r2") if search.judge.has_space else ("r1",))}

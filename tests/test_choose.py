@@ -1,0 +1,159 @@
+"""Weights chosen without labels: the score, the search, and what faces make of "auto"."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import spasne
+from spasne import SpaSNE, choose_parameters, run_spasne, simulate_tissue
+from spasne_tools.choose import automatic, sample
+from spasne_tools.choose.balance import Wish, judge_of
+from spasne_tools.choose.sample import draw_sample
+from spasne_tools.metrics import knn_preservation, pairwise_correlation
+from spasne_tools.run.automatic import automatic_scale
+from spasne_tools.run.parameters import Parameters
+
+QUICK = {"perplexity": 10, "max_iter": 40, "n_jobs": 2}
+WEIGHTS = ("alpha", "beta", "global_scale")
+
+
+@pytest.fixture(scope="module")
+def tissue():
+    return simulate_tissue(120, n_genes=50, seed=1)
+
+
+@pytest.fixture(scope="module")
+def balanced(tissue):
+    return choose_parameters(tissue.counts, tissue.pixels, **QUICK)
+
+
+def test_scores_are_those_of_the_metrics(tissue):
+    drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(**QUICK), 0)
+    Y = np.random.default_rng(0).normal(size=(120, 2)) + drawn.X[:, :2]
+    judge = judge_of(drawn)
+    found = judge.scores(Y)
+    kept = knn_preservation(drawn.X, Y, 15)
+    assert found["r1"] == pytest.approx(pairwise_correlation(drawn.X, Y))
+    assert found["r2"] == pytest.approx(pairwise_correlation(tissue.pixels, Y))
+    assert found["kept"] == pytest.approx(kept)
+    assert found["balance"] == pytest.approx(found["r1"] * found["r2"] * kept)
+
+
+def test_the_map_of_the_choice_scores_what_the_choice_says(tissue, balanced):
+    """All points are in the sample, so the run that follows is the one that was scored."""
+    Y = run_spasne(tissue.counts, tissue.pixels, **QUICK, **balanced.parameters)
+    X = draw_sample(tissue.counts, tissue.pixels, Parameters(**QUICK), 0).X
+    assert balanced.scores["r1"] == pytest.approx(pairwise_correlation(X, Y))
+    assert balanced.scores["r2"] == pytest.approx(pairwise_correlation(tissue.pixels, Y))
+
+
+def test_the_choice_is_the_best_of_its_table(balanced):
+    finals = balanced.table[balanced.table["stage"] == "final"]
+    assert balanced.scores["balance"] == finals["balance"].max()
+    assert set(balanced.table["stage"]) == {"t-SNE", "coarse", "fine", "final"}
+    tsne = balanced.table.iloc[0]
+    assert (tsne["alpha"], tsne["beta"], tsne["kept"]) == (0, 0, 1)
+    assert balanced.scores["balance"] > tsne["balance"]
+
+
+def test_what_has_a_value_stays(tissue):
+    found = choose_parameters(tissue.counts, tissue.pixels, alpha=10, global_scale=0.5, **QUICK)
+    tried = found.table[found.table["stage"] != "t-SNE"]
+    assert set(tried["alpha"]) == {10} and set(tried["global_scale"]) == {0.5}
+    assert tried["beta"].nunique() > 2
+    assert found.parameters == {"alpha": 10, "beta": found.beta, "global_scale": 0.5, "init": "best"}
+
+
+def test_without_pixels_space_has_no_part(tissue):
+    found = choose_parameters(tissue.counts, **QUICK)
+    assert found.beta == 0 and np.isnan(found.scores["r2"])
+    assert found.scores["balance"] == pytest.approx(found.scores["r1"] * found.scores["kept"])
+
+
+def test_goal_paper_loses_nothing_to_the_reference(tissue):
+    found = choose_parameters(tissue.counts, tissue.pixels, goal="paper", **QUICK)
+    reference = found.table[found.table["stage"] == "reference"].iloc[0]
+    assert (reference["alpha"], reference["beta"], reference["global_scale"]) == (8, 2, 1)
+    assert found.scores["r1"] >= reference["r1"] and found.scores["r2"] >= reference["r2"]
+    finals = found.table[(found.table["stage"] == "final")]
+    met = finals[(finals["r1"] >= reference["r1"]) & (finals["r2"] >= reference["r2"])]
+    assert found.scores["kept"] == met["kept"].max()
+
+
+def test_at_least_says_so_where_nothing_reaches_it(tissue):
+    with pytest.warns(UserWarning, match="nothing that was tried has r1 of 0.999 and r2 of 0.999 or more"):
+        choose_parameters(tissue.counts, tissue.pixels, at_least={"r1": 0.999, "r2": 0.999}, **QUICK)
+
+
+def test_a_wish_prefers_neighbours_once_it_is_met():
+    wish = Wish({"r1": 0.6, "r2": 0.5})
+    met = {"r1": 0.6, "r2": 0.5, "kept": 0.2, "balance": 0.06}
+    better = {**met, "kept": 0.3}
+    short = {"r1": 0.59, "r2": 0.9, "kept": 0.9, "balance": 0.5}
+    shorter = {"r1": 0.5, "r2": 0.9, "kept": 0.9, "balance": 0.5}
+    assert wish.value(better) > wish.value(met) > wish.value(short) > wish.value(shorter)
+    assert wish.is_met(met) and not wish.is_met(short)
+
+
+def test_a_sample_gets_the_room_that_all_points_have(tissue, monkeypatch):
+    monkeypatch.setattr(sample, "MOST_POINTS", 60)
+    drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(**QUICK), 0)
+    assert drawn.X.shape[0] == 60 and drawn.n_points == 120
+    at_sample, at_all = automatic_scale(60, 10), automatic_scale(120, 10)
+    assert at_all * drawn.widening == pytest.approx(at_sample)
+    found = choose_parameters(tissue.counts, tissue.pixels, alpha=8, beta=4, **QUICK)
+    again = choose_parameters(tissue.counts, tissue.pixels, alpha=8, beta=4, **QUICK)
+    pd.testing.assert_frame_equal(found.table, again.table)
+
+
+def test_sections_count_within_themselves(tissue):
+    sections = np.repeat(["a", "b"], 60)
+    moved = tissue.pixels + np.where(sections == "b", 1e6, 0)[:, None]
+    here = choose_parameters(tissue.counts, tissue.pixels, sections=sections, alpha=8, beta=4, **QUICK)
+    there = choose_parameters(tissue.counts, moved, sections=sections, alpha=8, beta=4, **QUICK)
+    np.testing.assert_allclose(here.table["r2"], there.table["r2"], atol=0.02)
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"goal": "best"}, ValueError, "expected goal to be 'balanced' or 'paper', found 'best'"),
+        ({"at_least": {"s": 0.5}}, ValueError, "expected r1 and r2 of -1 to 1 in at_least, found 's'"),
+        ({"at_least": {"r2": 0.5}, "beta": 0}, ValueError, "expected pixels and beta above 0"),
+        ({"alpha": "all"}, ValueError, "expected alpha to be 'auto' or a number of 0 or more, found 'all'"),
+        ({"reference": (8, 2)}, ValueError, "expected reference to be alpha, beta and global_scale"),
+        ({"theta": 0}, TypeError, "found 'theta'"),
+    ],
+)
+def test_bad_arguments_are_refused(tissue, given, error, message):
+    with pytest.raises(error, match=message):
+        choose_parameters(tissue.counts, tissue.pixels, **{**QUICK, **given})
+
+
+def test_auto_in_a_run_is_the_choice(tissue, balanced, capsys):
+    automatic_weights = dict.fromkeys(WEIGHTS, "auto")
+    Y = run_spasne(tissue.counts, tissue.pixels, **QUICK, **automatic_weights, verbose=True)
+    told = capsys.readouterr().out
+    assert f"alpha {balanced.alpha:g}, beta {balanced.beta:g}" in told and "give the paper's map" in told
+    np.testing.assert_array_equal(Y, run_spasne(tissue.counts, tissue.pixels, **QUICK, **balanced.parameters))
+    model = SpaSNE(**QUICK, **automatic_weights, random_state=1).fit(tissue.counts, pixels=tissue.pixels)
+    assert model.weights_ == {name: getattr(balanced, name) for name in WEIGHTS}
+
+
+def test_all_three_are_auto_for_large_data_where_none_is_given():
+    small = Parameters()
+    assert automatic.weights_by_size(small, (), 5000) == small
+    assert automatic.weights_by_size(small, ("beta",), 5001) == small
+    large = automatic.weights_by_size(small, ("perplexity",), 5001)
+    assert {getattr(large, name) for name in WEIGHTS} == {"auto"}
+
+
+def test_a_data_file_takes_numbers(tissue, tmp_path):
+    with pytest.raises(ValueError, match="expected alpha to be a number here, found 'auto'"):
+        spasne.init_spasne(tissue.counts, tissue.pixels, "auto", 2, 4, tmp_path, perplexity=10)
+
+
+def test_the_front_is_drawn(balanced):
+    figure = balanced.plot("front")
+    assert figure.axes[0].get_ylabel() == "r2: distances in the tissue"
+    assert len(figure.axes[0].collections) == 3  # what was tried, t-SNE, the chosen one
