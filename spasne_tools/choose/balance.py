@@ -61,5 +61,10 @@ class Wish:
         lacking = sum(max(0.0, least - scores[name]) for name, least in self.least.items())
         return -lacking if lacking > 0 else scores["kept"]
 
+    def lean(self, scores: dict[str, float]) -> int:
+        """1 where more weight for space would even out r1 and r2 beyond what is wanted of them, else -1."""
+        spare = {name: scores[name] - self.least.get(name, scores[name]) for name in ("r1", "r2")}
+        return 1 if spare["r1"] > spare["r2"] else -1
+
     def is_met(self, scores: dict[str, float]) -> bool:
         return all(scores[name] >= least for name, least in self.least.items())

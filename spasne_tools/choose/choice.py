@@ -69,7 +69,7 @@ class Choice:
         """The front of r1, r2 and neighbours kept, a matplotlib figure; see ``plot_choice``."""
         from spasne_tools.choose.plot import plot_choice
 
-        return plot_choice(self, title)
+        return plot_choice(self.table, self.scores, title)
 
 
 def choose_parameters(

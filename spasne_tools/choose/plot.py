@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from matplotlib.figure import Figure
-
-from spasne_tools.choose.choice import Choice
 
 __all__ = ["plot_choice"]
 
@@ -15,15 +15,15 @@ CHOSEN_COLOUR = "#d55e00"
 NAMED = {"t-SNE": "s", "reference": "D"}  # rows of the table with a mark of their own
 
 
-def plot_choice(choice: Choice, title: str | None = None) -> Figure:
+def plot_choice(table: pd.DataFrame, chosen: Mapping[str, float], title: str | None = None) -> Figure:
     """Draw every map that was tried by r1 and r2, its neighbours kept by colour, the chosen one ringed.
 
     Without positions r1 is drawn against the neighbours kept.
 
     Parameters
     ----------
-    choice : Choice
-        Of ``spasne.choose_parameters``.
+    table, chosen
+        ``table`` and ``scores`` of what ``spasne.choose_parameters`` returned.
     title : str, optional
 
     Returns
@@ -33,14 +33,11 @@ def plot_choice(choice: Choice, title: str | None = None) -> Figure:
     Examples
     --------
     >>> import pandas as pd
-    >>> from spasne_tools.choose import Choice
-    >>> scores = {"r1": 0.6, "r2": 0.7, "kept": 0.8, "balance": 0.336}
-    >>> table = pd.DataFrame([{"stage": "final", **scores}])
-    >>> figure = plot_choice(Choice(32.0, 16.0, 0.05, "best", scores, table))
+    >>> scores = {"r1": 0.6, "r2": 0.7, "kept": 0.8}
+    >>> figure = plot_choice(pd.DataFrame([{"stage": "final", **scores}]), scores)
     >>> figure.axes[0].get_xlabel()
     'r1: distances in expression'
     """
-    table = choice.table
     has_space = bool(table["r2"].notna().any())
     height = "r2" if has_space else "kept"
     figure = Figure(figsize=SIZE, layout="constrained", dpi=100)
@@ -54,7 +51,7 @@ def plot_choice(choice: Choice, title: str | None = None) -> Figure:
             look: dict[str, Any] = {"marker": marker, "edgecolor": "k", "s": 50, "label": name}
             ax.scatter(row["r1"], row[height], c=row["kept"], **look, **shades)
     ring: dict[str, Any] = {"facecolor": "none", "edgecolor": CHOSEN_COLOUR, "linewidth": 2, "s": 130}
-    ax.scatter(choice.scores["r1"], choice.scores[height], label="chosen", **ring)
+    ax.scatter(chosen["r1"], chosen[height], label="chosen", **ring)
     figure.colorbar(points, label="neighbours kept (t-SNE: 1)")
     ax.set_xlabel("r1: distances in expression")
     ax.set_ylabel("r2: distances in the tissue" if has_space else "neighbours kept (t-SNE: 1)")

@@ -27,7 +27,10 @@ COARSE = (
 STEPS = ((1.0, 1.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 0.5))
 ROUNDS = (1.0, 0.5)  # lengths of the steps
 FINALISTS = 3
-MORE_FINALS = 3  # at most so many rounds more where r1 or r2 fall short of what is wanted
+# Where r1 and r2 have to be so much: alpha and scale (as in COARSE) of lines along which beta is brought to
+# where both exceed what is wanted by the same, in steps of these exponents of 2; the last few of final maps.
+LINES = ((32, 1), (32, 0.5), (64, 1), (64, 0.5), (128, 1), (128, 0.5))
+HALVINGS, LAST_HALVINGS = (0.5, 0.25, 0.125, 0.0625), (0.0625, 0.03125)
 TRIAL_START, FINAL_START = "joint*0.3", "best"
 TRIAL_GRADIENTS = 200  # at most, of a map that is to be ranked only
 DIGITS = 3  # significant, of all that is tried
@@ -58,16 +61,33 @@ class Search:
     def run(self) -> dict[str, Any]:
         """The row of the best map."""
         unit = automatic_scale(self.sample.n_points, float(self.sample.parameters.perplexity))
+        if self.wish.least:
+            lines = [self._allowed((a, a / 2, f * unit)) for a, f in LINES]
+            ranked = self._levelled("fine", lines, TRIAL_START, HALVINGS)
+            self._levelled("final", ranked[:FINALISTS], self.final_start, LAST_HALVINGS)
+            return self._best(self.final_start)
         self.try_all("coarse", (self._allowed((a, b, f * unit)) for a, b, f in COARSE), TRIAL_START)
         for length in ROUNDS:
             self.try_all("fine", self._around(self._best(TRIAL_START), length), TRIAL_START)
-        ranked = sorted(self._rows_from(TRIAL_START), key=lambda row: -row["value"])
-        self.try_all("final", [weights_of(row) for row in ranked[:FINALISTS]], self.final_start)
-        for _ in range(MORE_FINALS):
-            if self.wish.is_met(best := self._best(self.final_start)):
-                break
-            self.try_all("final", self._around(best, ROUNDS[-1]), self.final_start)
+        ranked = [weights_of(row) for row in self._ranked(TRIAL_START)]
+        self.try_all("final", ranked[:FINALISTS], self.final_start)
         return self._best(self.final_start)
+
+    def _levelled(
+        self, stage: str, lines: list[Weights], init: str, lengths: Iterable[float]
+    ) -> list[Weights]:
+        """Step beta of each of `lines` to where r1 and r2 exceed what is wanted alike; their best, ranked."""
+        tried = [[weights] for weights in lines]
+        self.try_all(stage, lines, init)
+        for length in lengths:
+            for line in tried:
+                row = self._row(line[-1], init)
+                power = length * (1 if row is None else self.wish.lean(row))
+                line.append(self._allowed(line[-1]._replace(beta=line[-1].beta * 2**power)))
+            self.try_all(stage, [line[-1] for line in tried], init)
+        ranked = [weights_of(row) for row in self._ranked(init)]
+        best = {next((weights for weights in ranked if weights in line), None) for line in tried}
+        return [weights for weights in ranked if weights in best]
 
     def try_all(self, stage: str, wanted: Iterable[Weights], init: str) -> None:
         """Make and score a map of each of these weights that was not tried from this start yet."""
@@ -91,8 +111,14 @@ class Search:
     def _rows_from(self, init: str) -> list[dict[str, Any]]:
         return [row for row in self.rows if row["init"] == init and row["stage"] in STAGES]
 
+    def _ranked(self, init: str) -> list[dict[str, Any]]:
+        return sorted(self._rows_from(init), key=lambda row: -row["value"])
+
     def _best(self, init: str) -> dict[str, Any]:
-        return max(self._rows_from(init), key=lambda row: row["value"])
+        return self._ranked(init)[0]
+
+    def _row(self, weights: Weights, init: str) -> dict[str, Any] | None:
+        return next((row for row in self._rows_from(init) if weights_of(row) == weights), None)
 
     def _around(self, row: dict[str, Any], length: float) -> Iterator[Weights]:
         for step in STEPS:
