@@ -157,3 +157,36 @@ def test_the_front_is_drawn(balanced):
     figure = balanced.plot("front")
     assert figure.axes[0].get_ylabel() == "r2: distances in the tissue"
     assert len(figure.axes[0].collections) == 3  # what was tried, t-SNE, the chosen one
+
+
+def test_the_command_line_chooses_for_large_data_and_says_what(tissue, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(automatic, "LARGE", 100)
+    np.save("counts.npy", tissue.counts.toarray())
+    np.savetxt("pixels.txt", tissue.pixels)
+    files = ["-i", "counts.npy", "-x", "pixels.txt", "-p", "10", "-m", "20"]
+    assert spasne.main(["spasne-map", "embed", *files, "-o", "map.csv"]) == 0
+    assert "chosen: alpha " in capsys.readouterr().out
+    assert spasne.main(["spasne-map", "embed", *files, "-o", "map.csv", "--beta", "2"]) == 0
+    assert "chosen: " not in capsys.readouterr().out
+
+
+def test_the_command_writes_what_was_tried_and_how_to_embed(tissue, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("counts.npy", tissue.counts.toarray())
+    np.savetxt("pixels.txt", tissue.pixels)
+    flags = ["-i", "counts.npy", "-x", "pixels.txt", "-p", "10", "--alpha", "8", "--beta", "4"]
+    assert spasne.main(["spasne-map", "choose", *flags, "--table", "t.csv", "--plot", "front.png"]) == 0
+    out = capsys.readouterr().out
+    assert "embed with: --alpha 8.0 --beta 4.0 --global_scale " in out and "--init best" in out
+    assert {"stage", "kept", "balance"} <= set(pd.read_csv("t.csv")) and (tmp_path / "front.png").is_file()
+
+
+def test_an_anndata_of_large_size_gets_automatic_weights(tissue, monkeypatch, capsys):
+    anndata = pytest.importorskip("anndata")
+    monkeypatch.setattr(automatic, "LARGE", 100)
+    adata = anndata.AnnData(tissue.counts.toarray(), obsm={"spatial": np.asarray(tissue.pixels)})
+    spasne.tl.spasne(adata, perplexity=10, max_iter=20)
+    assert "chosen: alpha " in capsys.readouterr().out
+    params = adata.uns["spasne"]["params"]
+    assert all(isinstance(params[name], float) for name in WEIGHTS) and params["init"] == "best"

@@ -255,6 +255,9 @@ def test_every_parameter_has_its_flag(tables, monkeypatch):
 def test_flags_default_to_run_spasnes_defaults():
     options = vars(command_line.parser_of("embed").parse_args([]))
     without = {"callback", "callback_every", "sections"}  # functions and labels: from Python only
+    by_size = {"alpha", "beta", "global_scale"}
+    assert by_size.isdisjoint(options)
+    without |= by_size
     defaults = {name: value for name, value in vars(Parameters()).items() if name not in without}
     assert {name: options[name] for name in defaults} == defaults
 
@@ -384,7 +387,7 @@ USER_ERRORS = {
     ),
     "output is a folder": (["-o", "."], "expected a file name"),
     "perplexity": (["-p", "50"], "expected perplexity at most"),
-    "no number": (["--alpha", "x"], "argument --alpha: invalid float value: 'x'"),
+    "no number": (["--alpha", "x"], "expected alpha to be 'auto' or a number of 0 or more, found 'x'"),
     "negative alpha": (["--alpha", "-1"], "expected alpha to be a number of 0 or more, found -1.0"),
     "unknown flag": (["--gamma", "1"], "unrecognized arguments: --gamma 1"),
     "unknown method": (["--method", "fast"], "argument --method: invalid choice: 'fast'"),
