@@ -549,3 +549,37 @@ def test_bad_input_is_refused_before_any_run(tissue, changed, message, monkeypat
 def test_arguments_that_make_no_sense_are_refused(tissue, name):
     with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
         screen_parameters(tissue.counts, tissue.pixels, **{name: 3})
+
+
+# ---- the scale as a third axis -----------------------------------------------------------------------------
+
+
+def test_each_scale_is_screened_and_the_best_of_all_is_chosen(tissue, tmp_path):
+    rough = {**QUICK, "stage": "rough"}
+    together = screen_parameters(
+        tissue.counts, tissue.pixels, global_scales=(1.0, 0.3), checkpoint=tmp_path, **rough
+    )
+    alone = {
+        scale: screen_parameters(tissue.counts, tissue.pixels, global_scale=scale, **rough)
+        for scale in (1.0, 0.3)
+    }
+    best = {scale: best_cell(found.rough)["score"] for scale, found in alone.items()}
+    assert dict(zip(together.scales["global_scale"], together.scales["score"], strict=True)) == best
+    chosen = max(best, key=best.get)
+    assert together.global_scale == chosen and alone[chosen].global_scale == chosen
+    pd.testing.assert_frame_equal(together.rough, alone[chosen].rough)
+    assert alone[chosen].scales is None
+
+
+@pytest.mark.parametrize(
+    ("scales", "message"),
+    [
+        ((), "expected global_scales to be different numbers"),
+        ((1.0, 1.0), "expected global_scales to be different numbers"),
+        ((1.0, "auto"), "expected numbers in global_scales, found 'auto'"),
+        ((1.0, 0.0), "expected global_scale to be a number above 0, found 0.0"),
+    ],
+)
+def test_scales_that_make_no_sense_are_refused(tissue, scales, message):
+    with pytest.raises(ValueError, match=message):
+        screen_parameters(tissue.counts, tissue.pixels, global_scales=scales, **QUICK)

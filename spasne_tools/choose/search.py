@@ -30,7 +30,7 @@ FINALISTS = 3
 # Where r1 and r2 have to be so much: alpha and scale (as in COARSE) of lines along which beta is brought to
 # where both exceed what is wanted by the same, in steps of these exponents of 2; the last few of final maps.
 LINES = ((32, 1), (32, 0.5), (64, 1), (64, 0.5), (128, 1), (128, 0.5))
-HALVINGS, LAST_HALVINGS = (0.5, 0.25, 0.125, 0.0625), (0.0625, 0.03125)
+HALVINGS, LAST_HALVINGS = (0.5, 0.25, 0.125, 0.0625), (0.25, 0.125, 0.0625, 0.03125)
 TRIAL_START, FINAL_START = "joint*0.3", "best"
 TRIAL_GRADIENTS = 200  # at most, of a map that is to be ranked only
 DIGITS = 3  # significant, of all that is tried

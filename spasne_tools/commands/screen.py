@@ -51,6 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alphas", type=numbers, help="of the rough grid, separated by commas")
     parser.add_argument("--betas", type=numbers, help="of the rough grid, separated by commas")
     parser.add_argument(
+        "--global_scales", type=numbers, help="scales to screen at, a third axis, separated by commas"
+    )
+    parser.add_argument(
         "--checkpoint", help="folder for finished runs, from which a screening that was ended goes on"
     )
     parser.add_argument("--table", help="table of all cells, .csv: scores, success and spread")
@@ -81,6 +84,7 @@ def run(options: argparse.Namespace) -> None:
             labels,
             options.stage,
             schedule=_schedule(options),
+            global_scales=options.global_scales,
             checkpoint=options.checkpoint,
             verbose=options.verbose,
             **_common(parameters),
@@ -96,6 +100,8 @@ def run(options: argparse.Namespace) -> None:
             plot_screening(found).savefig(unfinished, bbox_inches="tight")
     if options.output != STANDARD_STREAM:
         print(f"alpha {found.alpha:g}\nbeta {found.beta:g}\nrandseed {found.randseed}")
+        if found.scales is not None:
+            print(f"global_scale {found.global_scale:g}")
 
 
 def _schedule(options: argparse.Namespace) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import pandas as pd
 
 from spasne_tools.metrics.checks import class_codes
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
+from spasne_tools.run.automatic import settle_scale
 from spasne_tools.run.method import start_depends_on_seed
-from spasne_tools.run.parameters import Control, Parameters
+from spasne_tools.run.parameters import Control, Parameters, check_parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.screening.checkpoint import Checkpoint
 from spasne_tools.screening.runs import Finished, Workload
@@ -65,6 +67,10 @@ class Screening:
         nan.
     seconds : Series
         Time that each run took the executable, in the order of `runs`.
+    global_scale : float
+        The scale of all of them; the best where several were screened.
+    scales : DataFrame or None
+        The best cell at each scale, where several were screened: global_scale and the columns of a stage.
     """
 
     alpha: float
@@ -76,6 +82,15 @@ class Screening:
     fine: pd.DataFrame | None
     tsne: pd.DataFrame
     seconds: pd.Series
+    global_scale: float = 1.0
+    scales: pd.DataFrame | None = None
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The cells that the choice was made from."""
+        table = self.rough if self.fine is None else self.fine
+        assert table is not None
+        return table
 
 
 def screen_parameters(
@@ -85,6 +100,7 @@ def screen_parameters(
     stage: str = "both",
     *,
     schedule: str | Schedule = "default",
+    global_scales: Sequence[float] | None = None,
     checkpoint: str | Path | None = None,
     n_jobs: int | None = None,
     verbose: bool = False,
@@ -118,6 +134,9 @@ def screen_parameters(
         The 20 best get up to 3 repeats (rough) or 5 (fine), but no more than 3 where sd(r1) is at most 0.002,
         until nothing is left to do. About a tenth of the published runs.
         Or a `Schedule` of your own grids and numbers.
+    global_scales : sequence of float, optional
+        A third axis: the whole screening is made at each of these scales, and the best cell of all is chosen.
+        None: at `global_scale` alone.
     checkpoint : str or Path, optional
         Folder for finished runs, one file each with scores and map. A screening that was killed goes on from
         it when called again, to the same result. It may be used again for another schedule, but only for the
@@ -187,11 +206,42 @@ def screen_parameters(
         plan = replace(plan, tsne_runs=1, rough_repeats=1, fine_repeats=1)
         if verbose:
             print("the start does not depend on the seed: one run of t-SNE and one of each cell", flush=True)
-    if checkpoint is not None:
-        folder = Checkpoint(Path(checkpoint), _identity(data, work, common.neighbors))
-        folder.open()
-        work = replace(work, checkpoint=folder)
-    return _screen(Finished(work, verbose), stage, plan, first_seed)
+    several = global_scales is not None
+    found = []
+    for scale in _checked_scales(global_scales, work.parameters):
+        at_scale = replace(work, parameters=replace(work.parameters, global_scale=scale))
+        if checkpoint is not None:
+            path = Path(checkpoint, f"global_scale_{scale:g}") if several else Path(checkpoint)
+            folder = Checkpoint(path, _identity(data, at_scale, common.neighbors))
+            folder.open()
+            at_scale = replace(at_scale, checkpoint=folder)
+        if verbose and several:
+            print(f"global_scale {scale:g}", flush=True)
+        found.append(_screen(Finished(at_scale, verbose), stage, plan, first_seed))
+    return _best_scale(found) if several else found[0]
+
+
+def _checked_scales(scales: Sequence[float] | None, common: Parameters) -> list[float]:
+    """`scales`, or that of the parameters alone."""
+    if scales is None:
+        return [common.global_scale]
+    if len(scales) == 0 or len(set(scales)) < len(scales):
+        raise ValueError(f"expected global_scales to be different numbers, found {scales!r}")
+    for scale in scales:
+        if isinstance(scale, str):
+            raise ValueError(f"expected numbers in global_scales, found {scale!r}")
+        check_parameters(replace(common, global_scale=scale))
+    return list(scales)
+
+
+def _best_scale(found: Sequence[Screening]) -> Screening:
+    """The screening of the largest score, with the best cell at each scale."""
+    cells = [best_cell(screening.cells).to_dict() for screening in found]
+    rows = [
+        {"global_scale": screening.global_scale, **cell} for screening, cell in zip(found, cells, strict=True)
+    ]
+    scales = pd.DataFrame(rows)
+    return replace(found[int(scales["score"].to_numpy().argmax())], scales=scales)
 
 
 def _common_parameters(given: dict[str, Any], n_jobs: int | None) -> tuple[Parameters, int]:
@@ -229,7 +279,7 @@ def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Par
         DEFAULT_SAMPLING,
         sections,
     )
-    shared = replace(parameters, use_pca=False)
+    shared = settle_scale(replace(parameters, use_pca=False), X.shape[0])
     if isinstance(parameters.neighbors, str):
         assert problem.graph is not None  # found for these neighbors
         shared = replace(shared, neighbors=(problem.graph.index, problem.graph.distance))
@@ -285,6 +335,7 @@ def _screen(finished: Finished, stage: str, plan: Schedule, first_seed: int) -> 
         fine=tables.get("fine"),
         tsne=tsne,
         seconds=runs["seconds"],
+        global_scale=finished.work.parameters.global_scale,
     )
 
 
