@@ -95,6 +95,14 @@ def test_a_wish_prefers_neighbours_once_it_is_met():
     assert wish.is_met(met) and not wish.is_met(short)
 
 
+def test_beta_is_stepped_to_where_r1_and_r2_exceed_what_is_wanted_alike():
+    wish = Wish({"r1": 0.6, "r2": 0.5})
+    assert wish.lean({"r1": 0.65, "r2": 0.52}) == 1
+    assert wish.lean({"r1": 0.61, "r2": 0.6}) == -1
+    assert Wish({"r1": 0.6}).lean({"r1": 0.7, "r2": 0.1}) == 1
+    assert Wish({"r2": 0.5}).lean({"r1": 0.7, "r2": 0.6}) == -1
+
+
 def test_a_sample_gets_the_room_that_all_points_have(tissue, monkeypatch):
     monkeypatch.setattr(sample, "MOST_POINTS", 60)
     drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(**QUICK), 0)
