@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from spasne_tools.blas_threads import at_most
 from spasne_tools.choose.automatic import WEIGHTS, settled
 from spasne_tools.frozen_map import FrozenMap, freeze
 from spasne_tools.guards import warn_of_columns
@@ -189,7 +190,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         self.weights_ = {name: float(getattr(parameters, name)) for name in WEIGHTS}
         problem = prepare_problem(X, given, parameters, verbose)
         # Each section has a frame of its own, so new rows have no positions.
-        freeze_map = freeze(X, pixels if sections is None else None, problem, self.use_pca)
+        with at_most(parameters.threads):
+            freeze_map = freeze(X, pixels if sections is None else None, problem, self.use_pca)
         with in_folder(problem) as written:
             del problem  # its memory is the executable's now
             made = written.embed(verbose, parameters)
@@ -243,7 +245,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             where = " on a map of several sections" if by_section else ""
             wanted = f"{n_known} columns in pixels_new" if n_known else f"pixels_new to be None{where}"
             raise ValueError(f"expected {wanted}, as in fit, found {pixels_new.shape[1]} columns")
-        return self._frozen_map.place(X, pixels_new)
+        with at_most(self._parameters().threads):
+            return self._frozen_map.place(X, pixels_new)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the map's axes: spasne0, spasne1 ..."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +10,8 @@ import numpy as np
 import pandas as pd
 import scipy.linalg
 import scipy.sparse
-from threadpoolctl import threadpool_limits
 
+from spasne_tools.blas_threads import threads_for
 from spasne_tools.guards import warn_of_counts
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
@@ -25,11 +23,6 @@ SMALLEST_COMPONENT = 1e-7  # of the largest's length
 BLOCK_NUMBERS = 1 << 20  # of X that are centred at once: 8 MB
 # Above this share of non-zeros a dense product of blocks is faster than a sparse one.
 DENSE_SHARE = 0.1
-# Multiplications up to which one thread does PCA: threads of the two libraries behind numpy and scipy wait by
-# spinning, which on two busy cores takes 0.6 s where the work takes 0.01 s.
-ONE_THREAD = 5e9
-
-_thread_limit = threading.Lock()  # the limit is the process's: of two calls one would restore the other's
 
 
 def pca(X: MatrixLike, n_components: int) -> np.ndarray:
@@ -107,16 +100,6 @@ def pca_need(shape: tuple[int, int], n_components: int) -> float:
     if _in_full(side, n_components):
         return 8.0 * (3 * side**2 + (shape[0] + shape[1]) * n_components)
     return 8.0 * (3 * side + shape[0] + shape[1]) * n_components
-
-
-@contextmanager
-def threads_for(n_multiplications: float) -> Iterator[None]:
-    """One thread for products of matrices that take few multiplications, all there are for others."""
-    if n_multiplications > ONE_THREAD:
-        yield
-        return
-    with _thread_limit, threadpool_limits(1, user_api="blas"):
-        yield
 
 
 def _scores(centred: _Centred, n_components: int) -> np.ndarray:

@@ -88,7 +88,7 @@ def test_small_data_take_one_thread(monkeypatch, limit, threads):
     monkeypatch.setattr(
         preprocessing, "_leading_eigenvectors", lambda *given: seen.extend(blas_threads()) or find(*given)
     )
-    monkeypatch.setattr(preprocessing, "ONE_THREAD", limit)
+    monkeypatch.setattr("spasne_tools.blas_threads.ONE_THREAD", limit)
     before = blas_threads()
     pca(np.random.default_rng(7).normal(size=(30, 8)), 3)
     assert set(seen) == (threads or set(before))

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
+from spasne_tools.blas_threads import at_most
 from spasne_tools.metrics.checks import check_k
 from spasne_tools.reliability.comparison import Promise, compare
 from spasne_tools.reliability.instability import instability
@@ -127,7 +127,7 @@ def map_reliability(
     others = {name: positions(other, name) for name, other in others.items()}
     check_numbers(len(Y), k, random_state, n_jobs)
     graph = None if neighbors is None else given_graph(neighbors, len(Y), k).index[:, :k]
-    with threadpool_limits(1, "blas"), ThreadPoolExecutor(n_threads(n_jobs)) as pool:  # a thread a block
+    with at_most(1), ThreadPoolExecutor(n_threads(n_jobs)) as pool:  # a thread a block
         parts = [
             compare(promises, rows, random_state, pool)
             for rows, promises in _groups(Y, data, pixels, codes, graph, (k, random_state))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from spasne_tools.blas_threads import at_most
 from spasne_tools.guards import warn_of_data
 from spasne_tools.preprocessing import pca, pca_need
 from spasne_tools.run import memory
@@ -50,9 +51,10 @@ def prepare_problem(
         graph = given_graph(parameters.neighbors, n_points, parameters.perplexity)
     _check_memory(matrix, positions.shape[1], graph, parameters, n_runs)
     warn_of_data(data, matrix, pixels)
-    X = _reduced(matrix, parameters)
-    if isinstance(parameters.init, str) and parameters.init == "pca":
-        start = pca_start(X, parameters.no_dims)
+    with at_most(parameters.threads):
+        X = _reduced(matrix, parameters)
+        if isinstance(parameters.init, str) and parameters.init == "pca":
+            start = pca_start(X, parameters.no_dims)
     if isinstance(parameters.neighbors, str):
         threads = parameters.threads
         graph = approximate_graph(X, parameters.perplexity, parameters.randseed, threads, verbose)
