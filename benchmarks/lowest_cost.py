@@ -88,14 +88,12 @@ def sections(names: Sequence[str]) -> Iterator[Section]:
 
 
 def settings(section: Section) -> Iterator[Setting]:
-    found = NearestNeighbors(n_neighbors=NEIGHBOURS + 1, algorithm="brute").fit(section.X).kneighbors(section.X)
-    graph = found[1][:, 1:].astype(np.int32), found[0][:, 1:].astype(np.float32)
-    own = found[1] == np.arange(len(section.X))[:, None]  # duplicated rows may come before the row itself
-    if not own[:, 0].all():
-        keep = ~own
-        keep[own.sum(axis=1) == 0, -1] = False
-        shape = (len(section.X), NEIGHBOURS)
-        graph = found[1][keep].reshape(shape).astype(np.int32), found[0][keep].reshape(shape).astype(np.float32)
+    X = section.X
+    distance, index = NearestNeighbors(n_neighbors=NEIGHBOURS + 1, algorithm="brute").fit(X).kneighbors(X)
+    keep = index != np.arange(len(X))[:, None]  # duplicated rows may come before the row itself, or in its place
+    keep[keep.all(axis=1), -1] = False
+    shape = (len(X), NEIGHBOURS)
+    graph = index[keep].reshape(shape).astype(np.int32), distance[keep].reshape(shape).astype(np.float32)
     for scale in (1.0, ROOM / np.sqrt(len(section.X))):
         for alpha, beta in WEIGHTS:
             yield Setting(section, graph, float(alpha), float(beta), float(scale))
@@ -119,7 +117,8 @@ def line_of(rows: list[dict]) -> str:
         f"| {default['data']} | {default['alpha']:g}, {default['beta']:g}, {default['sigma']:.3g} "
         f"| {default['cost']:.4f} | {lowest.min():.4f} ({lowest.idxmin()}) "
         f"| {100 * (default['cost'] / lowest.min() - 1):+.3f} % | {published['cost']:.4f} "
-        f"| {default['winner']} | {default['gradients']:.0f} | {default['seconds'] / published['seconds']:.2f} |"
+        f"| {default['winner']} | {default['gradients']:.0f} "
+        f"| {default['seconds'] / published['seconds']:.2f} |"
     )
 
 
@@ -129,7 +128,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     real_ones = ["breast_cancer", "visual_cortex", "osmfish"] if os.environ.get("SPASNE_DATA") else []
     names = options.data or [*real_ones, "5000:50", "5000:200", "20000:50"]
-    print("| data | alpha, beta, sigma | default | lowest other | above it | published | winner | gradients | time |")
+    titles = ("data", "alpha, beta, sigma", "default", "lowest other", "above it")
+    print(f"| {' | '.join((*titles, 'published', 'winner', 'gradients', 'time'))} |")
     print("|---|---|---|---|---|---|---|---|---|")
     rows: list[dict] = []
     for section in sections(names):

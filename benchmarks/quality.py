@@ -54,11 +54,12 @@ def real(folder: str, counts_file: str) -> Section:
     """A data set of SPASNE_DATA in the layout counts (cells x genes, CSR), coordinates, labels if known."""
     path = Path(os.environ["SPASNE_DATA"], folder)
     X = preprocess_counts(scipy.sparse.load_npz(path / counts_file), N_COMPONENTS)
-    coordinates = pd.read_csv(path / "coords.csv.gz").select_dtypes("number").to_numpy(float)
+    table = pd.read_csv(path / "coords.csv.gz")
+    coordinates = table[[name for name in ("x", "y", "z") if name in table]].to_numpy(float)
     labels = None
     if (path / "labels.csv.gz").exists():
         labels = pd.read_csv(path / "labels.csv.gz").iloc[:, -1].astype(str).to_numpy()
-    return Section(folder, X, coordinates[:, -3:] if coordinates.shape[1] > 3 else coordinates, labels)
+    return Section(folder, X, coordinates, labels)
 
 
 def run(section: Section, method: str, no_dims: int = 2, alpha: float = 8.0, beta: float = 2.0) -> dict:

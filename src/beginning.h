@@ -71,11 +71,15 @@ inline FastBeginning fast_beginning(const StartMaterial& m, const Options& o, st
     return made;
   }
   const bool best = o.start_name.empty() || o.start_name == "best";
-  if (best && o.max_iter > 0)
+  if (best && o.max_iter >= SHORT_RUN)
     made.starts = contenders(o, m.X.n);
   else
     made.starts.push_back(detail::start_of_name(best ? "joint" : o.start_name));
-  for (NamedStart& start : made.starts) start.rows = mixed_start(m, o, start.of_joint, pool);
+  for (NamedStart& start : made.starts) {
+    start.rows = mixed_start(m, o, start.of_joint, pool);
+    if (start.gathers && o.max_iter > 0)
+      for (double& y : start.rows) y *= GATHER_SIZE;
+  }
   if (made.starts.size() > 1) made.sample = std::make_unique<CorrelationSample>(m);
   return made;
 }

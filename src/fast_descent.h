@@ -26,7 +26,7 @@ constexpr double LONGEST_MOVE = 0.5;            // of a point in one step, in ro
 constexpr double FIRST_MOVE = 0.1;              // root mean square of the first step, in the same unit
 constexpr double FLATTER = 0.9, STEEPER = 0.8;  // the conditions above
 constexpr double RISEN = 1e-3;       // relative to the lowest cost: more than gradients of this accuracy may stray
-constexpr double STANDSTILL = 1e-2;  // of the map's radius, from check to check with P exaggerated
+constexpr double STANDSTILL = 3e-2;  // of the map's radius, from check to check with P exaggerated
 constexpr int MOST_RETURNS = 3;      // to the lowest cost, after which the descent ends there
 
 /// How a fast descent goes.
@@ -80,6 +80,7 @@ class QuasiNewton {
       }
     }
     watch.finish(*this, map, out);
+    if (d.snapshots.every > 0 && !out.stopped) d.snapshots.take(out.n_gradients, map);  // the last map
     objective_.exaggerate(1);
     return out;
   }

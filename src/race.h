@@ -1,11 +1,12 @@
 // The lowest of several minima: which one a descent ends in depends on its start, and no start is best everywhere.
 //
-// 1. Contenders are mixtures of expression and space (mixed_starts.h). P is first exaggerated for those in which space
-//    weighs less than in the joint start: what is alike gathers before it settles. From the joint start itself that
-//    would undo the arrangement.
+// 1. Contenders are mixtures of expression and space (mixed_starts.h). Those in which space weighs less than in the
+// joint
+//    start begin at GATHER_SIZE of their size, where points pass each other easily, with P exaggerated: what is alike
+//    gathers before it settles. From the joint start itself that would undo the arrangement.
 // 2. All descend for SETTLE gradients, and those that are not HOPELESS_START for as many again. The two of lowest cost
-//    go on for SECOND_ROUND more, if the second is another map and near enough. Above MANY points there are two
-//    contenders and no second round.
+//    go on for SECOND_ROUND more, if the second is another map and near enough. Above MANY points, and in three
+//    dimensions on a grid, there are two contenders and no second round.
 // 3. The first is shaken: P is exaggerated a little for SHAKE gradients, so that parts of a neighbourhood that lie
 // apart
 //    find each other, and the map descends again. Where that does not lower the cost it is shaken once more, less.
@@ -23,12 +24,15 @@
 #include "correlations.h"
 #include "fast_descent.h"
 #include "map_state.h"
+#include "method.h"
 #include "mixed_starts.h"
 #include "text.h"
 
 namespace spasne {
 
 constexpr size_t MANY = 20000;
+constexpr double GATHER_SIZE = 0.1;
+constexpr int SHORT_RUN = 50;  // iterations, below which the joint start is all there is
 constexpr int GATHER = 50, SETTLE = 25, SECOND_ROUND = 100, SHAKE = 30, AFTER_SHAKE = 100;  // gradients
 constexpr double SHAKES[] = {2, 1.5};  // factors on P, one after the other
 // Relative costs: at rest in the first round; of the same map; of one that may still win; of one that will not.
@@ -43,12 +47,17 @@ struct NamedStart {
   std::vector<double> rows;
 };
 
+/// Whether gradients are so dear that two contenders have to do.
+inline bool races_briefly(const Options& o, size_t n_points) {
+  return n_points > MANY || (o.no_dims == 3 && chosen_method(o, n_points) == Method::interpolation);
+}
+
 /// The contenders for these weights and this many points, their rows still empty.
 inline std::vector<NamedStart> contenders(const Options& o, size_t n_points) {
   const NamedStart joint{"joint", 1, false, {}}, expression{"joint*0", 0, true, {}};
   if (o.alpha == 0 || o.beta == 0) return {joint, expression};
   const NamedStart tenth{"joint*0.1", 0.1, true, {}};
-  if (n_points > MANY) return {joint, tenth};
+  if (races_briefly(o, n_points)) return {joint, tenth};
   return {joint, {"joint*0.3", 0.3, true, {}}, tenth, expression, {"spatial", POSITIONS_ALONE, false, {}}};
 }
 
@@ -64,7 +73,7 @@ class Race {
     for (const Racer& racer : racers) told.push_back({racer.name, racer.cost, racer.n_gradients});
     tell_of_starts(told);
     keep_two(racers);
-    if (n_points_ <= MANY) {
+    if (!races_briefly(o_, n_points_)) {
       for (Racer& racer : racers) descend(racer, SECOND_ROUND);
       sort(racers);
     }

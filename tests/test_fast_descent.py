@@ -122,7 +122,7 @@ def test_cost_never_rises(embed):
 @pytest.mark.parametrize("method", ["exact", "interpolation"])
 @pytest.mark.parametrize("start", ["joint", "best"])
 def test_same_bytes_on_any_number_of_threads(embed, method, start):
-    case = random_case(6, n_points=403, method=method, start=start, descent="fast", max_iter=40)
+    case = random_case(6, n_points=403, method=method, start=start, descent="fast", max_iter=60)
     assert len({embed(case, "--threads", n).result_bytes for n in (1, 2, 3, 16)}) == 1
 
 
@@ -221,7 +221,7 @@ def test_runs_of_a_batch_are_those_alone(embed, method):
 
 
 def test_costs_of_starts_are_told(embed):
-    outcome = embed(random_case(9, start="best", descent="fast", max_iter=30), "--report", "report.json")
+    outcome = embed(random_case(9, start="best", descent="fast", max_iter=60), "--report", "report.json")
     winner = report(outcome)["starts"][0]["start"]
     line = next(line for line in outcome.stdout.splitlines() if line.startswith("costs by start: "))
     assert winner in line and line.count(",") == 4

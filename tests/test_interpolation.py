@@ -328,8 +328,8 @@ def test_same_bytes_for_any_number_of_threads(embed, no_dims):
 
 
 @pytest.mark.parametrize("no_dims", [1, 2, 3])
-def test_starts_from_the_principal_axes(embed, no_dims):
-    case = replace(problem("low"), no_dims=no_dims, max_iter=0)
+def test_published_steps_start_from_the_principal_axes(embed, no_dims):
+    case = replace(problem("low"), no_dims=no_dims, max_iter=0, descent="published")
     start, expected = embed(packed(case)).Y, early_map(case.X, no_dims)
     start *= np.sign(np.sum(start * expected, axis=0))
     np.testing.assert_allclose(start, expected, rtol=0, atol=1e-3 * reference.INIT_SCALE)
@@ -358,7 +358,9 @@ def test_a_start_wider_than_the_grid(execute, no_dims):
     [(None, 4, 500), (None, 0.1, 10 * N_POINTS), (0.0, 4, 500), (0.0, 0.1, 10 * N_POINTS), (70.0, 0.1, 70)],
 )
 def test_learning_rate(embed, learning_rate, exaggeration, expected):
-    case = replace(problem(), max_iter=1, learning_rate=learning_rate, exaggeration=exaggeration)
+    case = replace(
+        problem(), max_iter=1, learning_rate=learning_rate, exaggeration=exaggeration, descent="published"
+    )
     assert cost_of(embed, case)[1]["learning_rate"] == pytest.approx(expected)
 
 
@@ -394,9 +396,14 @@ def test_automatic_method(embed, n_points, method):
     report = json.loads((outcome.folder / "report.json").read_text())
     assert report["method"] == method
     assert re.search(rf"\bmethod {method}\b", outcome.stdout)
-    if method == "interpolation":
-        assert report["max_step"] == 0.05
-        assert report["learning_rate"] == pytest.approx(n_points / case.exaggeration)
+    assert report["descent"] == ("fast" if method == "interpolation" else "published")
+
+
+def test_published_steps_of_a_large_map(embed):
+    case = random_case(12, n_points=5001, n_features=4, max_iter=2, descent="published")
+    report = json.loads((embed(case, "--report", "report.json").folder / "report.json").read_text())
+    assert (report["method"], report["max_step"]) == ("interpolation", 0.05)
+    assert report["learning_rate"] == pytest.approx(5001 / case.exaggeration)
 
 
 # --- neighbours from the caller ---
