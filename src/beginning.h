@@ -1,6 +1,7 @@
 // Where runs begin, for each kind of steps.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "method.h"
 #include "mixed_starts.h"
 #include "race.h"
+#include "rows.h"
 #include "starts.h"
 #include "threads.h"
 
@@ -30,15 +32,40 @@ namespace detail {
 /// Of the joint start in as many dimensions as the data have.
 inline double natural_size(const StartMaterial& m, const Options& o) {
   const Mixture mix = mixture(m, o, 1);
-  return std::sqrt((mix.of_expression * mix.of_expression * m.expression + mix.of_space * mix.of_space * m.space) / 2);
+  const double asked =
+      std::sqrt((mix.of_expression * mix.of_expression * m.expression + mix.of_space * mix.of_space * m.space) / 2);
+  return std::min(asked, widest_size(m.X.n));
+}
+
+/// Root-mean-square distance from the middle.
+inline double size_of(std::vector<double> rows, size_t n_points) {
+  const size_t d = rows.size() / n_points;
+  centre_columns(rows, d);
+  double size2 = 0;  // squares of wide starts overflow
+  double largest = 0;
+  for (const double y : rows) largest = std::max(largest, std::fabs(y));
+  if (largest == 0) return 0;
+  for (const double y : rows) size2 += y / largest * (y / largest);
+  return largest * std::sqrt(size2 / static_cast<double>(n_points));
+}
+
+inline void resize(std::vector<double>& rows, size_t n_points, double natural_size) {
+  centre_columns(rows, rows.size() / n_points);
+  const double size = size_of(rows, n_points);
+  if (size > 0 && natural_size > 0)
+    for (double& y : rows) y *= natural_size / size;
 }
 
 /// Brings a start that is small beyond all reason, as the published ones are, to its natural size.
 inline void grow(std::vector<double>& rows, size_t n_points, double natural_size) {
   constexpr double SMALL = 1e-2;
-  const double size = std::sqrt(squared_norm(rows.data(), rows.size()) / static_cast<double>(n_points));
-  if (!(size > 0 && size < SMALL * natural_size)) return;
-  for (double& y : rows) y *= natural_size / size;
+  if (size_of(rows, n_points) < SMALL * natural_size) resize(rows, n_points, natural_size);
+}
+
+/// Whether a start is so wide that forces may hardly act: it then races against the same start made compact.
+inline bool is_wide(const std::vector<double>& rows, size_t n_points, double natural_size) {
+  constexpr double WIDE_START = 10;
+  return natural_size > 0 && size_of(rows, n_points) > WIDE_START * natural_size;
 }
 
 /// What a name of a start means; F of "joint*F" is 0 or more.
@@ -68,6 +95,11 @@ inline FastBeginning fast_beginning(const StartMaterial& m, const Options& o, st
   if (!given.empty()) {
     if (o.max_iter > 0) detail::grow(given, m.X.n, made.natural_size);
     made.starts.push_back({random ? "random" : "given", 1, false, std::move(given)});
+    if (o.max_iter > 0 && detail::is_wide(made.starts[0].rows, m.X.n, made.natural_size)) {
+      made.starts.push_back({"given, made compact", 1, false, made.starts[0].rows});
+      detail::resize(made.starts[1].rows, m.X.n, made.natural_size);
+      made.sample = std::make_unique<CorrelationSample>(m);
+    }
     return made;
   }
   const bool best = o.start_name.empty() || o.start_name == "best";

@@ -58,6 +58,9 @@ class QuasiNewton {
         trial_(map_size),
         trial_gradient_(map_size) {}
 
+  /// Whether gradients of this map are as accurate as they are said to be.
+  bool resolves(const MapState& map) { return objective_.resolves(map.Y.data()); }
+
   FastOutcome descend(MapState& map, const FastDescent& d, const CostObserver& observe = {}) {
     FastOutcome out;
     if (d.max_gradients == 0) return out;

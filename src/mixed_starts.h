@@ -107,6 +107,15 @@ inline void orient(std::vector<double>& start, const Rows& S) {
   }
 }
 
+/// The widest that maps are, about one unit of area for each point: a very small sigma asks for more than forces reach.
+inline double widest_size(size_t n_points) { return std::sqrt(static_cast<double>(n_points)); }
+
+inline void limit_size(std::vector<double>& start, size_t n_points) {
+  const double size = std::sqrt(squared_norm(start.data(), start.size()) / static_cast<double>(n_points));
+  if (size <= widest_size(n_points)) return;
+  for (double& y : start) y *= widest_size(n_points) / size;
+}
+
 /// A little noise, always the same: points that are alike, and axes that do not exist, would never part.
 inline void jitter(std::vector<double>& start) {
   constexpr double SHARE = 1e-4;  // of the root mean square
@@ -124,6 +133,7 @@ inline std::vector<double> mixed_start(const StartMaterial& m, const Options& o,
   const detail::Mixture mix = detail::mixture(m, o, of_joint);
   const std::vector<double> axes = principal_axes({detail::mixed_rows(m, mix), m.X.n_columns + m.S.n_columns}, d, pool);
   std::vector<double> start = detail::scores_on(m, mix, axes, d, pool);
+  detail::limit_size(start, m.X.n);
   if (d == 2 && m.S.n_columns >= 2 && o.beta > 0) detail::orient(start, m.S);
   detail::jitter(start);
   return start;

@@ -107,6 +107,10 @@ class Race {
     for (const NamedStart& start : starts) {
       racers.push_back({start.name, MapState(n_points_, o_.no_dims)});
       racers.back().map.set_rows(start.rows);
+      if (!descent_.resolves(racers.back().map) && &start != &starts.back()) {
+        racers.pop_back();
+        continue;
+      }
       if (start.gathers) exaggerate(racers.back(), GATHER, o_.exaggeration);
       descend(racers.back(), SETTLE, SETTLED);
     }

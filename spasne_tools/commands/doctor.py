@@ -30,6 +30,7 @@ EXTRAS = {
     "large": "pynndescent",
     "distributed": "dask",
     "anndata": "anndata",
+    "spatial": "h5py",
     "progress": "tqdm",
 }
 
