@@ -107,8 +107,8 @@ inline void orient(std::vector<double>& start, const Rows& S) {
   }
 }
 
-/// The widest that maps are, about one unit of area for each point: a very small sigma asks for more than forces reach.
-inline double widest_size(size_t n_points) { return std::sqrt(static_cast<double>(n_points)); }
+/// The widest that maps are, some units of area for each point: a very small sigma asks for more than forces reach.
+inline double widest_size(size_t n_points) { return 5 * std::sqrt(static_cast<double>(n_points)); }
 
 inline void limit_size(std::vector<double>& start, size_t n_points) {
   const double size = std::sqrt(squared_norm(start.data(), start.size()) / static_cast<double>(n_points));
