@@ -140,9 +140,15 @@ def looks_logged(matrix: Matrix) -> bool:
 
 
 def _some_rows(matrix: Matrix) -> np.ndarray:
+    """Rows from everywhere, dense; of sparse data only the columns in which one of them has a value."""
     rows = matrix[:: max(1, matrix.shape[0] // ROWS_LOOKED_AT)]
-    dense = rows.toarray() if scipy.sparse.issparse(rows) else np.asarray(rows)
-    return dense.astype(np.float64)
+    if not scipy.sparse.issparse(rows):
+        return np.asarray(rows, dtype=np.float64)
+    entries = rows.tocoo()
+    columns, place = np.unique(entries.col, return_inverse=True)
+    dense = np.zeros((rows.shape[0], len(columns)))
+    dense[entries.row, place] = entries.data
+    return dense
 
 
 def _are_multiples(rows: np.ndarray) -> bool:

@@ -156,7 +156,7 @@ def write_download(monkeypatch):
 
 
 def write_demo(monkeypatch):
-    example = Example("", DATA, pd.DataFrame(PIXELS), LABELS, "", 1, 1, 1)
+    example = Example("", DATA, pd.DataFrame(PIXELS), LABELS, "", 1, 1, 1, "")
     monkeypatch.setattr("spasne_tools.commands.demo.DATA", {"simulated": lambda: example})
     monkeypatch.setattr("spasne_tools.commands.demo.embed", lambda *_: Embedding(Y, Y[:, 0], {}))
     run_demo(output="demo.png")
@@ -169,6 +169,8 @@ def run_command(module, monkeypatch, *arguments):
     for name, table in {"data": DATA, "pixels": PIXELS, "map": Y, "labels": LABELS}.items():
         pd.DataFrame(table).to_csv(inputs / f"{name}.csv")
     found = argparse.Namespace(Y=Y, rough=pd.DataFrame({"r1": [1.0]}), fine=None, alpha=1, beta=1, randseed=1)
+    found.report = {}
+    monkeypatch.setattr("spasne_tools.commands.embed.summary_of", lambda *_: [])
     monkeypatch.setattr("spasne_tools.commands.embed.embed", lambda *_, **__: found)
     monkeypatch.setattr("spasne_tools.screening.screen.screen_parameters", lambda *_, **__: found)
     monkeypatch.setattr("spasne_tools.screening.plot.plot_screening", lambda _: Figure())

@@ -53,5 +53,6 @@ def settled(
 
 
 def n_rows(data: MatrixLike) -> int:
+    """0 for what has none, which is refused later."""
     shape = getattr(data, "shape", None)
-    return int(shape[0]) if shape else len(data)
+    return int(shape[0]) if shape else len(data) if hasattr(data, "__len__") else 0

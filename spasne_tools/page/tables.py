@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,9 +22,9 @@ def columns_of(table: Any, name: str, of_points: Sequence[MatrixLike]) -> dict[s
     if table is None:
         return {}
     columns = _named_columns(table, name)
-    twice = pd.Index([column for column, _ in columns])
-    if not twice.is_unique:
-        raise ValueError(f"expected different names in {name}, found {twice[twice.duplicated()][0]!r} twice")
+    for column, times in Counter(column for column, _ in columns).items():
+        if times > 1:
+            raise ValueError(f"expected different names in {name}, found {column!r} twice")
     for column, values in columns:
         for points in of_points:
             check_rows_match(points, values, f"{name} {column!r}" if len(columns) > 1 else name)
@@ -51,7 +52,9 @@ def _series(values: Any, name: Any) -> pd.Series:
     dimensions = np.ndim(values) if isinstance(values, np.ndarray) else getattr(values, "ndim", 1)
     if isinstance(values, str) or not hasattr(values, "__len__") or dimensions != 1:
         raise ValueError(f"expected {name} with one value for each point, found {type(values).__name__}")
-    return pd.Series(values)
+    # Text as it is: strings of pandas' own may not hold every text that a list of Python's can.
+    is_text = not isinstance(values, np.ndarray) and any(isinstance(value, str) for value in values)
+    return pd.Series(values, dtype=object if is_text else None)
 
 
 def names_of(given: Any, n_points: int, tables: Sequence[Any]) -> list[str] | None:

@@ -319,7 +319,8 @@ def load_data(file: str | Path | TextIO) -> np.ndarray:
 
     Examples
     --------
-    >>>     >>> from spasne import load_data
+    >>> import io
+    >>> from spasne import load_data
     >>> load_data(io.StringIO("1 2 3\\n4 5 6\\n"))
     array([[1., 2., 3.],
            [4., 5., 6.]])

@@ -96,7 +96,8 @@ def embed_runs(
     if not runs:
         return _no_runs()
     # The largest beta: warnings and memory are those of the run that asks for most.
-    asking = replace(parameters, alpha=max(run.alpha for run in runs), beta=max(run.beta for run in runs))
+    largest_beta = 0 if pixels is None else max(run.beta for run in runs)
+    asking = replace(parameters, alpha=max(run.alpha for run in runs), beta=largest_beta)
     problem = prepare_problem(data, pixels, asking, n_runs=len(runs))
     rows = [(run.alpha, 0 if pixels is None else run.beta, max(run.randseed, -1)) for run in runs]
     scales = None
