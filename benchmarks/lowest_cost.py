@@ -90,7 +90,7 @@ def sections(names: Sequence[str]) -> Iterator[Section]:
 def settings(section: Section) -> Iterator[Setting]:
     X = section.X
     distance, index = NearestNeighbors(n_neighbors=NEIGHBOURS + 1, algorithm="brute").fit(X).kneighbors(X)
-    keep = index != np.arange(len(X))[:, None]  # duplicated rows may come before the row itself, or in its place
+    keep = index != np.arange(len(X))[:, None]  # duplicated rows come before the row itself, or for it
     keep[keep.all(axis=1), -1] = False
     shape = (len(X), NEIGHBOURS)
     graph = index[keep].reshape(shape).astype(np.int32), distance[keep].reshape(shape).astype(np.float32)

@@ -129,7 +129,7 @@ def test_a_finite_map_or_a_value_error(drawn):
     }
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", category=UserWarning)  # of what is hardly meant: counts, tiny distances
+        warnings.filterwarnings("ignore", category=UserWarning)  # counts, tiny distances
         try:
             Y = spasne.run_spasne(data, pixels, perplexity=2, max_iter=2, randseed=1, n_jobs=1, **parameters)
         except ValueError as error:
