@@ -15,8 +15,13 @@ from spasne_tools.blas_threads import threads_for
 from spasne_tools.guards import warn_of_counts
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
-# Above this size of the smaller side a full eigendecomposition costs more than iterating for a few vectors.
+# Up to this size of the smaller side a full eigendecomposition takes seconds: cost is no matter.
 LARGEST_FULL_SIDE = 3000
+# Nanoseconds of one core for a multiplication, measured with OpenBLAS and AVX-512: in a product of matrices,
+# in the reduction before a full eigendecomposition, in a product of a matrix and a vector.
+IN_PRODUCT, IN_REDUCTION, IN_PASS = 0.02, 0.1, 0.5
+PASSES, FEWEST_PASSES = 5, 100  # of Lanczos iteration: for each vector wanted, and in all
+GRAM_SHARE = 4  # A sparse matrix's Gram matrix may take so many times its own numbers.
 # The mean-variance bins of scanpy.pp.highly_variable_genes (flavour "seurat", Satija et al. 2015).
 DISPERSION_BINS = 20
 SMALLEST_COMPONENT = 1e-7  # of the largest's length
@@ -28,8 +33,10 @@ DENSE_SHARE = 0.1
 def pca(X: MatrixLike, n_components: int) -> np.ndarray:
     """Coordinates of the rows of `X` on its leading principal components.
 
-    The eigenvectors come from the smaller of X'X and XX' (centred), in full up to 3000 rows or columns and by
-    Lanczos iteration to machine precision above. Sparse data are centred implicitly and never made dense.
+    The eigenvectors come from the smaller of X'X and XX' (centred), in full up to 3000 rows or columns.
+    Above, the way that takes the least time is chosen: in full, by Lanczos iteration on that matrix, or on
+    products with X where X is sparse enough. Each is exact to machine precision. Sparse data are centred
+    implicitly and made dense in blocks at most.
     Signs are fixed: in each component the loading of largest magnitude is positive, as in scikit-learn.
 
     Parameters
@@ -94,24 +101,46 @@ class Projection:
         return (X - self.mean) @ self.loadings
 
 
-def pca_need(shape: tuple[int, int], n_components: int) -> float:
+def pca_need(X: Matrix, n_components: int) -> float:
     """Bytes that `pca` takes besides its input: a matrix, its eigenvectors, the result."""
-    side = min(shape)
-    if _in_full(side, n_components):
-        return 8.0 * (3 * side**2 + (shape[0] + shape[1]) * n_components)
-    return 8.0 * (3 * side + shape[0] + shape[1]) * n_components
+    side, solver = min(X.shape), _solver(X, n_components)
+    result = 8.0 * sum(X.shape) * n_components
+    vectors = 8.0 * 3 * side * n_components
+    return result + {"full": 8.0 * 3 * side**2, "gram": 8.0 * side**2 + vectors, "products": vectors}[solver]
+
+
+def _solver(X: Matrix, n_wanted: int) -> str:
+    """The way to the eigenvectors that takes the least time and fits memory.
+
+    "full": a decomposition of the Gram matrix; "gram": Lanczos iteration on it; "products": on X itself.
+    """
+    side, n_numbers = min(X.shape), X.shape[0] * X.shape[1]
+    if side <= LARGEST_FULL_SIDE or n_wanted > side // 4:
+        return "full"
+    passes = max(FEWEST_PASSES, PASSES * n_wanted)
+    stored = X.nnz if scipy.sparse.issparse(X) else n_numbers
+    gram = IN_PRODUCT * n_numbers * side
+    seconds = {
+        "full": gram + IN_REDUCTION * 4 / 3 * side**3,
+        "gram": gram + IN_PASS * passes * side * (side + 8 * n_wanted),
+        "products": IN_PASS * passes * (4 * stored + 8 * side * n_wanted),
+    }
+    if side**2 > GRAM_SHARE * stored:
+        return "products"
+    return min(seconds, key=seconds.__getitem__)
 
 
 def _scores(centred: _Centred, n_components: int) -> np.ndarray:
     n_rows, n_columns = centred.shape
+    solver = _solver(centred.X, n_components)
     if n_columns <= n_rows:
         loadings = _leading_eigenvectors(
-            centred.gram_of_columns, centred.apply_gram_of_columns, n_columns, n_components
+            centred.gram_of_columns, centred.apply_gram_of_columns, solver, n_columns, n_components
         )
         scores = centred.times(loadings)
     else:
         directions = _leading_eigenvectors(
-            centred.gram_of_rows, centred.apply_gram_of_rows, n_rows, n_components
+            centred.gram_of_rows, centred.apply_gram_of_rows, solver, n_rows, n_components
         )
         loadings = centred.transposed_times(directions)
         # The length of X'u is the singular value; a square root of the eigenvalue would lose half its digits.
@@ -161,9 +190,13 @@ class _Centred:
     def apply_gram_of_rows(self, u: np.ndarray) -> np.ndarray:
         return self.times(self.transposed_times(u))
 
+    def _sparse_enough(self) -> bool:
+        """Whether a sparse product takes less time than a dense one of blocks."""
+        return self.sparse and self.X.nnz < DENSE_SHARE * self.shape[0] * self.shape[1]
+
     def gram_of_columns(self) -> np.ndarray:
         """X'X - n mean mean', (D, D)."""
-        if self.sparse and self.X.nnz < DENSE_SHARE * self.shape[0] * self.shape[1]:
+        if self._sparse_enough():
             product = _dense(self.X.T @ self.X).astype(np.float64, copy=False)
             return product - self.shape[0] * np.multiply.outer(self.mean, self.mean)
         gram = np.zeros((self.shape[1], self.shape[1]))
@@ -173,14 +206,15 @@ class _Centred:
 
     def gram_of_rows(self) -> np.ndarray:
         """XX' - (X mean) 1' - 1 (X mean)' + |mean|^2, (n, n)."""
-        if self.sparse:
+        if self._sparse_enough():
             projected = self.X @ self.mean
             product = _dense(self.X @ self.X.T)
             return product - projected[:, None] - projected + self.mean @ self.mean
         gram = np.zeros((self.shape[0], self.shape[0]))
         step = max(1, BLOCK_NUMBERS // self.shape[0])
+        X = self.X.tocsc() if self.sparse else self.X
         for start in range(0, self.shape[1], step):
-            block = self.X[:, start : start + step] - self.mean[start : start + step]
+            block = _dense(X[:, start : start + step]) - self.mean[start : start + step]
             gram += block @ block.T
         return gram
 
@@ -189,24 +223,26 @@ def _dense(matrix: Matrix) -> np.ndarray:
     return matrix.toarray() if scipy.sparse.issparse(matrix) else matrix
 
 
-def _in_full(size: int, n_wanted: int) -> bool:
-    return size <= LARGEST_FULL_SIDE or n_wanted > size // 4
-
-
 def _leading_eigenvectors(
-    gram: Callable[[], np.ndarray], apply_gram: Callable[[np.ndarray], np.ndarray], size: int, n_wanted: int
+    gram: Callable[[], np.ndarray],
+    apply_gram: Callable[[np.ndarray], np.ndarray],
+    solver: str,
+    size: int,
+    n_wanted: int,
 ) -> np.ndarray:
     """Orthonormal eigenvectors (size, n_wanted) of the largest eigenvalues, largest first.
 
-    `gram` returns the matrix, `apply_gram` multiplies it to a vector; only the cheaper of the two is used.
+    `gram` returns the matrix, `apply_gram` multiplies it to a vector; only one of the two is used.
     """
-    if _in_full(size, n_wanted):
+    if solver != "products":
         matrix = gram()
         if not np.isfinite(matrix).all():
             raise ValueError(
                 "expected values whose squares can be summed, found sums that overflow; rescale the data"
             )
-        return scipy.linalg.eigh(matrix, subset_by_index=(size - n_wanted, size - 1))[1][:, ::-1]
+        if solver == "full":
+            return scipy.linalg.eigh(matrix, subset_by_index=(size - n_wanted, size - 1))[1][:, ::-1]
+        apply_gram = matrix.__matmul__
     from scipy.sparse.linalg import LinearOperator, eigsh  # which small data do without
 
     operator = LinearOperator((size, size), matvec=apply_gram, dtype=np.float64)

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 from spasne import preprocess_counts
 from spasne_tools import preprocessing
 from spasne_tools.datasets import load_dataset
-from spasne_tools.preprocessing import log_normalise, pca
+from spasne_tools.preprocessing import log_normalise, pca, pca_need
 
 SHAPES = {"tall": (120, 30), "wide": (40, 150), "square": (50, 50), "one column": (40, 1), "one row": (1, 5)}
 
@@ -36,11 +36,15 @@ def full_pca(X, n_components):
     return (X - X.mean(axis=0)) @ axes.T
 
 
-@pytest.fixture(params=["full", "iterated"])
+@pytest.fixture(params=["full", "gram", "products"])
 def solver(request, monkeypatch):
-    """Both eigensolvers, on sizes where only the first would be taken."""
-    if request.param == "iterated":
-        monkeypatch.setattr(preprocessing, "LARGEST_FULL_SIDE", 0)
+    """Each eigensolver, on sizes where only the first would be taken; many components come in full."""
+    if request.param != "full":
+        monkeypatch.setattr(
+            preprocessing,
+            "_solver",
+            lambda X, n_wanted: "full" if n_wanted > min(X.shape) // 4 else request.param,
+        )
 
 
 @pytest.fixture(params=["one block", "blocks"])
@@ -62,6 +66,45 @@ def test_pca_equals_full_decomposition(solver, block_size, shape, as_given, n_co
     assert scores.shape == (shape[0], min(n_components, *shape))
     assert np.abs(scores[:, :rank] - expected).max(initial=0) <= 1e-8 * np.abs(X).max()
     assert np.abs(scores[:, rank:]).max(initial=0) <= 1e-8 * np.abs(X).max()
+
+
+def of_shape(n_rows, n_columns, share=1.0):
+    """A matrix of that shape without its numbers; sparse where fewer than all are stored."""
+    if share == 1:
+        return np.broadcast_to(0.0, (n_rows, n_columns))
+    X = scipy.sparse.csr_matrix((n_rows, n_columns))
+    stored = int(share * n_rows * n_columns)
+    X.data, X.indices = np.broadcast_to(0.0, stored), np.broadcast_to(np.int32(0), stored)
+    X.indptr = np.full(n_rows + 1, stored)
+    return X
+
+
+@pytest.mark.parametrize(
+    ("shape", "n_wanted", "expected"),
+    [
+        ((2900, 5000), 200, "full"),
+        ((3001, 6000), 200, "full"),
+        ((3400, 5000), 200, "full"),  # by iteration on products it took 28 times as long
+        ((5000, 3400), 200, "full"),
+        ((4500, 20000), 200, "full"),
+        ((5000, 20000), 50, "gram"),
+        ((20000, 20000), 200, "gram"),
+        ((10000, 10000), 3000, "full"),
+        ((3400, 18000, 0.2), 200, "full"),
+        ((100000, 30000, 0.001), 50, "products"),
+        ((4000, 5000, 0.001), 4, "products"),
+    ],
+)
+def test_the_solver_is_chosen_by_cost(shape, n_wanted, expected):
+    assert preprocessing._solver(of_shape(*shape), n_wanted) == expected
+
+
+def test_memory_follows_the_solver():
+    shape = (20000, 20000)
+    dense, full = (pca_need(of_shape(*shape), n_wanted) for n_wanted in (200, 6000))
+    assert dense == 8 * (20000**2 + (3 * 20000 + 40000) * 200)
+    assert full == 8 * (3 * 20000**2 + 40000 * 6000)
+    assert pca_need(of_shape(*shape, 0.001), 200) == 8 * (3 * 20000 + 40000) * 200
 
 
 def test_pca_equals_scikit_learn():

@@ -118,7 +118,7 @@ def _check_memory(
     preparing = 0.0
     if parameters.use_pca:
         n_features = min(n_columns, n_points, parameters.initial_dims or DEFAULT_COMPONENTS)
-        preparing = pca_need(matrix.shape, n_features)
+        preparing = pca_need(matrix, n_features)
     size = memory.Size(
         n_points,
         n_features,
