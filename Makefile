@@ -198,7 +198,7 @@ lint: $(VENV)/stamp-lint
 	if command -v cppcheck >/dev/null; then $(CPPCHECK) $(SOURCES); else echo "cppcheck is not installed: skipped"; fi
 	$(VENV_PYTHON) -m mypy
 
-docs: $(VENV)/stamp-docs
+docs: spasne $(VENV)/stamp-docs
 	$(VENV_PYTHON) -m sphinx -W --keep-going -q -E -b html docs build/docs
 
 figures: spasne $(VENV)/stamp-demo

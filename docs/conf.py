@@ -11,6 +11,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
+from spasne_tools.commands.demo import run_demo  # noqa: E402
 from spasne_tools.version import __version__  # noqa: E402
 
 project = "SpaSNE"
@@ -58,8 +59,17 @@ def _outside(app: Any, name: str, source: list[str]) -> None:
     source[0] = re.sub(r"\[([^]]*)\]\(([^)#:]+\.md)\)", plain, source[0])
 
 
+def _live_page(app: Any, error: Exception | None) -> None:
+    """The demo's page, which the first page links to; made here, so that it is never older than the code."""
+    if error is None and app.builder.format == "html":
+        folder = Path(app.outdir) / "demo"
+        folder.mkdir(exist_ok=True)
+        run_demo(output=str(folder / "demo.png"))
+
+
 def setup(app: Any) -> None:
     """Formulas as MathML, which browsers draw by themselves: the site needs no network."""
     app.connect("autodoc-process-docstring", _plain_citations, priority=100)  # before napoleon
     app.connect("source-read", _outside)
+    app.connect("build-finished", _live_page)
     app.add_html_math_renderer("mathml", (_inline_math, None), (_block_math, None))

@@ -61,7 +61,10 @@ def pages_with(*languages):
     return [pytest.param(page, id=page.name) for page in PAGES if blocks(page, *languages)]
 
 
-@pytest.mark.parametrize("page", ["quick_start", "in_python", "command_line", "faq"])
+PAGES_THAT_RUN = ["index", "quick_start", "in_python", "command_line", "faq", "reliability_of_maps"]
+
+
+@pytest.mark.parametrize("page", PAGES_THAT_RUN)
 def test_examples_run(page, shell):
     """Of each page all Python as one session, then its commands."""
     page = DOCS / f"{page}.md"

@@ -1,5 +1,6 @@
 """Things said in more than one file of the repository agree."""
 
+import os
 import re
 import subprocess
 import sys
@@ -122,10 +123,12 @@ def test_make_goals_named_in_the_documents_exist(page):
     assert {goal for goal in named if not re.search(rf"^{goal}:", makefile, re.MULTILINE)} == set()
 
 
-def test_the_notebook_example_of_the_readme_runs():
+def test_the_notebook_example_of_the_readme_runs(spasne_binary, tmp_path):
     example = found_in("README.md", r"^```python\n((?:.*\n)*?)```$")
     done = subprocess.run(
-        [sys.executable, "-c", example], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "SPASNE_BIN": str(spasne_binary)},
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert re.findall(r"^(\w+) +-?\d", done.stdout, re.MULTILINE) == ["r1", "r2", "s"]
+    assert {path.name for path in tmp_path.iterdir()} == {"map.png", "map.html"}
