@@ -67,7 +67,6 @@ Descend published_descent(const Prepared& shared, const Options& o, const Plan& 
   const auto starts = std::make_shared<const Starts>(shared.starts(o, plan.seed, pool));
   Descent descent = chosen_descent(o, plan.method, shared.n_points);
   return [=](Objective& objective, const Snapshots& snapshots, const Listener& listener) mutable {
-    if (descent.max_iter == 0) require_resolved_start(objective, starts->first);
     descent.snapshots = snapshots;
     return descend_safely(objective, *starts, descent, listener);
   };
@@ -95,6 +94,7 @@ Result optimise(Objective& objective, const Descend& descend, const Prepared& sh
                    return listener.snapshot(n_iter, finished(objective, current, shared.order));
                  }};
   const Descended reached = descend(objective, snapshots, listener);
+  if (reached.record.n_iter == 0) require_resolved_start(objective, reached.map);
   Result result;
   result.map = finished(objective, reached.map, shared.order);
   require_finite(result.map);

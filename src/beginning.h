@@ -24,17 +24,14 @@ namespace spasne {
 struct FastBeginning {
   std::vector<NamedStart> starts;             // several race
   double natural_size = 0;                    // root-mean-square radius that the global terms ask of the map; 0: none
-  std::unique_ptr<CorrelationSample> sample;  // where several race
+  std::unique_ptr<CorrelationSample> sample;  // where several race that have names
 };
 
 namespace detail {
 
 /// Of the joint start in as many dimensions as the data have.
 inline double natural_size(const StartMaterial& m, const Options& o) {
-  const Mixture mix = mixture(m, o, 1);
-  const double asked =
-      std::sqrt((mix.of_expression * mix.of_expression * m.expression + mix.of_space * mix.of_space * m.space) / 2);
-  return std::min(asked, widest_size(m.X.n));
+  return std::min(mixed_size(m, mixture(m, o, 1)) / std::sqrt(2.0), widest_size(m.X.n));
 }
 
 /// Root-mean-square distance from the middle.
@@ -62,10 +59,37 @@ inline void grow(std::vector<double>& rows, size_t n_points, double natural_size
   if (size_of(rows, n_points) < SMALL * natural_size) resize(rows, n_points, natural_size);
 }
 
+/// Centres a start, however far away it lies. An axis on which all points are the same gets a little noise: no gradient
+/// would ever part them there.
+inline void loosen(std::vector<double>& rows, size_t n_dims) {
+  bool flat = false;
+  for (size_t axis = 0; axis < n_dims; ++axis) {
+    const double first = rows[axis];
+    double widest = 0;
+    for (size_t at = axis; at < rows.size(); at += n_dims) {
+      rows[at] -= first;
+      widest = std::max(widest, std::fabs(rows[at]));
+    }
+    flat = flat || widest == 0;
+  }
+  centre_columns(rows, n_dims);
+  if (flat) jitter(rows);
+}
+
 /// Whether a start is so wide that forces may hardly act: it then races against the same start made compact.
 inline bool is_wide(const std::vector<double>& rows, size_t n_points, double natural_size) {
   constexpr double WIDE_START = 10;
   return natural_size > 0 && size_of(rows, n_points) > WIDE_START * natural_size;
+}
+
+/// The caller's start, or a random one, made fit for a descent; where it is wide, also as a compact one to race with.
+inline std::vector<NamedStart> given_starts(NamedStart given, size_t n_points, size_t n_dims, double natural_size) {
+  loosen(given.rows, n_dims);
+  grow(given.rows, n_points, natural_size);
+  if (!is_wide(given.rows, n_points, natural_size)) return {std::move(given)};
+  NamedStart made_compact{given.name + ", made compact", 1, false, given.rows};
+  resize(made_compact.rows, n_points, natural_size);
+  return {std::move(given), std::move(made_compact)};
 }
 
 /// What a name of a start means; F of "joint*F" is 0 or more.
@@ -93,13 +117,11 @@ inline FastBeginning fast_beginning(const StartMaterial& m, const Options& o, st
   const bool random = given.empty() && o.start_name.empty() && chosen_method(o, m.X.n) != Method::interpolation;
   if (random) given = random_start(m.X.n, o.no_dims, seed);
   if (!given.empty()) {
-    if (o.max_iter > 0) detail::grow(given, m.X.n, made.natural_size);
-    made.starts.push_back({random ? "random" : "given", 1, false, std::move(given)});
-    if (o.max_iter > 0 && detail::is_wide(made.starts[0].rows, m.X.n, made.natural_size)) {
-      made.starts.push_back({"given, made compact", 1, false, made.starts[0].rows});
-      detail::resize(made.starts[1].rows, m.X.n, made.natural_size);
-      made.sample = std::make_unique<CorrelationSample>(m);
-    }
+    NamedStart start{random ? "random" : "given", 1, false, std::move(given)};
+    if (o.max_iter > 0)
+      made.starts = detail::given_starts(std::move(start), m.X.n, static_cast<size_t>(o.no_dims), made.natural_size);
+    else
+      made.starts.push_back(std::move(start));
     return made;
   }
   const bool best = o.start_name.empty() || o.start_name == "best";

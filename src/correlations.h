@@ -66,7 +66,7 @@ class CorrelationSample {
       yy += (y[k] - mean_y) * (y[k] - mean_y);
       xy += (x[k] - mean_x) * (y[k] - mean_y);
     }
-    return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0;
+    return xx > 0 && yy > 0 ? xy / std::sqrt(xx) / std::sqrt(yy) : 0;
   }
 
   std::vector<size_t> points_;

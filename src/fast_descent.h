@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <stdexcept>
 #include <utility>
 
 #include "inverse_hessian.h"
@@ -72,7 +73,7 @@ class QuasiNewton {
     for (;;) {
       if (!watch.goes_on(*this, map, out, observe)) break;
       const int before = out.n_gradients;
-      if (!step(map, d.max_gradients, out)) {
+      if (!step(map, d.max_gradients, out) && out.n_gradients < d.max_gradients) {
         out.converged = hessian_.knows_nothing();
         if (out.converged) break;
         hessian_.forget();
@@ -97,6 +98,7 @@ class QuasiNewton {
     bool goes_on(QuasiNewton& descent, MapState& map, FastOutcome& out, const CostObserver& observe) {
       const bool spent = out.n_gradients >= d_.max_gradients;
       if (!spent && out.n_gradients < next_) return true;
+      checked_at_ = out.n_gradients;
       next_ = out.n_gradients + CHECK_EVERY;
       map.centre();
       if (d_.exaggeration != 1) return !spent && moves_on(map);
@@ -110,11 +112,14 @@ class QuasiNewton {
       out.converged = two_ago_ - out.cost < d_.tolerance * std::fabs(out.cost);
       two_ago_ = one_ago_;
       one_ago_ = out.cost;
-      return !spent && !out.converged;
+      const bool ends = spent || out.converged;
+      if (ends && cost > out.cost) map.Y = lowest_;
+      return !ends;
     }
 
+    /// The last map, or the lowest seen if that costs less; where the caller has stopped, the map that it saw.
     void finish(QuasiNewton& descent, MapState& map, FastOutcome& out) {
-      if (d_.exaggeration != 1) return;
+      if (out.stopped || (d_.exaggeration == 1 && checked_at_ == out.n_gradients)) return;
       map.centre();
       const double cost = descent.objective_.cost(map.Y.data(), nullptr).total;
       if (cost <= out.cost)
@@ -143,7 +148,7 @@ class QuasiNewton {
     const FastDescent& d_;
     AlignedVector lowest_;
     double one_ago_ = INFINITY, two_ago_ = INFINITY;
-    int next_ = 0, returns_ = 0;
+    int next_ = 0, checked_at_ = 0, returns_ = 0;  // in gradients, but for the last
     bool asked_ = false;
   };
 
@@ -160,6 +165,8 @@ class QuasiNewton {
     double factor = -1;
     if (hessian_.knows_nothing()) {
       const double length = std::sqrt(vectors_.dot(gradient_, gradient_) / static_cast<double>(map.n_points));
+      if (!std::isfinite(length))
+        throw std::runtime_error("the gradient of the map is not finite; smaller weights or another start may help");
       factor = length > 0 ? -FIRST_MOVE * map.rms_radius() / length : 0;
     } else {
       hessian_.apply(direction_);

@@ -77,8 +77,8 @@ inline Descended descend_fast(Objective& objective, const FastBeginning& from, c
   record.steps = Steps::fast;
   record.learning_rate = 0;
   QuasiNewton descent(objective, reached.map.Y.size(), pool);
-  reached.map = from.sample
-                    ? Race(descent, o, n_points, listener.note).run(from.starts, *from.sample, record.contenders)
+  reached.map = from.starts.size() > 1
+                    ? Race(descent, o, n_points, listener.note).run(from.starts, from.sample.get(), record.contenders)
                     : detail::single_start(descent, from.starts[0], o, n_points);
   if (o.max_iter > 0 && !objective.resolves(reached.map.Y.data())) {
     if (listener.note) listener.note("the start is wider than the grid of this method: made compact");

@@ -54,9 +54,15 @@ struct Mixture {
 inline Mixture mixture(const StartMaterial& m, const Options& o, double of_joint) {
   if (o.beta == 0 || of_joint == 0 || m.space == 0) return {1 / o.global_scale, 0};
   if (o.alpha == 0 || std::isinf(of_joint)) return {0, std::sqrt(m.expression / m.space) / o.global_scale};
-  const double w = of_joint * o.beta * (1 + m.expression) / (o.alpha * (m.space_offset + m.space));
+  const double w = of_joint * (o.beta / o.alpha) * ((1 + m.expression) / (m.space_offset + m.space));
+  if (std::isinf(w)) return mixture(m, o, POSITIONS_ALONE);
   const double size = 1 / (std::sqrt(1 + w * m.space_offset) * o.global_scale);
   return {size, size * std::sqrt(w)};
+}
+
+/// Root-mean-square distance in the mixed columns, whose squares may be too large or too small for a number.
+inline double mixed_size(const StartMaterial& m, const Mixture& mix) {
+  return std::hypot(mix.of_expression * std::sqrt(m.expression), mix.of_space * std::sqrt(m.space));
 }
 
 /// Every n-th row of the mixed columns, of MOST_ROWS or fewer: enough for the axes of a start.
@@ -110,10 +116,11 @@ inline void orient(std::vector<double>& start, const Rows& S) {
 /// The widest that maps are, some units of area for each point: a very small sigma asks for more than forces reach.
 inline double widest_size(size_t n_points) { return 5 * std::sqrt(static_cast<double>(n_points)); }
 
-inline void limit_size(std::vector<double>& start, size_t n_points) {
+/// Multiplies a start by a factor, or by as much of it as leaves the start within the widest size.
+inline void enlarge(std::vector<double>& start, size_t n_points, double factor) {
   const double size = std::sqrt(squared_norm(start.data(), start.size()) / static_cast<double>(n_points));
-  if (size <= widest_size(n_points)) return;
-  for (double& y : start) y *= widest_size(n_points) / size;
+  const double most = size > 0 ? widest_size(n_points) / size : INFINITY;
+  for (double& y : start) y *= std::min(factor, most);
 }
 
 /// A little noise, always the same: points that are alike, and axes that do not exist, would never part.
@@ -131,9 +138,12 @@ inline void jitter(std::vector<double>& start) {
 inline std::vector<double> mixed_start(const StartMaterial& m, const Options& o, double of_joint, ThreadPool& pool) {
   const size_t d = static_cast<size_t>(o.no_dims);
   const detail::Mixture mix = detail::mixture(m, o, of_joint);
-  const std::vector<double> axes = principal_axes({detail::mixed_rows(m, mix), m.X.n_columns + m.S.n_columns}, d, pool);
-  std::vector<double> start = detail::scores_on(m, mix, axes, d, pool);
-  detail::limit_size(start, m.X.n);
+  const double size = detail::mixed_size(m, mix);
+  const detail::Mixture unit{mix.of_expression / size, mix.of_space / size};  // axes are found by way of squares
+  const std::vector<double> rows = detail::mixed_rows(m, unit);
+  const std::vector<double> axes = principal_axes({rows, m.X.n_columns + m.S.n_columns}, d, pool);
+  std::vector<double> start = detail::scores_on(m, unit, axes, d, pool);
+  detail::enlarge(start, m.X.n, size);
   if (d == 2 && m.S.n_columns >= 2 && o.beta > 0) detail::orient(start, m.S);
   detail::jitter(start);
   return start;

@@ -88,6 +88,9 @@ inline void centre_sections(Problem& p, const Note& note) {
   if (note) note(text(sections.members.size()) + " sections: spatial pairs within each, normalised in closed form");
 }
 
+/// Whether starts are made of X and S, which a dense method has no other use for by then.
+inline bool needs_material(const Options& o) { return o.steps == Steps::fast || !o.start_name.empty(); }
+
 inline void keep_material(Prepared& made, const Problem& p, const Options& o) {
   made.X = p.X;
   made.S = p.S;
@@ -102,7 +105,7 @@ inline void keep_material(Prepared& made, const Problem& p, const Options& o) {
 inline void prepare_dense(Prepared& made, Problem p, const Options& o, UsedTerms used, ThreadPool& pool) {
   made.other_start = start_from_columns({p.S, p.n_space}, o.no_dims);
   made.start = o.start;
-  if (o.steps == Steps::fast || !o.start_name.empty()) keep_material(made, p, o);
+  if (needs_material(o)) keep_material(made, p, o);
   const bool global_terms = used.expression || used.space;
   made.dense = std::make_unique<DenseAffinities>(
       dense_affinities(std::move(p), {o.perplexity, o.space_offset, global_terms}, pool));
@@ -112,9 +115,10 @@ inline void prepare_dense(Prepared& made, Problem p, const Options& o, UsedTerms
 
 /// Bytes that the shared part of a problem's runs takes.
 inline double shared_need(const Problem& p, const Options& o, Method method) {
-  return method == Method::interpolation
-             ? sparse_need(p.n_points, p.n_features, detail::neighbours_for(p, o.perplexity))
-             : dense_need(p.n_points, p.n_features);
+  if (method == Method::interpolation)
+    return sparse_need(p.n_points, p.n_features, detail::neighbours_for(p, o.perplexity));
+  const double kept = detail::needs_material(o) ? 8.0 * static_cast<double>(p.X.size() + p.S.size()) : 0;
+  return dense_need(p.n_points, p.n_features) + kept;
 }
 
 inline Prepared prepare(Problem p, const Options& o, UsedTerms used, ThreadPool& pool, const Note& note) {

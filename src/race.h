@@ -1,15 +1,14 @@
 // The lowest of several minima: which one a descent ends in depends on its start, and no start is best everywhere.
 //
 // 1. Contenders are mixtures of expression and space (mixed_starts.h). Those in which space weighs less than in the
-// joint
-//    start begin at GATHER_SIZE of their size, where points pass each other easily, with P exaggerated: what is alike
-//    gathers before it settles. From the joint start itself that would undo the arrangement.
+//    joint start begin at GATHER_SIZE of their size, where points pass each other easily, with P exaggerated: what is
+//    alike gathers before it settles. From the joint start itself that would undo the arrangement.
 // 2. All descend for SETTLE gradients, and those that are not HOPELESS_START for as many again. The two of lowest cost
 //    go on for SECOND_ROUND more, if the second is another map and near enough. Above MANY points, and in three
 //    dimensions on a grid, there are two contenders and no second round.
 // 3. The first is shaken: P is exaggerated a little for SHAKE gradients, so that parts of a neighbourhood that lie
-// apart
-//    find each other, and the map descends again. Where that does not lower the cost it is shaken once more, less.
+//    apart find each other, and the map descends again. Where that does not lower the cost it is shaken once more,
+//    less.
 //
 // What each step gives was measured on tissues of many kinds: benchmarks/README.md.
 #pragma once
@@ -66,8 +65,9 @@ class Race {
   Race(QuasiNewton& descent, const Options& o, size_t n_points, const Note& note)
       : descent_(descent), o_(o), n_points_(n_points), note_(note) {}
 
-  /// The winner's map; `told` takes what each contender reached in the first round, the lowest first.
-  MapState run(const std::vector<NamedStart>& starts, const CorrelationSample& sample,
+  /// The winner's map; `told` takes what each contender reached in the first round, the lowest first. sample: to tell
+  /// rivals by, or null.
+  MapState run(const std::vector<NamedStart>& starts, const CorrelationSample* sample,
                std::vector<Contender>& told) const {
     std::vector<Racer> racers = first_round(starts);
     for (const Racer& racer : racers) told.push_back({racer.name, racer.cost, racer.n_gradients});
@@ -168,9 +168,9 @@ class Race {
   }
 
   /// Where the second map costs as little and is another one, says so and how to get it.
-  void tell_of_rival(const std::vector<Racer>& racers, const CorrelationSample& sample) const {
-    if (!note_ || racers.size() < 2 || racers[1].cost > racers[0].cost * (1 + ALIKE)) return;
-    const Correlations a = sample.of(racers[0].map), b = sample.of(racers[1].map);
+  void tell_of_rival(const std::vector<Racer>& racers, const CorrelationSample* sample) const {
+    if (!note_ || !sample || racers.size() < 2 || racers[1].cost > racers[0].cost * (1 + ALIKE)) return;
+    const Correlations a = sample->of(racers[0].map), b = sample->of(racers[1].map);
     if (std::fabs(a.expression - b.expression) <= APART && std::fabs(a.space - b.space) <= APART) return;
     note_("two maps cost nearly the same: r1 about " + text(a.expression) + " and r2 " + text(a.space) + " here, " +
           text(b.expression) + " and " + text(b.space) + " from init=\"" + racers[1].name + "\"");

@@ -126,6 +126,13 @@ def test_same_bytes_on_any_number_of_threads(embed, method, start):
     assert len({embed(case, "--threads", n).result_bytes for n in (1, 2, 3, 16)}) == 1
 
 
+def test_a_run_cut_short_has_not_converged(embed):
+    case, settled = fast(embed, seed=2, max_iter=25)
+    one, further = (fast(embed, seed=2, start=None, init=settled.Y, max_iter=n)[1] for n in (2, 30))
+    assert report(one)["cost"] > report(further)["cost"] * (1 + 1e-5)
+    assert not report(one)["converged"]
+
+
 # --- starts ---
 
 
@@ -180,6 +187,52 @@ def test_points_that_are_alike_part(embed):
     case.X[1], case.pixels[1] = case.X[0], case.pixels[0] + 400
     Y = embed(case).Y
     assert np.linalg.norm(Y[0] - Y[1]) > 1e-3
+
+
+@pytest.mark.parametrize("scale", [1e-100, 1e-80, 1e80, 1e100])
+def test_joint_start_at_any_scale(embed, scale):
+    """Squares of such maps are no numbers; their distances are those of scale 1 but for a factor."""
+    plain, scaled = (
+        pdist(fast(embed, start="joint", max_iter=0, global_scale=one)[1].Y) for one in (1, scale)
+    )
+    np.testing.assert_allclose(scaled / scaled.max(), plain / plain.max(), atol=1e-6)
+
+
+@pytest.mark.parametrize("weights", [{"alpha": 1e-320}, {"alpha": 1e-300}])
+def test_weights_that_leave_space_alone(embed, weights):
+    """As the positions lie, though the quotient of such weights is no number."""
+    _, joint = fast(embed, start="joint", max_iter=0, pixel_offset=0.0, **weights)
+    _, spatial = fast(embed, start="spatial", max_iter=0)
+    joint, spatial = pdist(joint.Y), pdist(spatial.Y)
+    np.testing.assert_allclose(joint / joint.max(), spatial / spatial.max(), atol=1e-3)
+
+
+@pytest.mark.parametrize("flat", [[1], [0, 1]], ids=["line", "point"])
+def test_a_start_on_a_line_or_a_point_leaves_it(embed, flat):
+    _, free = fast(embed)
+    init = np.random.default_rng(0).normal(size=(120, 2))
+    init[:, flat] = 3e5
+    _, outcome = fast(embed, start=None, init=init)
+    assert report(outcome)["cost"] < report(free)["cost"] * 1.1
+
+
+@pytest.mark.parametrize("method", ["exact", "interpolation"])
+def test_a_start_far_away_is_the_start(embed, method):
+    init = np.random.default_rng(0).normal(size=(120, 2))
+    here, far = (fast(embed, start=None, init=init + at, method=method)[1] for at in (0, 2.0**30))
+    assert "made compact" not in far.stdout
+    assert report(far)["cost"] == pytest.approx(report(here)["cost"], rel=1e-3)
+
+
+def test_a_start_without_iterations_must_be_within_the_grid(execute):
+    init = 1e6 * np.random.default_rng(0).normal(size=(120, 2))
+    outcome = execute(random_case(1, method="interpolation", descent="fast", init=init, max_iter=0))
+    assert outcome.returncode == 2 and "expected a start that the grid" in outcome.stderr
+
+
+def test_weights_beyond_numbers_are_told(execute):
+    outcome = execute(random_case(1, descent="fast", start="joint", alpha=1e300, max_iter=60))
+    assert outcome.returncode == 3 and "gradient of the map is not finite" in outcome.stderr
 
 
 # --- the race ---
