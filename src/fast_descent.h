@@ -26,9 +26,10 @@ constexpr int CHECK_EVERY = 10;                 // gradients from one cost to th
 constexpr double LONGEST_MOVE = 0.5;            // of a point in one step, in root-mean-square radii of the map
 constexpr double FIRST_MOVE = 0.1;              // root mean square of the first step, in the same unit
 constexpr double FLATTER = 0.9, STEEPER = 0.8;  // the conditions above
-constexpr double RISEN = 1e-3;       // relative to the lowest cost: more than gradients of this accuracy may stray
-constexpr double STANDSTILL = 3e-2;  // of the map's radius, from check to check with P exaggerated
-constexpr int MOST_RETURNS = 3;      // to the lowest cost, after which the descent ends there
+constexpr double RISEN = 1e-3;        // relative to the lowest cost: more than gradients of this accuracy may stray
+constexpr double STANDSTILL = 3e-2;   // of the map's radius, from check to check with P exaggerated
+constexpr int MOST_RETURNS = 8;       // to the lowest cost, after which the descent ends there
+constexpr double AFTER_RETURN = 0.3;  // of the longest move before
 
 /// How a fast descent goes.
 struct FastDescent {
@@ -67,6 +68,7 @@ class QuasiNewton {
     if (d.max_gradients == 0) return out;
     objective_.exaggerate(d.exaggeration);
     hessian_.forget();
+    reach_ = LONGEST_MOVE;
     map.centre();
     take_gradient(map, out);
     Watch watch(d, map);
@@ -140,6 +142,7 @@ class QuasiNewton {
     bool go_back(QuasiNewton& descent, MapState& map, FastOutcome& out) {
       map.Y = lowest_;
       descent.hessian_.forget();
+      descent.reach_ *= AFTER_RETURN;
       if (++returns_ > MOST_RETURNS || out.n_gradients >= d_.max_gradients) return false;
       descent.take_gradient(map, out);
       return true;
@@ -203,7 +206,7 @@ class QuasiNewton {
     choose_direction(map);
     const double slope = vectors_.dot(direction_, gradient_), way = longest_way(map);
     if (!(slope < 0)) return false;
-    const double longest = LONGEST_MOVE * map.rms_radius() / way;
+    const double longest = reach_ * map.rms_radius() / way;
     double t = std::min(1.0, longest), low = 0, low_slope = slope, high = INFINITY;
     for (int tries = 0; tries < TRIES && out.n_gradients < max_gradients; ++tries) {
       const double found = slope_at(map, t, out);
@@ -235,6 +238,7 @@ class QuasiNewton {
   Objective& objective_;
   LongVectors vectors_;
   InverseHessian hessian_;
+  double reach_ = LONGEST_MOVE;  // of a point in one step of this descent
   AlignedVector gradient_, direction_, trial_, trial_gradient_;
 };
 

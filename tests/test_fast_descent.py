@@ -126,6 +126,14 @@ def test_same_bytes_on_any_number_of_threads(embed, method, start):
     assert len({embed(case, "--threads", n).result_bytes for n in (1, 2, 3, 16)}) == 1
 
 
+@pytest.mark.parametrize("start", ["joint", "spatial"])
+def test_goes_on_where_costs_have_risen(embed, start):
+    """Where a step may be longer than forces reach, it leads over bumps of the cost."""
+    _, outcome = fast(embed, start=start, global_scale=1e-3)
+    published = embed(random_case(1, global_scale=1e-3, max_iter=1000, theta=0))
+    assert report(outcome)["cost"] < published.cost.sum()
+
+
 def test_a_run_cut_short_has_not_converged(embed):
     case, settled = fast(embed, seed=2, max_iter=25)
     one, further = (fast(embed, seed=2, start=None, init=settled.Y, max_iter=n)[1] for n in (2, 30))
