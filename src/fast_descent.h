@@ -4,7 +4,8 @@
 // 16 (2005) 170-192): with the slope m before it and m' after it, 0.9 m <= m' <= -0.8 m. They bear gradients that are
 // accurate to a thousandth, where differences of costs are lost, and a gradient is half to a third of the price of a
 // gradient and a cost. That the cost falls is seen to at every CHECK_EVERY-th gradient: a map above the lowest goes
-// back to it. So no descent ends above its start, and no map can fail as maps of the published steps do.
+// back to it, and steps become shorter. So no descent ends above its start, and no map can fail as maps of the
+// published steps do.
 #pragma once
 
 #include <algorithm>
