@@ -281,6 +281,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             "feature_names_in": None if columns is None else columns.astype(str),
             "data_sha256": self.data_sha256_,
             "report": self.report_,
+            "weights": self.weights_,
             "frozen_map": self._frozen_map.state(),
         }
         write_saved_map(
@@ -316,6 +317,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         if fitted["feature_names_in"] is not None:
             estimator.feature_names_in_ = fitted["feature_names_in"].astype(object)
         estimator.data_sha256_ = fitted["data_sha256"]
+        # Files of 1.0.0 lack them: their parameters are numbers.
+        estimator.weights_ = fitted.get("weights") or {name: float(saved.params[name]) for name in WEIGHTS}
         estimator._frozen_map = FrozenMap.from_state(fitted["frozen_map"], saved.Y)
         cost_per_point = np.asarray(saved.cost_per_point)
         estimator._set_results(Embedding(saved.Y, cost_per_point, fitted["report"]))

@@ -169,7 +169,7 @@ def run_command(module, monkeypatch, *arguments):
     for name, table in {"data": DATA, "pixels": PIXELS, "map": Y, "labels": LABELS}.items():
         pd.DataFrame(table).to_csv(inputs / f"{name}.csv")
     found = argparse.Namespace(Y=Y, rough=pd.DataFrame({"r1": [1.0]}), fine=None, alpha=1, beta=1, randseed=1)
-    found.report = {}
+    found.report, found.scales = {}, None
     monkeypatch.setattr("spasne_tools.commands.embed.summary_of", lambda *_: [])
     monkeypatch.setattr("spasne_tools.commands.embed.embed", lambda *_, **__: found)
     monkeypatch.setattr("spasne_tools.screening.screen.screen_parameters", lambda *_, **__: found)

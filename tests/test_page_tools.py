@@ -377,7 +377,7 @@ def test_density_is_as_opaque_as_a_slow_one(show):
     middle = drawn[drawn.shape[0] // 2, drawn.shape[1] // 2]
     assert np.abs(255 * middle[:3] - rgb(PALETTE[0])).max() < 12
     page.page.click("#density")
-    assert not page.page.locator(".density").nth(MAP).is_visible()
+    page.page.locator(".density").nth(MAP).wait_for(state="hidden")
     assert (page.drawn(MAP) != 255).any()
 
 
