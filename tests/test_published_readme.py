@@ -19,6 +19,7 @@ import sklearn.metrics
 from sklearn.metrics.pairwise import euclidean_distances
 
 import spasne
+from spasne_tools.plotting.class_colours import PALETTE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -193,8 +194,7 @@ def test_the_figures_of_the_script_are_drawn_by_scanpy(script):
     variables = pd.DataFrame(list(df_data.columns), index=df_data.columns, columns=["PCs"])
     adata = sc.AnnData(X=df_data, obs=df_pixel, var=variables)
     adata.obs["gt"] = cluster_label
-    colours = spasne.plot_maps.__globals__["PALETTE"]
-    adata.uns["gt_colors"] = list(colours[: adata.obs["gt"].nunique()])
+    adata.uns["gt_colors"] = list(PALETTE[: adata.obs["gt"].nunique()])
     adata.obs["spasne_pos_x"], adata.obs["spasne_pos_y"] = maps["SpaSNE"].T
     title = "SpaSNE, r1 = {:.2f}, r2 = {:.2f}, s = {:.2f}".format(*by_map["SpaSNE"])
     for x, y in (("y_pixel", "x_pixel"), ("spasne_pos_x", "spasne_pos_y")):
