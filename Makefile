@@ -54,7 +54,7 @@ FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined,float-cast-overflow
 FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
 
-.PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan fuzz coverage r-package check-r r-documentation docs figures clean clean0
+.PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan fuzz coverage r-package check-r r-documentation docs figures clean clean0 FORCE
 # Two goals at once would set up .venv together; the objects of the executable alone are compiled side by side.
 ifndef OBJECTS_ONLY
 .NOTPARALLEL:
@@ -63,7 +63,8 @@ endif
 all: spasne
 
 # The kernels of one instruction set each (1 baseline, 2 AVX2, 3 AVX-512) and what calls them (0); src/kernels/isa.h.
-OBJECTS = $(addprefix build/objects/,kernels2.o spasne.o kernels1.o kernels3.o spasne_main.o sptree.o)
+BUILD_FOLDER = build/
+OBJECTS = $(addprefix $(BUILD_FOLDER)objects/,kernels2.o spasne.o kernels1.o kernels3.o spasne_main.o sptree.o)
 CORES = $(shell nproc 2>/dev/null || echo 2)
 
 # Built under another name and renamed, so that a program in use is never half written.
@@ -75,19 +76,24 @@ spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) src/kernels/kernels.cpp
 	@$(BUILD) $(OBJECTS) -o $@.tmp $(LDFLAGS)
 	@mv $@.tmp $@
 
-build/objects/kernels%.o: src/kernels/kernels.cpp $(HEADERS) $(FRAGMENTS)
-	@mkdir -p build/objects
+$(BUILD_FOLDER)objects/kernels%.o: src/kernels/kernels.cpp $(HEADERS) $(FRAGMENTS)
+	@mkdir -p $(BUILD_FOLDER)objects
 	@echo "  $< for instruction set $*"
 	@$(BUILD) $(KERNEL_FLAGS) -DSPASNE_KERNELS_OF=$* -c $< -o $@
 
-build/objects/%.o: %.cpp $(HEADERS)
-	@mkdir -p build/objects
+$(BUILD_FOLDER)objects/%.o: %.cpp $(HEADERS)
+	@mkdir -p $(BUILD_FOLDER)objects
 	@echo "  $<"
 	@$(BUILD) -DSPASNE_KERNELS_OF=0 -c $< -o $@
 
-build/asan/spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS)
-	mkdir -p build/asan
-	$(BUILD) $(SANITIZERS) $(SOURCES) -o $@ $(LDFLAGS)
+# The same objects with the sanitizers' flags, in a folder of their own.
+build/asan/spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) src/kernels/kernels.cpp
+	$(MAKE) --no-print-directory BUILD_FOLDER=build/asan/ "CXXFLAGS=$(CXXFLAGS) $(SANITIZERS)" $@.linked
+	mv $@.linked $@
+
+build/asan/spasne.linked: FORCE
+	@$(MAKE) --no-print-directory -j $(CORES) OBJECTS_ONLY=1 $(OBJECTS)
+	$(BUILD) $(OBJECTS) -o $@ $(LDFLAGS)
 
 build/fuzz/data_file: sptree.cpp spasne.cpp tests/fuzz/fuzz_data_file.cpp $(HEADERS) $(FRAGMENTS)
 	mkdir -p build/fuzz
