@@ -31,7 +31,9 @@ namespace spasne {
 
 constexpr size_t MANY = 20000;
 constexpr double GATHER_SIZE = 0.1;
-constexpr int SHORT_RUN = 50;  // iterations, below which the joint start is all there is
+constexpr double GROWING = 0.01;  // of the cost in SETTLE gradients: a map that is still on its way
+constexpr int MOST_ROUNDS = 8;    // of SETTLE gradients, after which it is judged all the same
+constexpr int SHORT_RUN = 50;     // iterations, below which the joint start is all there is
 constexpr int GATHER = 50, SETTLE = 25, SECOND_ROUND = 100, SHAKE = 30, AFTER_SHAKE = 100;  // gradients
 constexpr double SHAKES[] = {2, 1.5};  // factors on P, one after the other
 // Relative costs: at rest in the first round; of the same map; of one that may still win; of one that will not.
@@ -113,6 +115,7 @@ class Race {
       }
       if (start.gathers) exaggerate(racers.back(), GATHER, o_.exaggeration);
       descend(racers.back(), SETTLE, SETTLED);
+      if (start.gathers) grow(racers.back());
     }
     sort(racers);
     const double bound = racers[0].cost + HOPELESS_START * std::fabs(racers[0].cost);
@@ -120,6 +123,16 @@ class Race {
       if (racer.cost < bound) descend(racer, SETTLE, SETTLED);
     sort(racers);
     return racers;
+  }
+
+  /// A map that has gathered is small, and with many points takes long to spread: it is judged once its cost falls
+  /// slowly.
+  void grow(Racer& racer) const {
+    for (int round = 0; round < MOST_ROUNDS; ++round) {
+      const double before = racer.cost;
+      descend(racer, SETTLE, SETTLED);
+      if (before - racer.cost < GROWING * std::fabs(before)) return;
+    }
   }
 
   /// The first, and the next that is another map as far as its cost tells and may still win.
