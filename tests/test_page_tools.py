@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import re
+import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -395,11 +396,13 @@ def test_another_map_of_the_same_points(show):
     page.page.keyboard.press("ArrowDown")
     np.testing.assert_array_equal(page.colours_at(MAP, other), class_colours(classes))
     page.page.emulate_media(reduced_motion="no-preference")
+    pressed = time.monotonic()
     page.page.keyboard.press("ArrowUp")
     moving = page.drawn(MAP)
+    seen_on_the_way = time.monotonic() - pressed < 0.3  # a busy machine may show the end alone
     page.page.wait_for_timeout(1100)
     np.testing.assert_array_equal(page.colours_at(MAP, Y), class_colours(classes))
-    assert (page.drawn(MAP) != moving).any()
+    assert (page.drawn(MAP) != moving).any() or not seen_on_the_way
 
 
 @pytest.mark.parametrize("script", [WEBGL, PIXELS], ids=["webgl", "pixels"])
