@@ -204,7 +204,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         self, X: MatrixLike, y: Any = None, *, pixels: MatrixLike | None = None, sections: Any = None
     ) -> np.ndarray:
         """Make the map and return it, ndarray (n, n_components); as `fit`."""
-        return self.fit(X, y, pixels=pixels, sections=sections).embedding_
+        # A copy: who moves it must not move the map that new rows are placed on.
+        return self.fit(X, y, pixels=pixels, sections=sections).embedding_.copy()
 
     def transform(self, X: MatrixLike, pixels_new: MatrixLike | None = None) -> np.ndarray:
         """Place new rows on the map, which stays as it is.
@@ -232,6 +233,11 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             There is no map yet.
         ValueError
             Rows or columns do not match.
+
+        Warns
+        -----
+        UserWarning
+            Rows far from all data of the map had not arrived at their places when the descent ended.
         """
         check_is_fitted(self)
         if pixels_new is not None:

@@ -39,6 +39,7 @@ from scipy.special import expit
 
 from spasne_tools.distances import BLOCK_ENTRIES, nearest_first, squared_distances
 from spasne_tools.run.parameters import Objective
+from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix
 
 MOST_SUMMED = 5000
@@ -48,8 +49,8 @@ SAMPLE_SEED = 0
 SAME = 1e-6  # data no farther apart than this share of the largest number are the same point
 ENTROPY_TOLERANCE, MAX_BISECTIONS = 1e-5, 100
 LARGEST_PRECISION = 1e100
-MAX_STEPS = 50
-LONGEST_STEP, SHORTEST_STEP = 0.1, 1e-4  # of the map's root-mean-square radius
+MAX_STEPS = 200
+LONGEST_STEP, SHORTEST_STEP = 0.1, 1e-4  # of the map's root-mean-square radius; the longest at first
 TINY = np.finfo(float).tiny
 
 
@@ -212,7 +213,8 @@ def place(reference: Reference, X: Matrix, S: np.ndarray | None = None) -> np.nd
 
     A point that the reference holds already (the same data and, where given, position) gets that one's
     place. Every other starts at the mean of its neighbours' places, weighted by affinity, and moves down c(y)
-    of this module in at most MAX_STEPS steps of limited length, none of which increases it.
+    of this module in at most MAX_STEPS steps of limited length, none of which increases it; rows that need
+    more are warned about.
 
     Parameters
     ----------
@@ -224,26 +226,33 @@ def place(reference: Reference, X: Matrix, S: np.ndarray | None = None) -> np.nd
     """
     X = X.astype(float)
     reference_X = reference.X.astype(float)
-    placed = np.empty((X.shape[0], reference.Y.shape[1]))
+    placed, n_short = np.empty((X.shape[0], reference.Y.shape[1])), 0
     for start in range(0, len(placed), ROWS_AT_ONCE):
         rows = slice(start, start + ROWS_AT_ONCE)
         positions = None if S is None or reference.S is None else S[rows]
         near = nearest(X[rows], reference_X, reference.perplexity)
-        placed[rows] = _place_rows(reference, X[rows], positions, *near)
+        placed[rows], arrived = _place_rows(reference, X[rows], positions, *near)
+        n_short += int(np.count_nonzero(~arrived))
+    if n_short:
+        warn_user(
+            f"{n_short} of {len(placed)} rows had not arrived at their places after {MAX_STEPS} steps; "
+            "they may be far from all data of the map"
+        )
     return placed
 
 
 def _place_rows(
     reference: Reference, X: Matrix, S: np.ndarray | None, index: np.ndarray, squared: np.ndarray
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
+    """Places (m, no_dims), and which rows arrived there (m,)."""
     same = squared <= SAME**2
     if S is not None and reference.S is not None:
         same &= _squared_to(reference.S, index, S) <= SAME**2 * reference.S.var(axis=0).sum()
-    known = same.any(axis=1)
+    known = np.asarray(same.any(axis=1))
     placed = np.empty((len(index), reference.Y.shape[1]))
     placed[known] = reference.Y[index[known, same[known].argmax(axis=1)]]
     affinity = Gaussians.of(squared, reference.perplexity).of_neighbours(squared)
-    others = np.flatnonzero(~known)
+    others, arrived = np.flatnonzero(~known), known.copy()
     step = max(1, PAIRS_AT_ONCE // (index.shape[1] + len(reference.sample)))
     for start in range(0, len(others), step):
         part = others[start : start + step]
@@ -251,8 +260,8 @@ def _place_rows(
         columns = all_columns(reference, X[part], near)
         cost = PlacementCost(reference, columns, X[part], None if S is None else S[part])
         middle = np.einsum("ij,ijk->ik", near.affinity, reference.Y[near.index])
-        placed[part] = _descend(cost, middle, reference.radius)
-    return placed
+        placed[part], arrived[part] = _descend(cost, middle, reference.radius)
+    return placed, arrived
 
 
 def _squared_to(A: np.ndarray, index: np.ndarray, B: np.ndarray) -> np.ndarray:
@@ -342,28 +351,33 @@ class PlacementCost:
         return cost, gradient + 2 * (self.n + 1) * self.both * self.scale2 * outward
 
 
-def _descend(cost: PlacementCost, y: np.ndarray, radius: float) -> np.ndarray:
+def _descend(cost: PlacementCost, y: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
     """Steepest descent, each row by itself, with the step lengths of Barzilai and Borwein (1988).
 
-    A step that would increase the cost is not made, and the next is a quarter of it. A row whose step is
-    shorter than SHORTEST_STEP has arrived.
+    A step that would increase the cost is not made, and the next is a quarter of it. Steps have a longest
+    length, twice as long after two that reached it and lowered the cost: the way may be long. A row whose
+    step is shorter than SHORTEST_STEP has arrived. Places (m, no_dims), and which rows arrived (m,).
     """
     value, gradient = cost(y)
     rate = LONGEST_STEP / 4 * radius / np.maximum(np.linalg.norm(gradient, axis=1), TINY)
+    longest, was_cut = np.full(len(y), LONGEST_STEP * radius), np.zeros(len(y), bool)
     for _ in range(MAX_STEPS):
         step = -rate[:, None] * gradient
         length = np.linalg.norm(step, axis=1)
         moving = length > SHORTEST_STEP * radius
         if not moving.any():
             break
-        step *= (moving * np.minimum(1, LONGEST_STEP * radius / np.maximum(length, TINY)))[:, None]
+        step *= (moving * np.minimum(1, longest / np.maximum(length, TINY)))[:, None]
         new_value, new_gradient = cost(y + step)
         better = moving & (new_value <= value)
         squared = np.einsum("ij,ij->i", step, step)
         curvature = np.einsum("ij,ij->i", step, new_gradient - gradient)
         next_rate = np.where(curvature > 0, squared / np.where(curvature > 0, curvature, 1), 2 * rate)
         rate = np.where(better, next_rate, np.where(moving, rate / 4, rate))
+        cut = better & (length > longest)
+        longest = np.where(cut & was_cut, 2 * longest, longest)
+        was_cut = cut
         y = np.where(better[:, None], y + step, y)
         value = np.where(better, new_value, value)
         gradient = np.where(better[:, None], new_gradient, gradient)
-    return y
+    return y, rate * np.linalg.norm(gradient, axis=1) <= SHORTEST_STEP * radius

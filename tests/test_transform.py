@@ -214,11 +214,28 @@ def test_a_step_that_increases_the_cost_is_not_made():
         return np.array([(y[0] ** 2).sum(), len(seen)]), np.array([2 * y[0], [1.0, 0.0]])
 
     start = np.ones((2, 2))
-    final = placement._descend(cost, start, 3.0)
+    final, arrived = placement._descend(cost, start, 3.0)
+    assert arrived.all()
     assert np.linalg.norm(final[0]) < 1e-3
     assert np.array_equal(final[1], start[1])
     tried = np.array([1 - y[1, 0] for y in seen[1:4]])
     assert tried == pytest.approx(tried[0] / np.array([1, 4, 16]))
+
+
+def test_points_far_outside_arrive_and_the_others_are_counted(monkeypatch, recwarn):
+    reference = make_reference(100, perplexity=10.0)
+    X, S, _ = new_points(20)
+    X, S = 10 * X, 10 * S
+    cost = PlacementCost(reference, columns_for(reference, X), X, S)
+    placed = place(reference, X, S)
+    assert not recwarn.list
+    steepness = np.linalg.norm(cost(placed)[1], axis=1)
+    at_the_middle = np.linalg.norm(cost(0 * placed)[1], axis=1)
+    assert np.linalg.norm(placed, axis=1).max() > 5 * reference.radius  # farther than 50 steps of 0.1
+    assert (steepness < 1e-2 * at_the_middle).all()
+    monkeypatch.setattr(placement, "MAX_STEPS", 2)
+    with pytest.warns(UserWarning, match="20 of 20 rows had not arrived at their places after 2 steps"):
+        place(reference, X, S)
 
 
 def test_every_row_is_placed_by_itself(monkeypatch):
@@ -251,6 +268,16 @@ def test_the_map_stays_as_it_is_and_holds_its_own_points():
     moved = model.transform(X[:20], S[::-1][:20])  # the same cells somewhere else
     assert (np.linalg.norm(moved - before[:20], axis=1) > 1e-3 * before.std()).all()
     assert np.array_equal(model.embedding_, before)
+
+
+def test_what_fit_transform_returns_is_the_callers():
+    X, S, _ = tissue()
+    model = SpaSNE(**BRIEF)
+    Y = model.fit_transform(X, pixels=S)
+    before = Y.copy()
+    Y += 100
+    assert np.array_equal(model.embedding_, before)
+    assert np.array_equal(model.transform(X, S), before)
 
 
 def test_positions_matter_only_where_they_are_given():
