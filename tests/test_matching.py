@@ -132,6 +132,12 @@ def test_row_numbers_of_tables_of_different_length_match_nothing():
         matched(own, table, index=True)
 
 
+def test_row_numbers_in_another_order_are_not_passed_over():
+    own = frame(cell=[0, 1, 2])
+    with pytest.raises(ValueError, match="found the numbers of cell in another order in what; give that"):
+        match_rows(wanted(own, False), frame(what=[0, 2, 1], x=[1.5, 2, 3]), "meta.csv", False)
+
+
 # ---- any order, any column, any rows --------------------------------------------------------------------
 
 

@@ -162,6 +162,7 @@ def match_rows(wanted: Wanted, table: pd.DataFrame, file: str, index: bool = Tru
             best.order, f"matched {count} of {count} rows by {file}:{best.other.title}{more}", best.other
         )
     _check_no_names_in_vain(wanted.names, theirs, file)
+    _check_no_numbers_in_another_order(wanted.names, theirs, file)
     if len(table) not in (count, wanted.n_read):
         raise ValueError(
             f"expected {wanted.n_read} rows in {file}, as in the input, found {len(table)}; name the rows in "
@@ -233,6 +234,18 @@ def _check_no_names_in_vain(own: Sequence[Names], theirs: Sequence[Names], file:
         f"expected the names of all {total} rows of the input in {file}, found {hits} of {total} in "
         f"{other.title}, {example}{_remedy(mine.texts, other.texts, hits)}"
     )
+
+
+def _check_no_numbers_in_another_order(own: Sequence[Names], theirs: Sequence[Names], file: str) -> None:
+    """ValueError where names that count our rows stand in a column of theirs, but in another order."""
+    for mine in (names for names in own if names.sure and _counts(names.texts)):
+        for other in theirs:
+            if not mine.texts.equals(other.texts) and sorted(mine.texts) == sorted(other.texts):
+                raise ValueError(
+                    f"expected the rows of {file} in the order of the input, found the numbers of "
+                    f"{mine.title} in another order in {other.title}; give that column the same title, or "
+                    "drop it if it does not name rows"
+                )
 
 
 def _is_text(names: Names) -> bool:
