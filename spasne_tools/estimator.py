@@ -24,6 +24,11 @@ from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_arra
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import INT32_MAX, Matrix, MatrixLike, as_matrix, check_rows_match, check_sections
 
+try:
+    from sklearn.utils.metadata_routing import UNUSED
+except ImportError:  # scikit-learn before 1.3, which routes nothing
+    UNUSED = None
+
 PUBLISHED_LEARNING_RATE = 500
 
 
@@ -112,6 +117,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     >>> model.embedding_.shape, model.transform(expression[:3] + 1, pixels[:3]).shape
     ((200, 2), (3, 2))
     """
+
+    # Positions are routed to transform as pixels_new: under one name those of fit would be taken for both.
+    __metadata_request__transform = {"pixels": UNUSED}
 
     def __init__(
         self,
@@ -207,7 +215,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         # A copy: who moves it must not move the map that new rows are placed on.
         return self.fit(X, y, pixels=pixels, sections=sections).embedding_.copy()
 
-    def transform(self, X: MatrixLike, pixels_new: MatrixLike | None = None) -> np.ndarray:
+    def transform(
+        self, X: MatrixLike, pixels_new: MatrixLike | None = None, *, pixels: MatrixLike | None = None
+    ) -> np.ndarray:
         """Place new rows on the map, which stays as it is.
 
         Each row is placed by itself: at the mean of its neighbours' places first, from where it descends the
@@ -222,6 +232,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         pixels_new : DataFrame or array (m, any), optional
             Positions in the frame of those in `fit`. None: the rows are placed by expression alone, as they
             always are on a map of several sections, of which each has a frame of its own.
+        pixels : DataFrame or array (m, any), optional
+            The same under the name that it has in `fit`.
 
         Returns
         -------
@@ -232,7 +244,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         NotFittedError
             There is no map yet.
         ValueError
-            Rows or columns do not match.
+            Rows or columns do not match, or both pixels_new and pixels are given.
 
         Warns
         -----
@@ -240,6 +252,10 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             Rows far from all data of the map had not arrived at their places when the descent ended.
         """
         check_is_fitted(self)
+        if pixels is not None:
+            if pixels_new is not None:
+                raise ValueError("expected positions as pixels or as pixels_new, found both")
+            pixels_new = pixels
         if pixels_new is not None:
             check_rows_match(X, pixels_new, "pixels_new")
             pixels_new = as_matrix(pixels_new, "pixels_new", allow_sparse=False)

@@ -280,6 +280,14 @@ def test_what_fit_transform_returns_is_the_callers():
     assert np.array_equal(model.transform(X, S), before)
 
 
+def test_pixels_is_another_name_of_pixels_new():
+    X, S, _ = tissue()
+    model = SpaSNE(**BRIEF).fit(X[30:], pixels=S[30:])
+    assert np.array_equal(model.transform(X[:30], pixels=S[:30]), model.transform(X[:30], S[:30]))
+    with pytest.raises(ValueError, match="found both"):
+        model.transform(X[:30], S[:30], pixels=S[:30])
+
+
 def test_positions_matter_only_where_they_are_given():
     X, S, _ = tissue()
     model = SpaSNE(**QUICK).fit(X[30:], pixels=S[30:])
