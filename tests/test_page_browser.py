@@ -44,6 +44,9 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
 """
 # Chromium's remark on reading back what was drawn in software, as tests do.
 REMARK = "GPU stall due to ReadPixels"
+# What was asked for has been read, and is drawn: nothing moves, and nothing waits for a frame.
+SETTLED = """() => app.ready && app.colouring.wanted === app.colouring.column && app.panels.every((panel) =>
+    panel.wanted === panel.layout && !panel.transition && !panel.pace.moving && !panel.waiting)"""
 
 
 def rgb(colour):
@@ -67,8 +70,13 @@ class Page:
     def marks(self, panel):
         return self.page.locator(".marks").nth(panel)
 
-    def drawn(self, panel, canvas=".points"):
-        """Pixels of a panel's canvas, (height, width, 3) of 0 to 255."""
+    def settle(self):
+        self.page.wait_for_function(SETTLED)
+
+    def drawn(self, panel, canvas=".points", *, moving=False):
+        """Pixels of a panel's canvas at rest, or as it moves, (height, width, 3) of 0 to 255."""
+        if not moving:
+            self.settle()
         url = self.page.evaluate(
             """async ([name, number]) => {
                 await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));

@@ -77,7 +77,9 @@ class App {
   }
 }
 
-new App(readHeader()).start().catch((error) => {
+const app = new App(readHeader());
+
+app.start().catch((error) => {
   const old = typeof DecompressionStream === "undefined";
   const why = old ? "it needs a browser of 2023 or later" : error.message;
   at("status").textContent = `This page could not be shown: ${why}.`;

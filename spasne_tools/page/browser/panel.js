@@ -72,13 +72,14 @@ class Panel {
 
   /** A step of what moves by itself: the transition, the turning. */
   step() {
+    if (!this.transition && !this.spins) return;
     if (this.transition) {
       const now = this.transition.at(performance.now());
       this.take(now);
       if (now === this.transition.to) this.transition = null;
     }
     if (this.spins) this.camera.turnBy(1.5, 0);
-    if (this.transition || this.spins) this.moved();
+    this.moved();
   }
 
   /** So that the points cover the share of the panel that the header asks for, growing with the zoom. */
