@@ -256,9 +256,7 @@ def test_a_shape_is_missing(truth, adata, tmp_path):
 def test_several_tables(truth, adata, tmp_path):
     path = write_store(tmp_path / "section.zarr", adata, truth)
     adata[:, :3].copy().write_zarr(path / "tables" / "other")
-    with pytest.raises(
-        ValueError, match="expected one table, or its name as .* 'other', 'table'"
-    ):
+    with pytest.raises(ValueError, match="expected one table, or its name as .* 'other', 'table'"):
         spasne.read(path)
     assert spasne.read(path, table_key="other").n_vars == 3
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted([*DOCS.glob("*.md"), *DOCS.glob("platforms/*.md")])
 EXAMPLES = DOCS / "examples"
+HANGS = 1200  # seconds; the longest takes ten on a free machine
 
 
 def blocks(page, *languages):
@@ -48,7 +49,7 @@ def shell(spasne_binary, tmp_path):
 
     def run(*command):
         done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=HANGS
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -61,19 +62,36 @@ def pages_with(*languages):
     return [pytest.param(page, id=page.name) for page in PAGES if blocks(page, *languages)]
 
 
-PAGES_THAT_RUN = ["index", "quick_start", "in_python", "command_line", "faq", "reliability_of_maps"]
+# Run elsewhere: pages of platforms on files of each, in test_platforms.py; in_r by `make check-r`.
+NEEDS = {"page": ("anndata",), "sections_and_anndata": ("anndata", "scanpy")}  # besides what is required
+THE_REST = [
+    page for page in [ROOT / "README.md", *PAGES]
+    if page.parent != DOCS / "platforms" and page.stem not in NEEDS and blocks(page, "python", "sh")
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("page", PAGES_THAT_RUN)
-def test_examples_run(page, shell):
-    """Of each page all Python as one session, then its commands."""
-    page = DOCS / f"{page}.md"
+def run_all(page, shell):
+    """All Python as one session, then the commands, as they stand."""
     for language, command in (("python", [sys.executable, "-c"]), ("sh", ["bash", "-euc"])):
         code = "\n".join(code for _, code in blocks(page, language))
         if code:
             shell(*command, code)
-    written = [path for path in shell.folder.rglob("*") if path.suffix in (".png", ".csv")]
+    written = [path for path in shell.folder.rglob("*") if path.suffix in (".png", ".csv", ".html")]
     assert all(path.stat().st_size > 0 for path in written)
+
+
+@pytest.mark.parametrize("page", THE_REST, ids=lambda page: page.stem)
+def test_examples_run(page, shell):
+    if page.stem == "datasets" and "SPASNE_DATA" not in os.environ:
+        pytest.skip("SPASNE_DATA names no folder with the published data")
+    run_all(page, shell)
+
+
+@pytest.mark.parametrize("page", NEEDS)
+def test_examples_with_extras_run(page, shell):
+    for name in NEEDS[page]:
+        pytest.importorskip(name, reason=f"{name} is not installed")
+    run_all(DOCS / f"{page}.md", shell)
 
 
 @pytest.mark.parametrize("page", pages_with("sh", "console"))
@@ -121,6 +139,15 @@ def test_r_writes_and_reads_the_files(shell, spasne_binary, small_case):
     )
     shell("Rscript", "-e", code)
     assert np.allclose(np.loadtxt(shell.folder / "Y.txt"), expected, rtol=1e-12, atol=0)
+
+
+def test_lines_of_r_run(shell):
+    if shutil.which("Rscript") is None:
+        pytest.skip("Rscript is not installed")
+    shutil.copy(EXAMPLES / "spasne.R", shell.folder)
+    ((_, code),) = blocks(DOCS / "other_languages.md", "r")
+    shell("Rscript", "-e", code)
+    assert (shell.folder / "Rplots.pdf").stat().st_size > 0
 
 
 def test_r_stops_with_the_message_of_the_executable(shell, spasne_binary):

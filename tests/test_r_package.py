@@ -134,3 +134,14 @@ def test_r_makes_the_same_map(options, tmp_path):
         common["sections"] = np.tile([0, 1], 75)
     wanted = spasne.run_spasne(X, pixels, use_pca=False, **common)
     assert np.abs(np.loadtxt(tmp_path / "Y.txt") - wanted).max() <= 1e-9 * np.abs(wanted).max()
+
+
+@needs_r
+@needs_package
+def test_lines_of_the_page_run(tmp_path):
+    """Those on matrices; those on Seurat's and Bioconductor's objects need packages that Debian has not."""
+    page = (ROOT / "docs" / "in_r.md").read_text(encoding="utf-8")
+    code = re.findall(r"^```r\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
+    assert code.count("library(spasne)") == 1
+    r("-e", f'.libPaths(c("{LIBRARY}", .libPaths()))\n{code}', cwd=tmp_path)
+    assert (tmp_path / "Rplots.pdf").stat().st_size > 0
