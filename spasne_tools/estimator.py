@@ -20,6 +20,7 @@ from spasne_tools.guards import warn_of_columns
 from spasne_tools.run.embedding import Embedding, in_folder
 from spasne_tools.run.parameters import Callback, Parameters
 from spasne_tools.run.prepare import prepare_problem
+from spasne_tools.run.summary import print_kept
 from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import INT32_MAX, Matrix, MatrixLike, as_matrix, check_rows_match, check_sections
@@ -203,6 +204,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         with in_folder(problem) as written:
             del problem  # its memory is the executable's now
             made = written.embed(verbose, parameters)
+        if verbose:
+            print_kept(made.Y, X, pixels, sections)
         self._frozen_map = freeze_map(made.Y)
         self.data_sha256_ = data_checksum(X)
         self._set_results(made)

@@ -140,8 +140,8 @@ class SafeDescent {
     const MapState* judged = judges(wide) ? &start : nullptr;
     Attempt first = attempt(too_wide ? start : starts.first, descent_, judged);
     if (!first.failed) return first.reached;
-    note("the map has failed (" + first.why + "): repeating from the same start" + (wide ? ", made compact," : "") +
-         " with steps of at most " + text(STEP_LIMIT));
+    note("the first run was unstable (" + first.why + "): the map is made again from the same start" +
+         (wide ? ", made compact," : "") + " with steps of at most " + text(STEP_LIMIT));
     const double reference = std::isnan(first.reference) ? probe(objective_, start, descent_) : first.reference;
     const Descended repeated = repeat(std::move(first.reached), start, reference);
     return repeated.record.stopped || starts.other.empty() ? repeated : from_other_start(repeated, starts.other);

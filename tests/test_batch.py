@@ -130,7 +130,7 @@ def test_the_number_goes_before_the_extension(embed, tmp_path, given, made):
 def test_notes_say_which_run_they_are_about(embed):
     outcome = embed(failing_often(theta=0, runs=RUNS), "--threads", 2)
     assert f"{len(RUNS)} runs, 2 at a time" in outcome.stdout
-    assert "run 4: the map has failed" in outcome.stdout
+    assert "run 4: the first run was unstable" in outcome.stdout
 
 
 @pytest.mark.parametrize("method", ["exact", "barnes_hut"])

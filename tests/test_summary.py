@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 
 import spasne
-from spasne_tools.commands.score import in_words
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.progress import ProgressPrinter
-from spasne_tools.run.summary import summary_of
+from spasne_tools.run.summary import in_words, summary_of
 
 REPORT = {
     "method": "barnes_hut", "n_points": 1272, "n_iter": 1000, "converged": False, "repeated": False,
@@ -56,13 +55,26 @@ def test_what_a_run_came_to(found, parameters, line, said):
 def test_verbose_ends_with_the_summary(spasne_binary, monkeypatch, capsys):
     monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
     rng = np.random.default_rng(0)
+    X, pixels = rng.normal(size=(60, 4)), rng.uniform(0, 99, (60, 2))
     options = {"max_iter": 20, "perplexity": 5, "n_jobs": 1}
     for verbose in (False, True):
-        spasne.run_spasne(rng.normal(size=(60, 4)), rng.uniform(0, 99, (60, 2)), **options, verbose=verbose)
+        Y = spasne.run_spasne(X, pixels, **options, verbose=verbose)
         lines = capsys.readouterr().out.splitlines()
         assert bool(lines) == verbose
-    assert lines[-2] == "map of 60 points by method barnes_hut, chosen for up to 5,000 points"
-    assert lines[-1].startswith("20 iterations in ")
+    assert lines[-3] == "map of 60 points by method barnes_hut, chosen for up to 5,000 points"
+    assert lines[-2].startswith("20 iterations in ")
+    assert lines[-1] == in_words(spasne.score_embedding(Y, X, pixels))
+    spasne.SpaSNE(**options, verbose=True).fit(X, pixels=pixels)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("distances on the map follow those in")
+
+
+def test_a_map_without_scores_is_made_all_the_same(spasne_binary, monkeypatch, capsys):
+    monkeypatch.setenv("SPASNE_BIN", str(spasne_binary))
+    rng = np.random.default_rng(0)
+    X, pixels = rng.normal(size=(60, 4)), rng.uniform(0, 99, (60, 2))
+    pairs = np.repeat(np.arange(30), 2)  # sections too small for r2
+    Y = spasne.run_spasne(X, pixels, max_iter=20, perplexity=5, sections=pairs, verbose=True)
+    assert Y.shape == (60, 2) and "20 iterations" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_scores_in_words():

@@ -19,7 +19,7 @@ from spasne_tools.commands.arguments import (
     add_tissue_arguments,
     checked_parameters,
 )
-from spasne_tools.commands.score import in_words, lines_of
+from spasne_tools.commands.score import lines_of
 from spasne_tools.metrics.checks import class_codes
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
@@ -27,7 +27,7 @@ from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write
 from spasne_tools.run.automatic import note_of_blur
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.parameters import Parameters
-from spasne_tools.run.summary import summary_of
+from spasne_tools.run.summary import in_words, summary_of
 from spasne_tools.user_warning import warn_user
 
 SUMMARY = "map spots or cells; also done where flags come without a command"
@@ -82,7 +82,8 @@ def run(options: argparse.Namespace) -> None:
     Y = made.Y
     write_map(options.output, Y, rows.names)
     scores = _scored(Y, data, pixels, scored_labels, parameters.sections)
-    print(*lines_of(scores), in_words(scores), sep="\n", file=printed_to)
+    said = [] if options.verbose else [in_words(scores)]  # else said already
+    print(*lines_of(scores), *said, sep="\n", file=printed_to)
     if options.plot:
         from spasne_tools.plotting.maps import plot_maps
 

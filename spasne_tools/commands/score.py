@@ -82,20 +82,3 @@ def lines_of(scores: pd.Series) -> list[str]:
             error = f" +- {scores[errors[name]]:.4f}" if errors[name] in scores else ""
             lines.append(f"{name} {value:.4f}{error}")
     return lines
-
-
-def in_words(scores: pd.Series) -> str:
-    """r1 and r2 as a sentence: how well distances on the map follow those in expression and in the tissue."""
-    kept = {"r1": "expression", "r2": "tissue"}
-    said = [
-        f"{what} {_degree(scores[name])} ({name} {scores[name]:.2f})"
-        for name, what in kept.items()
-        if name in scores
-    ]
-    return f"distances on the map follow those in {' and those in the '.join(said)}"
-
-
-def _degree(correlation: float) -> str:
-    """A word for a correlation."""
-    steps = {"very closely": 0.8, "closely": 0.6, "moderately": 0.4, "loosely": 0.2}
-    return next((word for word, least in steps.items() if correlation >= least), "hardly at all")

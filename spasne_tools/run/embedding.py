@@ -18,7 +18,7 @@ from spasne_tools.run.executable import ExecutableError, OnLine, run_executable
 from spasne_tools.run.parameters import Control, Parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.run.progress import ProgressPrinter
-from spasne_tools.run.summary import summary_of
+from spasne_tools.run.summary import print_kept, summary_of
 from spasne_tools.validation import MatrixLike
 
 DATA_FILE, RESULT_FILE, REPORT_FILE = "data.dat", "result.dat", "report.json"
@@ -42,7 +42,7 @@ class Embedding:
 def embed(
     data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters, verbose: bool = False
 ) -> Embedding:
-    """Embed `data` and `pixels` as `parameters` say.
+    """Embed `data` and `pixels` as `parameters` say; where `verbose`, say at the end what it came to.
 
     Raises
     ------
@@ -56,7 +56,10 @@ def embed(
         The executable is missing, of another version, or failed; it carries the executable's own message.
     """
     with in_folder(prepare_problem(data, pixels, parameters, verbose)) as written:
-        return written.embed(verbose, parameters)
+        made = written.embed(verbose, parameters)
+    if verbose:
+        print_kept(made.Y, data, pixels, parameters.sections)
+    return made
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from spasne_tools.run.method import LARGE
 from spasne_tools.run.parameters import Parameters
+from spasne_tools.validation import MatrixLike
 
 
 def summary_of(report: Mapping[str, Any], parameters: Parameters) -> list[str]:
@@ -60,3 +64,32 @@ def _repetition(report: Mapping[str, Any]) -> str:
         "unstable with the published steps; made again with smaller ones "
         f"(at most {report['max_step']:g}), which needs nothing of you"
     )
+
+
+def print_kept(Y: np.ndarray, data: MatrixLike, pixels: MatrixLike | None, sections: Any) -> None:
+    """r1 and r2 of a map in words; nothing where there are none, as of sections of two points."""
+    from spasne_tools.metrics.scores import score_embedding  # a silent run need not wait for it
+
+    try:
+        scores = score_embedding(Y, data, pixels, sections=None if pixels is None else sections).dropna()
+    except ValueError:  # the map is made all the same
+        return
+    if "r1" in scores:
+        print(in_words(scores), flush=True)
+
+
+def in_words(scores: pd.Series) -> str:
+    """r1 and r2 as a sentence: how well distances on the map follow those in expression and in the tissue."""
+    kept = {"r1": "expression", "r2": "tissue"}
+    said = [
+        f"{what} {_degree(scores[name])} ({name} {scores[name]:.2f})"
+        for name, what in kept.items()
+        if name in scores
+    ]
+    return f"distances on the map follow those in {' and those in the '.join(said)}"
+
+
+def _degree(correlation: float) -> str:
+    """A word for a correlation."""
+    steps = {"very closely": 0.8, "closely": 0.6, "moderately": 0.4, "loosely": 0.2}
+    return next((word for word, least in steps.items() if correlation >= least), "hardly at all")
