@@ -1,3 +1,3 @@
 """The version of the package, equal to the one compiled into the executable (src/version.h)."""
 
-__version__ = "1.0.0"
+__version__ = "1.1.0"

@@ -14,6 +14,7 @@ from spasne_tools.output_file import UNFINISHED, output_file
 from spasne_tools.run.batch import Run
 
 IDENTITY_FILE = "identity.json"
+VERSION = "version of spasne"  # of those that made the runs, an entry of their identity
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class Checkpoint:
                 )
             with output_file(self.folder / IDENTITY_FILE) as unfinished:
                 unfinished.write_text(json.dumps(self.identity, indent=1), encoding="utf-8")
+        elif known.get(VERSION) != self.identity.get(VERSION):
+            raise ValueError(
+                f"expected the checkpoint {self.folder} to be of spasne {self.identity.get(VERSION)}, which "
+                f"may make other maps, found runs of spasne {known.get(VERSION)}; use another folder"
+            )
         elif known != self.identity:
             names = sorted(
                 name for name in known.keys() | self.identity.keys()

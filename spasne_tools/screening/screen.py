@@ -16,7 +16,7 @@ from spasne_tools.run.automatic import settle_scale
 from spasne_tools.run.method import start_depends_on_seed
 from spasne_tools.run.parameters import Control, Parameters, check_parameters
 from spasne_tools.run.prepare import prepare_problem
-from spasne_tools.screening.checkpoint import Checkpoint
+from spasne_tools.screening.checkpoint import VERSION, Checkpoint
 from spasne_tools.screening.runs import Finished, Workload
 from spasne_tools.screening.schedule import (
     PUBLISHED_FINE_ALPHAS,
@@ -292,7 +292,7 @@ def _identity(data: MatrixLike, work: Workload, neighbors: Any) -> dict[str, str
 
     parameters = replace(work.parameters, neighbors=neighbors)
     identity = {
-        "version of spasne": __version__,
+        VERSION: __version__,
         "data": checksum([as_matrix(data, "data"), work.X]),
         "pixels": checksum(work.pixels),
         "labels": checksum(work.targets.labels),
