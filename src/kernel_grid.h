@@ -126,8 +126,9 @@ class KernelGrid {
   /// value_i = sum_c w_ic potential_c(y_i), force = 1/2 of its gradient; weights w as in grid_sums.h. 0 for far points.
   void gather_charges(const PointCharges& q, ThreadPool& pool, const ChargeSums& out) {
     const auto gather = kernels().gather;
+    const PotentialView potential = potentials(pool);
     pool.for_each_range(cells_.size(), POINTS,
-                        [&](size_t begin, size_t end) { gather(view_, charged(q), nodes_.data(), begin, end, out); });
+                        [&](size_t begin, size_t end) { gather(view_, charged(q), potential, begin, end, out); });
     for (size_t i = 0; view_.far && i < n_points_; ++i) {
       if (!view_.far[i]) continue;
       if (out.value) out.value[i] = 0;
@@ -156,6 +157,22 @@ class KernelGrid {
   }
 
   ChargedPoints charged(const PointCharges& q) const { return {q.Y, q.values, q.constant, cells_.view()}; }
+
+  /// Of many charges in single precision, as they differ from those in the middle of the grid.
+  PotentialView potentials(ThreadPool& pool) {
+    const size_t C = view_.n_charges;
+    size_t middle = 0;
+    for (size_t axis = 0; axis < n_dims_; ++axis) middle = middle * view_.nodes[axis] + view_.nodes[axis] / 2;
+    reference_.resize(C);
+    potentials_.resize(std::max(potentials_.size(), grid_size_));
+    for (size_t c = 0; c < C; ++c) reference_[c] = static_cast<float>(nodes_[middle * C + c]);
+    pool.for_each_range(grid_size_ / C, 256, [&](size_t begin, size_t end) {
+      for (size_t node = begin; node < end; ++node)
+        for (size_t c = 0; c < C; ++c)
+          potentials_[node * C + c] = static_cast<float>(nodes_[node * C + c] - static_cast<double>(reference_[c]));
+    });
+    return {potentials_.data(), reference_.data()};
+  }
 
   void sort_points(const double* Y, ThreadPool& pool) {
     const auto find = kernels().find_cells;
@@ -276,6 +293,7 @@ class KernelGrid {
   size_t current_ = 0;
   CellOrder cells_;  // where there are many charges
   AlignedVector nodes_, spectrum_, scratch_;
+  AlignedFloats potentials_, reference_;  // of many charges, at the nodes and in their middle
 };
 
 }  // namespace spasne

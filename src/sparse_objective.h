@@ -46,7 +46,13 @@ class SparseObjective : public Objective {
         points_(n_ * n_dims_),
         repulsion_(n_dims_ * n_padded_, 0.0),
         global_force_(n_dims_ * n_padded_, 0.0),
-        Z_(n_padded_, 0.0) {
+        Z_(n_padded_, 0.0),
+        entropy_(n_),
+        mass_(n_) {
+    const SparseRows rows = affinity_rows();
+    pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) {
+      neighbour_kernels().entropies(rows, begin, end, entropy_.data(), mass_.data());
+    });
     grid_.take(n_);
     space_grid_.take(n_);
     if (n_dims_ == 3) {
@@ -87,15 +93,13 @@ class SparseObjective : public Objective {
     const double log_Zg = std::log(global_sum(Y, n_, n_padded_, n_dims_, scale2_).Z);
     const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
     const Entropies& of_space = sections_ ? sections_->entropies() : p_.space;
-    std::vector<double> logs(n_), entropy(n_), mass(n_);
+    std::vector<double> logs(n_);
     const auto kernel = neighbour_kernels().logs[n_dims_ - 1];
     const SparseRows rows = interleave(Y);
-    pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) {
-      kernel(rows, begin, end, logs.data(), entropy.data(), mass.data());
-    });
+    pool_.for_each_range(n_, CHUNK, [&](size_t begin, size_t end) { kernel(rows, begin, end, logs.data()); });
     CostParts cost;
     for (size_t i = 0; i < n_; ++i) {
-      const double local = entropy[i] + logs[i] + mass[i] * log_Z;
+      const double local = entropy_[i] + logs[i] + mass_[i] * log_Z;
       const double space = of_space.weighted(beta_, i, log_Zs) - space_logs[i];
       const double global =
           p_.expression.weighted(alpha_, i, log_Zg) - (sections_ ? global_logs[i] : global_logs[i] - space_logs[i]);
@@ -125,6 +129,10 @@ class SparseObjective : public Objective {
           points_[i * n_dims_ + axis] = static_cast<float>(std::min(FAR, std::max(-FAR, y[i] - y[0])));
         }
     });
+    return affinity_rows();
+  }
+
+  SparseRows affinity_rows() const {
     const SparseAffinities& a = p_.affinities;
     return {a.offset.data(), a.column.data(), a.value.data(), points_.data(), n_padded_};
   }
@@ -187,6 +195,7 @@ class SparseObjective : public Objective {
   TreeSums tree_sums_;
   std::vector<float> points_;  // the map by point
   AlignedVector repulsion_, global_force_, Z_;
+  std::vector<double> entropy_, mass_;  // of each point's row of P
   double exaggeration_ = 1;
 };
 

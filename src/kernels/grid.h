@@ -37,6 +37,13 @@ struct ChargedPoints {
   CellOrderView cells;
 };
 
+/// Potentials at the nodes, of each charge as they differ from `reference` (one for each charge): slopes are small
+/// differences of large numbers.
+struct PotentialView {
+  const float* nodes;
+  const float* reference;
+};
+
 /// What is gathered of many charges; either may be null.
 struct ChargeSums {
   double* force;
@@ -89,7 +96,7 @@ struct EvenSequences {
 struct ChargeKernels {
   void (*find_cells)(const GridView&, const double* Y, size_t begin, size_t end, uint32_t* cell);
   void (*spread)(const GridView&, const ChargedPoints&, size_t begin, size_t end, double* nodes);
-  void (*gather)(const GridView&, const ChargedPoints&, const double* nodes, size_t begin, size_t end,
+  void (*gather)(const GridView&, const ChargedPoints&, const PotentialView&, size_t begin, size_t end,
                  const ChargeSums& out);
 };
 

@@ -139,6 +139,10 @@ SPASNE_INLINE LaneArray along_row(const LaneArray* weights, size_t lane) {
   return row;
 }
 
+// Vectors of charges spread, and points gathered for, at once: as the registers allow.
+constexpr size_t SPREAD_WIDTH = SPASNE_VECTOR_BYTES == 64 ? 4 : SPASNE_VECTOR_BYTES == 32 ? 2 : 1;
+constexpr size_t GATHER_AT_ONCE = SPREAD_WIDTH;
+
 // --- Spreading and gathering -----------------------------------------------------------------------------------------
 
 /// nodes[node] += weight of each of the points begin .. end-1 there (begin a multiple of LANES). On one axis and for
@@ -158,15 +162,23 @@ static void spread_points(const GridView& g, const double* Y, size_t begin, size
   }
 }
 
-/// Points of one cell, at most GROUP: their stencils' rows and their weights along the last axis, point by point.
+/// Points of one cell, at most SIZE: where the rows of their stencil begin, and point by point the weights of the rows
+/// (StencilRows) and along them.
 template <int DIMS, int ORDER>
 struct Group {
-  static constexpr size_t SIZE = 32;
+  static constexpr size_t SIZE = 32, N = StencilRows<DIMS, ORDER>::N;
   size_t count;
+  size_t begin[N];
   uint32_t point[SIZE];
-  StencilRows<DIMS, ORDER> rows[SIZE];
-  double value[SIZE][ORDER], slope[SIZE][ORDER];
+  float weight[SIZE][DIMS][N], value[SIZE][ORDER], slope[SIZE][ORDER];
 };
+
+/// The charges of points that are soon wanted: points of a cell lie anywhere in memory.
+SPASNE_INLINE void prefetch_charges(const ChargedPoints& points, size_t C, size_t begin, size_t end) {
+  constexpr size_t LINE = 64 / sizeof(float);
+  for (size_t at = begin; at < end; ++at)
+    for (size_t c = 0; c < C; c += LINE) __builtin_prefetch(points.charges + points.cells.order[at] * C + c, 0, 2);
+}
 
 /// The next group of the points order[at .. end-1], which are sorted by cell. Returns where it ends.
 template <int DIMS, int ORDER>
@@ -175,6 +187,7 @@ SPASNE_INLINE size_t next_group(const GridView& g, const ChargedPoints& points, 
   const CellOrderView& o = points.cells;
   const uint32_t cell = o.cell[o.order[at]];
   Stencil<DIMS, ORDER> stencil;
+  StencilRows<DIMS, ORDER> rows;
   group.count = 0;
   while (at < end && group.count < group.SIZE && o.cell[o.order[at]] == cell) {
     size_t count = 0;
@@ -183,40 +196,58 @@ SPASNE_INLINE size_t next_group(const GridView& g, const ChargedPoints& points, 
     for (size_t lane = 0; lane < count; ++lane) {
       const size_t p = group.count++;
       group.point[p] = o.order[at + lane];
-      find_rows(g, stencil, lane, group.rows[p]);
+      find_rows(g, stencil, lane, rows);
+      for (size_t axis = 0; axis < DIMS; ++axis)
+        for (size_t r = 0; r < rows.N; ++r) group.weight[p][axis][r] = static_cast<float>(rows.weight[axis][r]);
       for (size_t j = 0; j < ORDER; ++j) {
-        group.value[p][j] = stencil.value[DIMS - 1][j].value[lane];
-        group.slope[p][j] = stencil.slope[DIMS - 1][j].value[lane];
+        group.value[p][j] = static_cast<float>(stencil.value[DIMS - 1][j].value[lane]);
+        group.slope[p][j] = static_cast<float>(stencil.slope[DIMS - 1][j].value[lane]);
       }
     }
     at += count;
   }
+  for (size_t r = 0; r < rows.N; ++r) group.begin[r] = rows.begin[r];
+  prefetch_charges(points, g.n_charges, at, at + group.SIZE < end ? at + group.SIZE : end);
   return at;
 }
 
+/// One row of a group's stencil, WIDTH vectors of charges: node[j * C] += sum over points of weight times charge.
+template <int ORDER, size_t WIDTH>
+SPASNE_INLINE void spread_row(const float* charges, const uint32_t* point, size_t count, const float (*weight)[ORDER],
+                              size_t C, double* node) {
+  FloatLanes total[ORDER][WIDTH];
+  for (size_t j = 0; j < ORDER; ++j)
+    for (size_t k = 0; k < WIDTH; ++k) total[j][k] = float_lanes(0.0f);
+  for (size_t p = 0; p < count; ++p) {
+    FloatLanes q[WIDTH];
+    for (size_t k = 0; k < WIDTH; ++k) q[k] = load_float_lanes(charges + point[p] * C + k * LANES);
+    for (size_t j = 0; j < ORDER; ++j) {
+      const FloatLanes w = float_lanes(weight[p][j]);
+      for (size_t k = 0; k < WIDTH; ++k) total[j][k] += q[k] * w;
+    }
+  }
+  for (size_t j = 0; j < ORDER; ++j)
+    for (size_t k = 0; k < WIDTH; ++k) add_to(node + j * C + k * LANES, as_lanes(total[j][k]));
+}
+
 /// nodes[node * n_charges + c] += weight times charge c of each of the points order[begin .. end-1] there: row by row
-/// of a cell's stencil and eight charges at a time, so that the sums stay in registers.
+/// of a cell's stencil and some vectors of charges at a time, so that the sums over its points stay in registers.
+/// Those are in single precision, as charges are.
 template <int DIMS, int ORDER>
 static void spread_charges(const GridView& g, const ChargedPoints& points, size_t begin, size_t end, double* nodes) {
-  const float* charges = points.charges;
   const size_t C = g.n_charges;
   Group<DIMS, ORDER> group;
   while (begin < end) {
     begin = next_group(g, points, begin, end, group);
-    for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
-      double* node = nodes + group.rows[0].begin[r] * C;
-      double weight[group.SIZE][ORDER];
+    for (size_t r = 0; r < group.N; ++r) {
+      float weight[group.SIZE][ORDER];
       for (size_t p = 0; p < group.count; ++p)
-        for (size_t j = 0; j < ORDER; ++j) weight[p][j] = group.rows[p].weight[0][r] * group.value[p][j];
-      for (size_t c = 0; c < C; c += LANES) {
-        Lanes total[ORDER];
-        for (int j = 0; j < ORDER; ++j) total[j] = lanes(0.0);
-        for (size_t p = 0; p < group.count; ++p) {
-          const Lanes q = load(charges + group.point[p] * C + c);
-          for (int j = 0; j < ORDER; ++j) total[j] += q * weight[p][j];
-        }
-        for (size_t j = 0; j < ORDER; ++j) add_to(node + j * C + c, total[j]);
-      }
+        for (size_t j = 0; j < ORDER; ++j) weight[p][j] = group.weight[p][0][r] * group.value[p][j];
+      double* node = nodes + group.begin[r] * C;
+      size_t c = 0;
+      for (; c + SPREAD_WIDTH * LANES <= C; c += SPREAD_WIDTH * LANES)
+        spread_row<ORDER, SPREAD_WIDTH>(points.charges + c, group.point, group.count, weight, C, node + c);
+      for (; c < C; c += LANES) spread_row<ORDER, 1>(points.charges + c, group.point, group.count, weight, C, node + c);
     }
   }
 }
@@ -259,14 +290,21 @@ SPASNE_INLINE Lanes first_weights(const float* q, double a) {
   return load(unit0) * (a + static_cast<double>(q[1])) + load(unit1) - load(q) * load(rest);
 }
 
+/// Sum over all charges of w_c times a number for each of them.
+SPASNE_INLINE double weighted_sum(const float* q, double a, const float* numbers, size_t C) {
+  Lanes total = first_weights(q, a) * load(numbers);
+  for (size_t c = LANES; c < C; c += LANES) total -= load(q + c) * load(numbers + c);
+  return sum(total);
+}
+
 /// potential[p][j] += weight of point p times the potentials at node j of a row, for charges 8 and on.
 template <int ORDER, size_t POINTS>
-SPASNE_INLINE void add_row(const float* const* q, const double* row, size_t C, Lanes (&potential)[POINTS][ORDER]) {
+SPASNE_INLINE void add_row(const float* const* q, const float* row, size_t C, FloatLanes (&potential)[POINTS][ORDER]) {
   for (size_t c = LANES; c < C; c += LANES) {
-    Lanes charge[POINTS];
-    for (size_t p = 0; p < POINTS; ++p) charge[p] = load(q[p] + c);
+    FloatLanes charge[POINTS];
+    for (size_t p = 0; p < POINTS; ++p) charge[p] = load_float_lanes(q[p] + c);
     for (size_t j = 0; j < ORDER; ++j) {
-      const Lanes node = load(row + j * C + c);
+      const FloatLanes node = load_float_lanes(row + j * C + c);
       for (size_t p = 0; p < POINTS; ++p) potential[p][j] -= charge[p] * node;
     }
   }
@@ -275,28 +313,28 @@ SPASNE_INLINE void add_row(const float* const* q, const double* row, size_t C, L
 /// The potential and its slopes, weighted and in lanes, at POINTS points of a group.
 template <int DIMS, int ORDER, size_t POINTS>
 SPASNE_INLINE void sum_over_nodes(const Group<DIMS, ORDER>& group, size_t from, const ChargedPoints& points, size_t C,
-                                  const double* nodes, Lanes (&sums)[POINTS][DIMS + 1]) {
+                                  const float* nodes, FloatLanes (&sums)[POINTS][DIMS + 1]) {
   const float* q[POINTS];
-  Lanes first[POINTS];
+  FloatLanes first[POINTS];
   for (size_t p = 0; p < POINTS; ++p) {
     q[p] = points.charges + group.point[from + p] * C;
-    first[p] = first_weights(q[p], points.a);
-    for (int k = 0; k <= DIMS; ++k) sums[p][k] = lanes(0.0);
+    first[p] = as_float_lanes(first_weights(q[p], points.a));
+    for (int k = 0; k <= DIMS; ++k) sums[p][k] = float_lanes(0.0f);
   }
-  for (size_t r = 0; r < StencilRows<DIMS, ORDER>::N; ++r) {
-    const double* row = nodes + group.rows[from].begin[r] * C;
-    Lanes potential[POINTS][ORDER];
+  for (size_t r = 0; r < group.N; ++r) {
+    const float* row = nodes + group.begin[r] * C;
+    FloatLanes potential[POINTS][ORDER];
     for (size_t p = 0; p < POINTS; ++p)
-      for (size_t j = 0; j < ORDER; ++j) potential[p][j] = first[p] * load(row + j * C);
+      for (size_t j = 0; j < ORDER; ++j) potential[p][j] = first[p] * load_float_lanes(row + j * C);
     add_row<ORDER, POINTS>(q, row, C, potential);
     for (size_t p = 0; p < POINTS; ++p) {
-      Lanes value = lanes(0.0), slope = lanes(0.0);
+      FloatLanes value = float_lanes(0.0f), slope = value;
       for (size_t j = 0; j < ORDER; ++j) {
-        value += potential[p][j] * group.value[from + p][j];
-        slope += potential[p][j] * group.slope[from + p][j];
+        value += potential[p][j] * float_lanes(group.value[from + p][j]);
+        slope += potential[p][j] * float_lanes(group.slope[from + p][j]);
       }
-      for (int k = 0; k < DIMS; ++k) sums[p][k] += value * group.rows[from + p].weight[k][r];
-      sums[p][DIMS] += slope * group.rows[from + p].weight[0][r];
+      for (int k = 0; k < DIMS; ++k) sums[p][k] += value * float_lanes(group.weight[from + p][k][r]);
+      sums[p][DIMS] += slope * float_lanes(group.weight[from + p][0][r]);
     }
   }
 }
@@ -304,27 +342,28 @@ SPASNE_INLINE void sum_over_nodes(const Group<DIMS, ORDER>& group, size_t from, 
 /// value[i] = sum_c w_ic phi_c and force[axis * n_padded + i] = 1/2 of its gradient, from the potentials at the nodes,
 /// for the points order[begin .. end-1]: first summed over charges, then over nodes.
 template <int DIMS, int ORDER>
-static void gather_charges(const GridView& g, const ChargedPoints& points, const double* nodes, size_t begin,
+static void gather_charges(const GridView& g, const ChargedPoints& points, const PotentialView& potential, size_t begin,
                            size_t end, const ChargeSums& out) {
-  constexpr size_t AT_ONCE = NATIVE == LANES ? 2 : 1;  // as the registers allow
+  const size_t C = g.n_charges;
   Group<DIMS, ORDER> group;
-  const auto put = [&](size_t i, const Lanes* sums) {
-    if (out.value) out.value[i] = sum(sums[0]);
+  const auto put = [&](size_t i, const FloatLanes* sums) {
+    if (out.value)
+      out.value[i] = sum(as_lanes(sums[0])) + weighted_sum(points.charges + i * C, points.a, potential.reference, C);
     if (out.force)
       for (size_t axis = 0; axis < DIMS; ++axis)
-        out.force[axis * g.n_padded + i] = 0.5 * g.per_spacing * sum(sums[axis + 1]);
+        out.force[axis * g.n_padded + i] = 0.5 * g.per_spacing * sum(as_lanes(sums[axis + 1]));
   };
   while (begin < end) {
     begin = next_group(g, points, begin, end, group);
     size_t p = 0;
-    for (; p + AT_ONCE <= group.count; p += AT_ONCE) {
-      Lanes sums[AT_ONCE][DIMS + 1];
-      sum_over_nodes<DIMS, ORDER, AT_ONCE>(group, p, points, g.n_charges, nodes, sums);
-      for (size_t k = 0; k < AT_ONCE; ++k) put(group.point[p + k], sums[k]);
+    for (; p + GATHER_AT_ONCE <= group.count; p += GATHER_AT_ONCE) {
+      FloatLanes sums[GATHER_AT_ONCE][DIMS + 1];
+      sum_over_nodes<DIMS, ORDER, GATHER_AT_ONCE>(group, p, points, C, potential.nodes, sums);
+      for (size_t k = 0; k < GATHER_AT_ONCE; ++k) put(group.point[p + k], sums[k]);
     }
-    for (; AT_ONCE > 1 && p < group.count; ++p) {
-      Lanes sums[1][DIMS + 1];
-      sum_over_nodes<DIMS, ORDER, 1>(group, p, points, g.n_charges, nodes, sums);
+    for (; GATHER_AT_ONCE > 1 && p < group.count; ++p) {
+      FloatLanes sums[1][DIMS + 1];
+      sum_over_nodes<DIMS, ORDER, 1>(group, p, points, C, potential.nodes, sums);
       put(group.point[p], sums[0]);
     }
   }

@@ -180,6 +180,35 @@ constexpr size_t FLOATS = SPASNE_VECTOR_BYTES / sizeof(float);
 SPASNE_INLINE FloatVector load_floats(const float* p) { return *reinterpret_cast<const FloatVector*>(p); }
 SPASNE_INLINE void store_floats(float* p, const FloatVector& v) { *reinterpret_cast<FloatVector*>(p) = v; }
 
+/// As many floats as there are lanes.
+#if SPASNE_VECTOR_BYTES >= 32
+typedef float FloatLanes __attribute__((vector_size(32)));
+SPASNE_INLINE FloatLanes load_float_lanes(const float* p) { return *reinterpret_cast<const FloatLanes*>(p); }
+SPASNE_INLINE FloatLanes float_lanes(float value) { return value - FloatLanes{}; }
+SPASNE_INLINE void store_float_lanes(float* p, const FloatLanes& v) { *reinterpret_cast<FloatLanes*>(p) = v; }
+#else
+typedef Twice<FloatVector> FloatLanes;
+SPASNE_INLINE FloatLanes load_float_lanes(const float* p) { return {load_floats(p), load_floats(p + FLOATS)}; }
+SPASNE_INLINE FloatLanes float_lanes(float value) { return {value - FloatVector{}, value - FloatVector{}}; }
+SPASNE_INLINE void store_float_lanes(float* p, const FloatLanes& v) {
+  store_floats(p, v.low);
+  store_floats(p + FLOATS, v.high);
+}
+#endif
+
+SPASNE_INLINE Lanes as_lanes(const FloatLanes& v) {
+  alignas(32) float value[LANES];
+  store_float_lanes(value, v);
+  return load(value);
+}
+SPASNE_INLINE FloatLanes as_float_lanes(const Lanes& v) {
+  double wide[LANES] __attribute__((aligned(64)));
+  alignas(32) float value[LANES];
+  store(wide, v);
+  for (size_t lane = 0; lane < LANES; ++lane) value[lane] = static_cast<float>(wide[lane]);
+  return load_float_lanes(value);
+}
+
 /// One number per lane.
 struct alignas(64) LaneArray {
   double value[LANES];

@@ -1,63 +1,91 @@
-// Sums over the neighbours of each point, eight at a time. Compiled per instruction set (for_each_isa.inl).
+// Sums over the neighbours of each point, a vector of floats at a time. Compiled per instruction set
+// (for_each_isa.inl).
 
 namespace spasne {
 namespace SPASNE_ISA {
 
-constexpr size_t PIECE = 256;  // neighbours copied at once: far enough from their use that no load waits for a store
-
-/// Differences y_i - y_j to a piece of a point's neighbours, padded with zeros to a multiple of PIECE_STEP.
-template <int DIMS>
-struct alignas(64) Piece {
-  float difference[DIMS][PIECE];
-  size_t count, size;  // without and with padding
-};
-
-constexpr size_t PIECE_STEP = FLOATS > LANES ? FLOATS : LANES;
 static_assert(FLOATS <= READ_BEYOND, "a vector beyond the last affinity can be read");
-constexpr size_t LINE = 64 / sizeof(float);  // of a cache
 
 typedef float FloatsAnywhere __attribute__((vector_size(SPASNE_VECTOR_BYTES), aligned(4), may_alias));
+typedef uint64_t Pairs __attribute__((vector_size(SPASNE_VECTOR_BYTES)));  // two floats each
 
+/// y_i - y_j for a vector of neighbours j, by axis.
 template <int DIMS>
-SPASNE_INLINE void copy_piece(const SparseRows& s, const float* own, uint64_t from, uint64_t to, Piece<DIMS>& piece) {
-  const size_t count = to - from < PIECE ? static_cast<size_t>(to - from) : PIECE;
-  // The next piece's numbers come from memory, in order, but too little at a time for the processor to notice.
-  for (size_t c = 0; c < count; c += LINE) {
-    __builtin_prefetch(s.column + from + count + c);
-    __builtin_prefetch(s.value + from + count + c);
+struct Differences {
+  FloatVector axis[DIMS];
+};
+
+/// Point `column` of a map in the plane, both coordinates as one number.
+SPASNE_INLINE double pair_at(const float* Y, uint32_t column) {
+  double both;
+  __builtin_memcpy(&both, Y + 2 * static_cast<size_t>(column), sizeof both);
+  return both;
+}
+
+/// Every second of a vector's neighbours, from the first of `column` on.
+SPASNE_INLINE Pairs load_pairs(const float* Y, const uint32_t* column) {
+#if SPASNE_VECTOR_BYTES == 64
+  return (Pairs)Native{pair_at(Y, column[0]), pair_at(Y, column[2]),  pair_at(Y, column[4]),  pair_at(Y, column[6]),
+                       pair_at(Y, column[8]), pair_at(Y, column[10]), pair_at(Y, column[12]), pair_at(Y, column[14])};
+#elif SPASNE_VECTOR_BYTES == 32
+  return (Pairs)Native{pair_at(Y, column[0]), pair_at(Y, column[2]), pair_at(Y, column[4]), pair_at(Y, column[6])};
+#else
+  return (Pairs)Native{pair_at(Y, column[0]), pair_at(Y, column[2])};
+#endif
+}
+
+/// The neighbours column[0 .. FLOATS-1] of a point. In the plane each comes by one load of both coordinates: the pairs
+/// of even and of odd neighbours are then parted into coordinates, which leaves them in order.
+template <int DIMS>
+SPASNE_INLINE Differences<DIMS> load_differences(const SparseRows& s, const float* own, const uint32_t* column) {
+  Differences<DIMS> found;
+  if constexpr (DIMS == 2) {
+    const Pairs even = load_pairs(s.Y, column), odd = load_pairs(s.Y, column + 1);
+    const Pairs first = (even & uint64_t{0xffffffff}) | (odd << 32);
+    const Pairs second = (even >> 32) | (odd & ~uint64_t{0xffffffff});
+    found.axis[0] = own[0] - (FloatVector)first;
+    found.axis[1] = own[1] - (FloatVector)second;
+  } else {
+    for (size_t c = 0; c < FLOATS; ++c)
+      for (int axis = 0; axis < DIMS; ++axis)
+        found.axis[axis][c] = own[axis] - s.Y[static_cast<size_t>(column[c]) * DIMS + static_cast<size_t>(axis)];
   }
-  for (size_t c = 0; c < count; ++c) {
-    const float* y = s.Y + static_cast<size_t>(s.column[from + c]) * DIMS;
-    for (int axis = 0; axis < DIMS; ++axis) piece.difference[axis][c] = own[axis] - y[axis];
+  return found;
+}
+
+/// Calls add(at, differences) for the neighbours at, at + 1 ... of point i, a vector of them at a time. Beyond the
+/// row's end differences are 0.
+template <int DIMS, class Add>
+SPASNE_INLINE void for_each_vector(const SparseRows& s, size_t i, const Add& add) {
+  constexpr uint64_t AHEAD = 256;  // neighbours, read in order
+  const float* own = s.Y + i * DIMS;
+  const uint64_t end = s.offset[i + 1];
+  uint64_t at = s.offset[i];
+  for (; at + FLOATS <= end; at += FLOATS) {
+    __builtin_prefetch(s.column + at + AHEAD);
+    __builtin_prefetch(s.value + at + AHEAD);
+    add(at, load_differences<DIMS>(s, own, s.column + at));
   }
-  piece.count = count;
-  piece.size = round_up(count, PIECE_STEP);
-  for (size_t c = count; c < piece.size; ++c)
-    for (int axis = 0; axis < DIMS; ++axis) piece.difference[axis][c] = 0;
+  if (at == end) return;
+  uint32_t rest[FLOATS];
+  for (size_t c = 0; c < FLOATS; ++c) rest[c] = at + c < end ? s.column[at + c] : static_cast<uint32_t>(i);
+  add(at, load_differences<DIMS>(s, own, rest));
 }
 
 /// force[axis * n_padded + i] = sum over neighbours of P_ij K_ij (y_i - y_j), for the points begin .. end-1. In single
 /// precision, as P is.
 template <int DIMS>
 static void neighbour_forces(const SparseRows& s, size_t begin, size_t end, double* force) {
-  Piece<DIMS> piece;
   float lane[FLOATS];
   for (size_t i = begin; i < end; ++i) {
     FloatVector total[DIMS] = {};
-    for (uint64_t at = s.offset[i]; at < s.offset[i + 1]; at += PIECE) {
-      copy_piece(s, s.Y + i * DIMS, at, s.offset[i + 1], piece);
-      for (size_t c = 0; c < piece.size; c += FLOATS) {
-        FloatVector difference[DIMS], d2 = {};
-        for (int axis = 0; axis < DIMS; ++axis) {
-          difference[axis] = load_floats(piece.difference[axis] + c);
-          d2 += difference[axis] * difference[axis];
-        }
-        // beyond the row's end affinities are of other rows, or padding, and differences 0
-        const FloatVector p = *reinterpret_cast<const FloatsAnywhere*>(s.value + at + c);
-        const FloatVector weight = p / (d2 + 1.0f);
-        for (int axis = 0; axis < DIMS; ++axis) total[axis] += weight * difference[axis];
-      }
-    }
+    for_each_vector<DIMS>(s, i, [&](uint64_t at, const Differences<DIMS>& difference) {
+      FloatVector one_plus_d2 = FloatVector{} + 1.0f;
+      for (int axis = 0; axis < DIMS; ++axis) one_plus_d2 += difference.axis[axis] * difference.axis[axis];
+      // beyond the row's end affinities are of other rows, or padding, and differences 0
+      const FloatVector weight = *reinterpret_cast<const FloatsAnywhere*>(s.value + at) / one_plus_d2;
+      for (int axis = 0; axis < DIMS; ++axis) total[axis] += weight * difference.axis[axis];
+    });
     for (int axis = 0; axis < DIMS; ++axis) {
       __builtin_memcpy(lane, &total[axis], sizeof lane);
       double sum = 0;
@@ -67,43 +95,54 @@ static void neighbour_forces(const SparseRows& s, size_t begin, size_t end, doub
   }
 }
 
+/// logs[i] = sum over neighbours of P_ij ln(1 + d^2), for the points begin .. end-1.
 template <int DIMS>
-SPASNE_INLINE Lanes squared_length(const Piece<DIMS>& piece, size_t c) {
-  Lanes d2 = lanes(0.0);
-  for (int axis = 0; axis < DIMS; ++axis) {
-    const Lanes e = load(piece.difference[axis] + c);
-    d2 += e * e;
+static void neighbour_logs(const SparseRows& s, size_t begin, size_t end, double* logs) {
+  constexpr size_t SIZE = FLOATS > LANES ? FLOATS : LANES;
+  struct alignas(64) {
+    float difference[DIMS][SIZE], affinity[SIZE];
+  } piece = {};
+  for (size_t i = begin; i < end; ++i) {
+    Lanes total = lanes(0.0);
+    for_each_vector<DIMS>(s, i, [&](uint64_t at, const Differences<DIMS>& difference) {
+      for (int axis = 0; axis < DIMS; ++axis) store_floats(piece.difference[axis], difference.axis[axis]);
+      const FloatVector p = *reinterpret_cast<const FloatsAnywhere*>(s.value + at);
+      store_floats(piece.affinity, p);
+      for (size_t c = 0; c < SIZE; c += LANES) {
+        Lanes one_plus_d2 = lanes(1.0);
+        for (int axis = 0; axis < DIMS; ++axis) {
+          const Lanes e = load(piece.difference[axis] + c);
+          one_plus_d2 += e * e;
+        }
+        total += load(piece.affinity + c) * log(one_plus_d2);
+      }
+    });
+    logs[i] = sum(total);
   }
-  return d2;
 }
 
-/// For the points begin .. end-1 the sums over neighbours of P_ij ln(1 + d^2), of P ln P, and of P.
-template <int DIMS>
-static void neighbour_logs(const SparseRows& s, size_t begin, size_t end, double* logs, double* entropy, double* mass) {
-  Piece<DIMS> piece;
-  alignas(64) float affinity[PIECE];
+/// For the points begin .. end-1 the sums over neighbours of P ln P and of P.
+static void neighbour_entropies(const SparseRows& s, size_t begin, size_t end, double* entropy, double* mass) {
   for (size_t i = begin; i < end; ++i) {
-    Lanes total = lanes(0.0), total_entropy = total, total_mass = total;
-    for (uint64_t at = s.offset[i]; at < s.offset[i + 1]; at += PIECE) {
-      copy_piece(s, s.Y + i * DIMS, at, s.offset[i + 1], piece);
-      for (size_t c = 0; c < piece.size; ++c) affinity[c] = c < piece.count ? s.value[at + c] : 0;
-      for (size_t c = 0; c < piece.size; c += LANES) {
-        const Lanes p = load(affinity + c);
-        const LanesInt positive = p > 1e-300;
-        total += p * log(squared_length(piece, c) + 1.0);
-        total_entropy += select(positive, p * log(select(positive, p, lanes(1.0))), lanes(0.0));
-        total_mass += p;
-      }
+    Lanes total = lanes(0.0), total_mass = total;
+    for (uint64_t at = s.offset[i]; at < s.offset[i + 1]; at += LANES) {
+      LaneArray affinity = {};
+      for (size_t c = 0; c < LANES && at + c < s.offset[i + 1]; ++c)
+        affinity.value[c] = static_cast<double>(s.value[at + c]);
+      const Lanes p = load(affinity);
+      const LanesInt positive = p > 1e-300;
+      total += select(positive, p * log(select(positive, p, lanes(1.0))), lanes(0.0));
+      total_mass += p;
     }
-    logs[i] = sum(total);
-    entropy[i] = sum(total_entropy);
+    entropy[i] = sum(total);
     mass[i] = sum(total_mass);
   }
 }
 
 SPASNE_LINKAGE const NeighbourKernels& neighbour_kernels() {
   static const NeighbourKernels kernels = {{neighbour_forces<1>, neighbour_forces<2>, neighbour_forces<3>},
-                                           {neighbour_logs<1>, neighbour_logs<2>, neighbour_logs<3>}};
+                                           {neighbour_logs<1>, neighbour_logs<2>, neighbour_logs<3>},
+                                           neighbour_entropies};
   return kernels;
 }
 
