@@ -19,9 +19,9 @@ from matplotlib.lines import Line2D
 from benchmarks.measure import ROOT
 from benchmarks.quality import Section, real
 from spasne import load_dataset, map_curves, map_reliability, plot_curves, run_spasne
+from spasne_tools.plotting.greying import VERDICT_COLOURS
 
 RESULTS, IMAGES = ROOT / "benchmarks" / "results" / "verdicts.csv", ROOT / "docs" / "images"
-COLOURS = {"kept": "#0072b2", "uncertain": "#b8b8b8", "misplaced": "#d55e00"}
 SEED, DPI = 1, 100
 CURVES_OF = ("breast cancer", "small scale")
 
@@ -63,9 +63,9 @@ def row_of(section: Section, name: str, table: pd.DataFrame) -> dict:
 def draw(ax: Axes, points: np.ndarray, verdict: pd.Series, title: str) -> None:
     size = 0.35 * ax.bbox.width * ax.bbox.height / len(points) * (72 / DPI) ** 2
     order = np.random.default_rng(0).permutation(len(points))  # no verdict on top of the others
-    colours = verdict.astype(object).map(COLOURS).to_numpy()[order]
+    colours = verdict.astype(object).map(VERDICT_COLOURS).to_numpy()[order]
     ax.scatter(*points[order].T, s=size, c=colours, linewidths=0, rasterized=True)
-    shares = {f"{name} {(verdict == name).mean():.0%}": colour for name, colour in COLOURS.items()}
+    shares = {f"{name} {(verdict == name).mean():.0%}": colour for name, colour in VERDICT_COLOURS.items()}
     handles = [Line2D([], [], lw=0, marker="o", ms=5, color=c, label=name) for name, c in shares.items()]
     ax.set_aspect("equal", adjustable="datalim")
     ax.set(xticks=[], yticks=[])

@@ -15,7 +15,7 @@ from benchmarks.planted_faults import FAULTS, Tissue, areas, faithful_map, tsne_
 from spasne_tools.metrics.neighbours import knn_preservation
 from spasne_tools.plotting.curves import plot_curves
 from spasne_tools.reliability import landmarks, null
-from spasne_tools.reliability.verdicts import benjamini_hochberg
+from spasne_tools.reliability.verdicts import benjamini_hochberg, verdicts
 
 
 def example(n=60, seed=0):
@@ -162,6 +162,15 @@ def test_p_values_are_uniform_by_chance_at_1000_points():
         assert scipy.stats.kstest(values, "uniform").pvalue > 0.01, name
 
 
+def test_all_p_values_of_a_map_are_uniform_by_chance_at_1000_points():
+    """Of whole maps `p` alone: the others depend on each other where points are neighbours.
+
+    At most as many are refused as by a test at 5 %: 4 of 20, which chance exceeds once in 400.
+    """
+    found = [spasne.map_reliability(*unrelated(1000, seed), random_state=seed)["p"] for seed in range(20)]
+    assert sum(scipy.stats.kstest(p, "uniform").pvalue < 0.05 for p in found) <= 4
+
+
 def test_p_values_are_uniform_by_chance_at_50000_points():
     table = spasne.map_reliability(*unrelated(50_000, 0))
     for name in P_COLUMNS:
@@ -211,7 +220,35 @@ def faithful():
 def test_planted_faults_are_found(faithful, fault):
     tissue, Y, affinities = faithful
     changed, at_fault = FAULTS[fault](Y, tissue, np.random.default_rng(0))
-    assert areas(changed, tissue, affinities, at_fault)["reliability"] >= 0.9
+    found = areas(changed, tissue, affinities, at_fault)
+    assert found["reliability"] >= 0.9
+    assert found["at fault: kept"] <= 0.2 and found["others: misplaced"] <= 0.05
+
+
+NO_TISSUE = dict.fromkeys(["kept_space", "true_space", "p_r2"], np.nan)
+JUDGED = {
+    "kept": ({}, "kept"),
+    "kept in the tissue alone": ({"kept_expression": 0.1, "p_r1": 0.9}, "kept"),
+    "within false discovery": ({"q": 0.06}, "uncertain"),
+    "less than half": ({"true_expression": 0.49, "kept_space": 0.49}, "uncertain"),
+    "less than usual": ({"true_expression": 0.59, "kept_space": 0.59}, "uncertain"),
+    "as much as usual": ({"true_expression": 0.61, "kept_space": 0.59}, "kept"),
+    "other places suit better": ({"p": 0.11}, "misplaced"),
+    "other places by distances": ({"p_r1": 0.21, "p_r2": 0.21}, "misplaced"),
+    "distances in the tissue": ({"p_r1": 0.21, "p_r2": 0.19}, "kept"),
+    "no tissue": (NO_TISSUE, "kept"),
+    "no tissue, far": (NO_TISSUE | {"p_r1": 0.3}, "misplaced"),
+}
+
+
+@pytest.mark.parametrize("case", JUDGED)
+def test_the_rule_of_the_verdict(case):
+    """Of a point among others whose surroundings are real to 0.8."""
+    changes, expected = JUDGED[case]
+    good = dict.fromkeys(["kept_expression", "true_expression", "kept_space", "true_space"], 0.8)
+    good |= dict.fromkeys(["p", "q", "p_r1", "p_r2"], 0.01)
+    found = verdicts(pd.DataFrame([good | changes, good, good, good, good]))
+    assert list(found) == [expected, *["kept"] * 4]
 
 
 # ---- what must not matter --------------------------------------------------------------------------------

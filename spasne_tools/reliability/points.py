@@ -45,7 +45,7 @@ def map_reliability(
 ) -> pd.DataFrame:
     """How far each point of a map can be trusted: what it keeps of the point's surroundings.
 
-    Up to 5,000 points each is compared with all others, above with 512 landmarks drawn from them, so that
+    Up to 5,000 points each is compared with all others, above with 256 landmarks drawn from them, so that
     "the k nearest" are then the k nearest landmarks. Formulas and sources: docs/reliability_of_maps.md.
 
     Parameters
@@ -95,9 +95,11 @@ def map_reliability(
                           those, averaged over them; 0: the same everywhere, 1: as few as by chance
         ================  ====================================================================================
 
-        Rule of the verdict. Kept: the place is beyond chance (q of at most 0.05), and at least half of the
-        surroundings are real, in expression or in the tissue (kept and true of at least 0.5). Misplaced:
-        every tenth place would suit the point better (p above 0.1). Uncertain: neither.
+        Rule of the verdict. Misplaced: every tenth place would suit the point better (p above 0.1), or every
+        fifth by its distances (p_r1 above 0.2, with `pixels` p_r2 as well). Kept: not misplaced, the place is
+        beyond chance (q of at most 0.05), and enough of the surroundings are real, in expression or in the
+        tissue: the smaller of kept and true is at least 0.5, and at least 0.75 of what is usual on the map
+        (the median over points). Uncertain: neither.
 
     Raises
     ------

@@ -7,7 +7,9 @@ import pandas as pd
 
 LEVEL = 0.05  # false discoveries among points called kept
 HALF = 0.5  # of a neighbourhood
+OF_USUAL = 0.75  # share of what is usual on the map: a point torn from half of its cluster keeps less
 MANY_PLACES = 0.1  # share of places that suit a misplaced point better
+MANY_BY_DISTANCES = 0.2  # the same by distances alone, which tell neighbouring places apart less sharply
 VERDICTS = ("kept", "uncertain", "misplaced")
 
 
@@ -40,10 +42,12 @@ def judged(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(table: pd.DataFrame) -> pd.Categorical:
-    """The verdict on each row of a table with p, q, kept and true."""
+    """The verdict on each row of a table with p, q, kept, true and the p-values of distances."""
     surroundings = pd.concat([_smaller_share(table, space) for space in _asked(table)], axis=1).max(axis=1)
-    kept = (table["q"] <= LEVEL) & (surroundings >= HALF)
-    codes = np.select([kept, table["p"] > MANY_PLACES], [0, 2], default=1)
+    enough = surroundings >= max(HALF, OF_USUAL * surroundings.median())
+    by_distances = table[[name for name in ("p_r1", "p_r2") if name in table]].min(axis=1)
+    misplaced = (table["p"] > MANY_PLACES) | (by_distances > MANY_BY_DISTANCES)
+    codes = np.select([misplaced, (table["q"] <= LEVEL) & enough], [2, 0], default=1)
     return pd.Categorical.from_codes(codes, VERDICTS, ordered=True)
 
 
