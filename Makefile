@@ -32,6 +32,7 @@ EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_fai
 # Tests that skip without one of the extras spatial, distributed, large, or without scanpy.
 EXTRAS_TESTS = tests/test_anndata.py tests/test_anndata_files.py tests/test_platforms.py tests/test_preprocessing.py \
 	tests/test_screening.py tests/test_wrapper.py tests/test_published_readme.py \
+	tests/test_page_anndata.py tests/test_guards.py tests/test_choose.py tests/test_commands.py \
 	tests/test_documents.py::test_examples_with_extras_run
 
 SOURCES = sptree.cpp spasne.cpp spasne_main.cpp

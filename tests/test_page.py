@@ -21,6 +21,7 @@ from spasne_tools.page.dark_colours import dark_colour
 from spasne_tools.page.document import SCRIPTS, STYLES
 from spasne_tools.plotting.class_colours import MISSING_COLOUR, PALETTE, palette
 from spasne_tools.plotting.colour_scale import PERCENTILES
+from spasne_tools.plotting.greying import VERDICT_COLOURS
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "spasne_tools" / "page" / "browser"
@@ -227,6 +228,27 @@ def test_several_maps_of_the_same_points(write):
             np.testing.assert_allclose(found, values, rtol=0, atol=0.51 * np.ptp(values) / STEPS)
 
 
+def test_reliability_is_two_columns_that_the_page_knows(write):
+    Y, pixels = example()
+    verdict = pd.Categorical(["misplaced", "kept", None] * 20, ["kept", "uncertain", "misplaced"])
+    table = pd.DataFrame({"p": 0.5, "reliability": np.linspace(0, 1, 60), "verdict": verdict})
+    page = write(Y, pixels, labels={"Class": ["a", "b"] * 30}, reliability=table)
+    assert [column["name"] for column in page.header["columns"]] == ["Class", "verdict", "reliability"]
+    assert page.header["reliability"] == {"numbers": 2, "verdicts": 1}
+    looks = {look["name"]: look["light"] for look in page.column("verdict")["classes"]}
+    assert looks == {name: VERDICT_COLOURS[name] for name in ("kept", "misplaced")}
+    assert page.codes(page.column("verdict")["block"])[:3].tolist() == [1, 0, 65535]
+    assert [page.column("reliability")[end] for end in ("low", "high")] == [0, 1]
+
+
+def test_reliability_may_be_numbers_alone(write):
+    Y, pixels = example()
+    page = write(Y, pixels, genes={"g": np.arange(60.0)}, reliability=np.repeat([0, 1], 30))
+    assert [column["name"] for column in page.header["columns"]] == ["reliability", "g"]
+    assert page.header["reliability"] == {"numbers": 0}
+    assert write(Y, pixels).header["reliability"] == {}
+
+
 def test_a_scale_bar_where_the_unit_is_known(write):
     assert write(*example()).header["views"][0]["micrometres"] is None
     assert write(*example(), scalebar_dx=np.float32(0.5)).header["views"][0]["micrometres"] == 0.5
@@ -428,6 +450,17 @@ Y60, PIXELS60 = example()
         ({"scalebar_dx": 0}, "expected scalebar_dx to be a number above 0, found 0"),
         ({"scalebar_dx": "1"}, "expected scalebar_dx to be a number above 0, found '1'"),
         ({"scalebar_dx": 1, "scalebar_units": "ft"}, "expected scalebar_units to be one of .*, found 'ft'"),
+        ({"reliability": np.linspace(0, 2, 60)}, "expected numbers from 0 to 1 in reliability, found 1.01"),
+        ({"reliability": ["x"] * 60}, "expected numbers in reliability, found something else"),
+        ({"reliability": np.zeros(59)}, "expected 60 rows in reliability, as in data, found 59"),
+        (
+            {"reliability": pd.DataFrame({"p": np.zeros(60)})},
+            "expected a column 'reliability' in .*found 'p'",
+        ),
+        (
+            {"reliability": pd.DataFrame({"reliability": np.zeros(60), "verdict": "good"})},
+            r"expected verdicts \(kept, uncertain, misplaced\) in reliability, found 'good'",
+        ),
         ({"palettes": {"x": ["red"]}}, "expected palettes of columns of labels, found one of 'x'"),
         (
             {"labels": {"a": ["u", "v"] * 30}, "palettes": {"a": {"u": "red"}}},

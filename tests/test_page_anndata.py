@@ -118,3 +118,12 @@ def test_sections_stand_beside_each_other(write, adata):
 def test_bad_argument(write, options, message):
     with pytest.raises(ValueError, match=message):
         write(**options)
+
+
+def test_reliability_that_was_found_is_taken_unasked(write, adata):
+    spasne.tl.reliability(adata, k=5)
+    page = write()
+    assert [column["name"] for column in page.header["columns"][:3]] == ["type", "verdict", "reliability"]
+    assert page.header["reliability"] == {"numbers": 2, "verdicts": 1}
+    assert write(basis=["umap", "spasne"]).header["reliability"] == {}  # it is of another map
+    assert "spasne_verdict" in [column["name"] for column in write(color="spasne_verdict").header["columns"]]

@@ -500,6 +500,47 @@ def test_frame_rate_of_200000_points(show, record_property, capsys):
     assert min(sent) >= 10_000
 
 
+# ---- which points to trust ---------------------------------------------------------------------------------
+
+
+def test_points_below_a_reliability_are_hidden(show):
+    Y, pixels, classes, _ = example()
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"reliability": rng.uniform(size=N)})
+    table["verdict"] = np.where(table["reliability"] > 0.6, "kept", "uncertain")
+    page = show(Y, pixels, labels={"Class": classes}, reliability=table)
+    slider = page.page.locator("#least")
+    shares = [float((table["verdict"] == "kept")[classes == name].mean()) for name in "abc"]
+    assert page.page.locator(".classes .share").all_inner_texts() == [f"{100 * s:.0f} % kept" for s in shares]
+    assert np.array_equal(page.colours_at(MAP, Y), class_colours(classes))
+
+    page.page.click("#legend li:first-child button", modifiers=["Shift"])
+    assert page.page.evaluate("app.selection.size") == N // 3
+    page.page.keyboard.press("Escape")
+    slider.fill("0.5")
+    hidden = table["reliability"].to_numpy() < 0.5
+    assert page.page.inner_text("#least-told") == f"0.50, hides {hidden.sum()}"
+    ground = variable(page, "ground")
+    expected = np.where(hidden[:, None], ground, class_colours(classes))
+    assert np.array_equal(page.colours_at(MAP, Y), expected)
+    page.page.click("#legend li:first-child button", modifiers=["Shift"])  # what is hidden is not selected
+    assert page.page.evaluate("app.selection.size") == ((classes == "a") & ~hidden).sum()
+
+    page.page.select_option("#column", label="verdict")  # hidden in another column, too
+    page.settle()
+    assert page.page.evaluate("app.foreground.order.length") == (~hidden).sum()
+    assert page.page.locator(".classes .share:visible").count() == 0  # of itself
+    slider.fill("0")
+    assert page.page.inner_text("#least-told") == "nothing"
+    assert page.page.evaluate("app.foreground.order.length") == N
+
+
+def test_without_reliability_there_is_no_slider(show):
+    Y, pixels, classes, _ = example()
+    page = show(Y, pixels, labels={"Class": classes})
+    assert page.page.locator("#least:visible, .share:visible").count() == 0
+
+
 # ---- keys --------------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.sparse import issparse
 
 from spasne_tools.page import export as page
+from spasne_tools.page.trust import NUMBER, VERDICT
 from spasne_tools.plotting.anndata_colours import class_looks
 from spasne_tools.plotting.anndata_images import AUTOMATIC, tissue_images, tissue_scale
 from spasne_tools.plotting.colour_scale import is_continuous
@@ -70,7 +71,8 @@ def export_html(
         factors of Visium HD say, else no bar.
     scalebar_units : "nm", "um", "mm", "cm" or "m"
     **options
-        As in ``spasne.export_html``: title, image_like.
+        As in ``spasne.export_html``: title, image_like, reliability. Without the last, it is what
+        ``spasne.tl.reliability`` has put into ``.obs`` of the first of the maps.
 
     Returns
     -------
@@ -99,7 +101,11 @@ def export_html(
         options = _image(table, spatial_key, img_key) | options
     if (scale := tissue_scale(table, spatial_key, scalebar_dx, scalebar_units)) is not None:
         options |= {"scalebar_dx": scale.length, "scalebar_units": scale.unit}
-    columns = _columns(table, color)
+    trust = {f"{find_map(table, keys[0]).removeprefix('X_')}_{name}": name for name in (NUMBER, VERDICT)}
+    if set(trust) <= set(table.obs):  # of the first map, by ``spasne.tl.reliability``
+        found = table.obs[list(trust)].rename(columns=trust)
+        options = {"reliability": found.reset_index(drop=True)} | options
+    columns = _columns(table, color, besides=trust)
     return page.export_html(
         path,
         {key.removeprefix("X_"): np.asarray(table.obsm[find_map(table, key)]) for key in keys},
@@ -112,10 +118,13 @@ def export_html(
     )
 
 
-def _columns(table: Any, color: str | Sequence[str] | None) -> pd.DataFrame:
-    """Those of obs that are asked for: numbers as floats, which are drawn as such, or classes."""
+def _columns(table: Any, color: str | Sequence[str] | None, besides: Collection[str]) -> pd.DataFrame:
+    """Those of obs that are asked for: numbers as floats, which are drawn as such, or classes.
+
+    `besides` are on the page without being asked for.
+    """
     if color is None:
-        chosen = table.obs.select_dtypes("category")
+        chosen = table.obs.drop(columns=list(besides), errors="ignore").select_dtypes("category")
     else:
         names = [color] if isinstance(color, str) else list(color)
         if missing := [name for name in names if name not in table.obs]:

@@ -80,7 +80,7 @@ def _classes(name: str, values: pd.Series, colours: Palette | None, blocks: Bloc
     described = f"labels {name!r}"
     try:
         looks = looks_of(class_order(values), colours)
-        codes = pd.Categorical(values, categories=pd.Index(list(looks), dtype=object)).codes
+        codes = pd.Categorical(values.astype(object), categories=pd.Index(list(looks), dtype=object)).codes
     except TypeError as error:
         raise ValueError(f"expected one class for each point in {described}, found {error}") from None
     if len(looks) > MOST_CLASSES:

@@ -20,10 +20,10 @@ STYLES = ("page.css",)
 # In the order that a reader would like; page.js, which starts the page, is last.
 SCRIPTS = (
     "elements.js", "numbers.js", "signals.js", "csv.js", "blocks.js",
-    "column.js", "theme.js", "colouring.js", "selection.js", "foreground.js", "order.js", "moments.js",
-    "layout.js", "transition.js", "camera.js", "markers.js", "drawing.js", "webgl.js", "webgl_image.js",
-    "pixels.js", "density.js", "pace.js", "image.js", "scale_bar.js", "places.js", "marks.js", "lasso.js",
-    "pointer.js", "keys.js", "panel_bar.js", "panel.js", "figure.js", "picture.js",
+    "column.js", "theme.js", "colouring.js", "selection.js", "reliability.js", "foreground.js", "order.js",
+    "moments.js", "layout.js", "transition.js", "camera.js", "markers.js", "drawing.js", "webgl.js",
+    "webgl_image.js", "pixels.js", "density.js", "pace.js", "image.js", "scale_bar.js", "places.js",
+    "marks.js", "lasso.js", "pointer.js", "keys.js", "panel_bar.js", "panel.js", "figure.js", "picture.js",
     "description.js", "colour_scale.js", "legend.js", "selection_file.js", "selection_panel.js", "kept.js",
     "ranking.js", "ranking_panel.js", "search.js", "controls.js", "page.js",
 )  # fmt: skip

@@ -21,8 +21,10 @@ from spasne_tools.page.document import assemble
 from spasne_tools.page.layouts import describe_layouts, maps_of, tissue_of
 from spasne_tools.page.tables import columns_of, names_of
 from spasne_tools.page.tissue_image import describe_image
+from spasne_tools.page.trust import VERDICT, describe_trust, trust_columns
 from spasne_tools.plotting.class_colours import MISSING_COLOUR, Palette
 from spasne_tools.plotting.colour_scale import CONTINUOUS_COLOURS
+from spasne_tools.plotting.greying import VERDICT_COLOURS
 from spasne_tools.plotting.scale_bar import METRES, Scale
 from spasne_tools.validation import MatrixLike
 
@@ -36,6 +38,7 @@ def export_html(
     *,
     labels: Any = None,
     genes: Any = None,
+    reliability: Any = None,
     palettes: Mapping[str, Palette] | None = None,
     title: str | None = None,
     names: Sequence[Any] | None = None,
@@ -69,6 +72,10 @@ def export_html(
         Numbers drawn as continuous colours, usually log-normalised expression, and ranked by what marks a
         selection: give all genes that could. Up to 20 are kept with 16 bits between smallest and largest;
         more are kept with 8 bits, and their smallest value, usually 0, takes hardly any room.
+    reliability : DataFrame of ``map_reliability``, or array-like (n,) of numbers from 0 to 1, optional
+        How far each point's place on the map can be trusted: a column to colour by, and a slider that hides
+        what is below. With the column "verdict" of the DataFrame, which is one to colour by, too, the legend
+        names the share of each class that is kept.
     palettes : dict of palettes by column of `labels`, optional
         Colours of classes, where they are not to be those of ``palette``: each a dict by class, a sequence,
         or the name of one of matplotlib's colour maps.
@@ -123,14 +130,18 @@ def export_html(
     maps = maps_of(Y)
     tissue = tissue_of(pixels, maps)
     given = (*maps.values(), pixels)
-    columns = columns_of(labels, "labels", given), columns_of(genes, "genes", given)
-    point_names = names_of(names, len(tissue), (*given, labels, genes))
+    trust = trust_columns(reliability, given)
+    columns = columns_of(labels, "labels", given) | trust, columns_of(genes, "genes", given)
+    if VERDICT in trust:
+        palettes = {VERDICT: VERDICT_COLOURS} | dict(palettes or {})
+    point_names = names_of(names, len(tissue), (*given, labels, genes, reliability))
     blocks = Blocks()
     header: dict[str, Any] = {
         "title": "SpaSNE" if title is None else title,
         "n": len(tissue),
         **describe_layouts(tissue, maps, bool(image_like), blocks),
         "columns": describe_columns(*columns, palettes or {}, blocks),
+        "reliability": describe_trust(trust, columns[0]),
         "names": None if point_names is None else blocks.add(json.dumps(point_names).encode("ascii")),
         "ramp": _ramp(blocks),
         "missing": MISSING_COLOUR,

@@ -15,6 +15,8 @@ from spasne_tools.plotting.legend import Legend
 from spasne_tools.plotting.style import Style
 from spasne_tools.reliability.verdicts import VERDICTS
 
+VERDICT_COLOURS = {"kept": "#0072b2", "uncertain": "#b8b8b8", "misplaced": "#d55e00"}
+
 
 def is_kept(kept: Any, n: int) -> np.ndarray:
     """Which points are drawn in colour, by truth values or verdicts of ``map_reliability``: bool (n,)."""

@@ -22,7 +22,11 @@ class Foreground {
   }
 
   isShown(point) {
-    return this.hidden.size === 0 || !this.hidden.has(this.codes[point]);
+    return (this.hidden.size === 0 || !this.hidden.has(this.codes[point])) && this.app.reliability.allows(point);
+  }
+
+  get hides() {
+    return this.hidden.size > 0 || this.app.reliability.least > 0;
   }
 
   isBright(point) {
@@ -34,7 +38,7 @@ class Foreground {
   reorder() {
     const { column } = this.app.colouring;
     const all = column?.isNumeric ? byValue(column.codes, this.shuffled) : this.shuffled;
-    const shown = this.hidden.size ? all.filter((point) => this.isShown(point)) : all;
+    const shown = this.hides ? all.filter((point) => this.isShown(point)) : all;
     const order = new Uint32Array(shown.length);
     let split = 0, end = shown.length;
     for (const point of shown) if (!this.isBright(point)) order[split++] = point;
@@ -58,7 +62,7 @@ class Foreground {
   }
 
   afterHiding() {
-    if (this.hidden.size) this.app.selection.keepOnly((point) => this.isShown(point));
+    if (this.hides) this.app.selection.keepOnly((point) => this.isShown(point));
     else this.app.selection.changed();
   }
 

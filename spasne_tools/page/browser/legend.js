@@ -12,6 +12,7 @@ class Legend {
   show(column) {
     at("legend-title").textContent = column?.name ?? "Colour";
     Object.assign(this, { entries: [], buttons: [], scale: null });
+    this.shares = column?.classes ? this.app.reliability.sharesKept(column) : null;
     if (!column) this.content.replaceChildren(element("p", "hint", "There are no labels to colour by."));
     else if (column.classes) this.content.replaceChildren(...this.classes(column));
     else this.content.replaceChildren(...(this.scale = new ColourScale(this.app, column)).elements);
@@ -40,7 +41,7 @@ class Legend {
       else foreground.hide(code, !foreground.hidden.has(code));
     });
     made.tabIndex = -1; // arrows move between entries
-    made.append(markerImage(look.marker), element("span", "name", look.name), element("span", "count"));
+    made.append(markerImage(look.marker), element("span", "name", look.name), element("span", "share"), element("span", "count"));
     for (const [start, end] of [["pointerenter", "pointerleave"], ["focus", "blur"]]) {
       made.addEventListener(start, () => (start !== "focus" || made.matches(":focus-visible")) && foreground.spotlight(code));
       made.addEventListener(end, () => foreground.spotlight(null));
@@ -69,6 +70,7 @@ class Legend {
       const made = this.buttons[place], total = count(all[code]);
       made.setAttribute("aria-pressed", !foreground.hidden.has(code));
       made.querySelector("svg").style.fill = code === MISSING ? theme.missing : look[theme.name];
+      if (this.shares) made.querySelector(".share").textContent = all[code] ? `${Math.round(100 * this.shares[code])} % kept` : "";
       made.querySelector(".count").textContent = selection.size ? `${count(selected[code])} / ${total}` : total;
     });
   }

@@ -8,6 +8,7 @@ class App {
     this.theme = new Theme(this.signals, header.missing);
     this.selection = new Selection(this.signals, this.n);
     this.colouring = new Colouring(this);
+    this.reliability = new Reliability(this);
     this.foreground = new Foreground(this);
     this.description = new Description(this);
     this.panels = this.views().map((view) => new Panel(view, this));
@@ -31,6 +32,7 @@ class App {
   async start() {
     await Promise.all([...this.panels.map((panel) => panel.load()), this.colouring.start(), this.description.start()]);
     this.shapePanels();
+    await this.reliability.start();
     await this.colouring.use(this.columns[0] ?? null);
     this.ready = true;
     for (const panel of this.panels) panel.resize();
