@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 from threadpoolctl import LibController, ThreadpoolController
 
+from spasne_tools.forking import not_forked
+
 # Multiplications up to which one thread does a product: threads of the two libraries behind numpy and scipy
 # wait by spinning, which on two busy cores takes 0.6 s where the work takes 0.01 s.
 ONE_THREAD = 5e9
@@ -41,7 +43,9 @@ def at_most(n_threads: int | None) -> Iterator[None]:
 class _Limits:
     """Those in force now, by thread.
 
-    The lock is held for the moment in which the number is set, never while a block runs.
+    The lock is held for the moment in which the number is set, never while a block runs. Nor is the process
+    forked in that moment: a child forked while another thread asks the loader for its libraries could never
+    ask again (threadpoolctl before 3.7 does so by dl_iterate_phdr, under the loader's lock).
     """
 
     def __init__(self) -> None:
@@ -50,7 +54,7 @@ class _Limits:
         self.before: list[tuple[LibController, int]] = []  # each library's number without limits
 
     def add(self, limit: int) -> None:
-        with self.lock:
+        with not_forked(), self.lock:
             if not self.before:
                 libraries = ThreadpoolController().select(user_api="blas").lib_controllers
                 self.before = [(library, library.num_threads) for library in libraries]
@@ -59,7 +63,7 @@ class _Limits:
             self._set(own)
 
     def remove(self, limit: int) -> None:
-        with self.lock:
+        with not_forked(), self.lock:
             own = self.in_force[threading.get_ident()]
             own.remove(limit)
             self._set(own)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 from scipy.spatial.distance import cdist, pdist
 
+from spasne_tools.forking import not_forked
 from spasne_tools.validation import Matrix
 
 BLOCK_ENTRIES = 1 << 22  # distances held at once: 32 MB
@@ -23,7 +24,8 @@ def squared_distances(A: Matrix, B: Matrix) -> np.ndarray:
         return cdist(A, B, "sqeuclidean")
     else:
         norm_a, norm_b = np.einsum("ij,ij->i", A, A), np.einsum("ij,ij->i", B, B)
-        product = A @ B.T
+        with not_forked():
+            product = A @ B.T
     product *= -2.0
     product += norm_a[:, None]
     product += norm_b

@@ -12,6 +12,7 @@ import scipy.linalg
 import scipy.sparse
 
 from spasne_tools.blas_threads import threads_for
+from spasne_tools.forking import not_forked
 from spasne_tools.guards import warn_of_counts
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
@@ -94,6 +95,7 @@ class Projection:
         loadings[:, kept] = centred.transposed_times(scores[:, kept]) / squared[kept]
         return cls(centred.mean, loadings)
 
+    @not_forked()
     def apply(self, X: Matrix) -> np.ndarray:
         """Scores (m, k) of other rows (m, D), dense or CSR."""
         if scipy.sparse.issparse(X):
@@ -168,6 +170,7 @@ class _Centred:
             rows = slice(start, start + step)
             yield rows, _dense(self.X[rows]) - self.mean
 
+    @not_forked()
     def times(self, V: np.ndarray) -> np.ndarray:
         if self.sparse:
             return self.X @ V - self.mean @ V
@@ -176,6 +179,7 @@ class _Centred:
             out[rows] = block @ V
         return out
 
+    @not_forked()
     def transposed_times(self, U: np.ndarray) -> np.ndarray:
         if self.sparse:
             return self.X.T @ U - np.multiply.outer(self.mean, U.sum(axis=0))
@@ -194,6 +198,7 @@ class _Centred:
         """Whether a sparse product takes less time than a dense one of blocks."""
         return self.sparse and self.X.nnz < DENSE_SHARE * self.shape[0] * self.shape[1]
 
+    @not_forked()
     def gram_of_columns(self) -> np.ndarray:
         """X'X - n mean mean', (D, D)."""
         if self._sparse_enough():
@@ -204,6 +209,7 @@ class _Centred:
             gram += block.T @ block
         return gram
 
+    @not_forked()
     def gram_of_rows(self) -> np.ndarray:
         """XX' - (X mean) 1' - 1 (X mean)' + |mean|^2, (n, n)."""
         if self._sparse_enough():
@@ -241,13 +247,15 @@ def _leading_eigenvectors(
                 "expected values whose squares can be summed, found sums that overflow; rescale the data"
             )
         if solver == "full":
-            return scipy.linalg.eigh(matrix, subset_by_index=(size - n_wanted, size - 1))[1][:, ::-1]
+            with not_forked():
+                return scipy.linalg.eigh(matrix, subset_by_index=(size - n_wanted, size - 1))[1][:, ::-1]
         apply_gram = matrix.__matmul__
     from scipy.sparse.linalg import LinearOperator, eigsh  # which small data do without
 
     operator = LinearOperator((size, size), matvec=apply_gram, dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(size)  # fixed, so that a run can be repeated
-    values, vectors = eigsh(operator, k=n_wanted, v0=start)
+    with not_forked():
+        values, vectors = eigsh(operator, k=n_wanted, v0=start)
     return vectors[:, np.argsort(values)[::-1]]
 
 

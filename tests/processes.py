@@ -1,5 +1,7 @@
-"""Other processes as /proc shows them; any may end between two looks."""
+"""Other processes: forked children, and those that /proc shows, of which any may end between two looks."""
 
+import os
+import signal
 from pathlib import Path
 
 
@@ -17,6 +19,19 @@ def is_running(process_id):
     """False also of one that has ended while nobody has asked for its exit code, a zombie."""
     state = _read(process_id, "stat").rpartition(b")")[2].split()
     return bool(state) and state[0] != b"Z"
+
+
+def run_in_child(work):
+    """True where `work` returns true in a forked child; False too where it takes longer than 60 s."""
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(60)
+        try:
+            os._exit(0 if work() else 1)
+        except BaseException:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
 
 
 def _read(process_id, name):

@@ -1,11 +1,11 @@
 """Limits of the threads of linear algebra: nested, at the same time, in forked children, by n_jobs."""
 
 import os
-import signal
 import threading
 
 import numpy as np
 import pytest
+from processes import run_in_child
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from spasne import SpaSNE
@@ -61,19 +61,6 @@ def test_a_number_set_by_others_between_two_limits_stays():
         assert now() == {2}
 
 
-def run_in_child(work):
-    """True where `work` returns true in a forked child; False too where it takes longer than 20 s."""
-    child = os.fork()
-    if child == 0:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(20)
-        try:
-            os._exit(0 if work() else 1)
-        except BaseException:
-            os._exit(1)
-    return os.waitpid(child, 0)[1] == 0
-
-
 @forks
 def test_a_child_forked_while_another_thread_is_in_pca_can_do_its_own(monkeypatch):
     inside, done = threading.Event(), threading.Event()
@@ -103,6 +90,38 @@ def test_a_child_forked_while_another_thread_is_in_pca_can_do_its_own(monkeypatc
 def test_a_child_forked_while_the_number_is_being_set_is_not_locked():
     with blas_threads._limits.lock:
         assert run_in_child(lambda: not blas_threads._limits.lock.locked())
+
+
+@forks
+def test_no_child_is_forked_while_another_thread_looks_for_libraries(monkeypatch):
+    """Who may hold a lock of the loader just then."""
+    inside, forking, left = threading.Event(), threading.Event(), []
+    whole = blas_threads.ThreadpoolController
+
+    def slow():
+        inside.set()
+        forking.wait(60)
+        found = whole()
+        left.append(True)
+        return found
+
+    def limit():
+        with at_most(2):
+            pass
+
+    monkeypatch.setattr(blas_threads, "ThreadpoolController", slow)
+    os.register_at_fork(before=forking.set)
+    worker = threading.Thread(target=limit)
+    worker.start()
+    assert inside.wait(60)
+
+    def use():
+        other_has_left = bool(left)
+        with at_most(2):
+            return other_has_left and now() == {2}
+
+    assert run_in_child(use)
+    worker.join()
 
 
 @forks

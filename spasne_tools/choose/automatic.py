@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from spasne_tools.run.automatic import AUTO, is_auto, settle_scale
 from spasne_tools.run.method import LARGE
 from spasne_tools.run.parameters import Parameters
+from spasne_tools.user_warning import no_user_warnings
 from spasne_tools.validation import MatrixLike
 
 WEIGHTS = ("alpha", "beta", "global_scale")
@@ -39,8 +39,7 @@ def settled(
 
     given = {name: getattr(parameters, name) for name in (*WEIGHTS, *FOR_ALL)}
     init = parameters.init if isinstance(parameters.init, str) else "random"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of the data: the run that follows gives them
+    with no_user_warnings():  # of the data: the run that follows gives them
         choice = choose_parameters(
             data, pixels, init=init, sections=parameters.sections, n_jobs=parameters.n_jobs, **given
         )

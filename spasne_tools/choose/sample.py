@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +14,7 @@ from spasne_tools.run.embedding import Embedding
 from spasne_tools.run.executable import ExecutableError
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.prepare import prepare_problem
+from spasne_tools.user_warning import no_user_warnings
 from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match, check_sections
 
 MOST_POINTS = 1500  # of which a map takes well under a second
@@ -44,8 +44,7 @@ class Sample:
         max_iter = self.parameters.max_iter if most is None else min(most, self.parameters.max_iter)
         shared = replace(self.parameters, init=init, max_iter=max_iter)
         found: list[Embedding | None] = [None] * len(runs)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of the positions' unit: given once already
+        with no_user_warnings():  # of the positions' unit: given once already
             for k, made in embed_runs(self.X, self.pixels, shared, runs):
                 found[k] = None if isinstance(made, ExecutableError) else made
         return found

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from spasne_tools.distances import pair_distances, squared_distances
+from spasne_tools.forking import not_forked
 from spasne_tools.metrics.checks import points
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, sampled_pairs
 from spasne_tools.validation import Matrix, MatrixLike
@@ -28,7 +29,8 @@ def _pearson(parts: Pairs) -> float:
         if shift is None:
             shift = a.mean(), b.mean()
         a, b = a - shift[0], b - shift[1]
-        sums += a.sum(), b.sum(), a @ a, b @ b, a @ b
+        with not_forked():
+            sums += a.sum(), b.sum(), a @ a, b @ b, a @ b
         count += len(a)
     sum_a, sum_b, sum_aa, sum_bb, sum_ab = sums
     scale = np.sqrt((sum_aa - sum_a**2 / count) * (sum_bb - sum_b**2 / count))

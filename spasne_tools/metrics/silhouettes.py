@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from spasne_tools.distances import distance_rows
+from spasne_tools.forking import not_forked
 from spasne_tools.metrics.checks import class_codes, points
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Estimate, Sampling, mean_of_sample, sampled_rows
 from spasne_tools.validation import MatrixLike
@@ -55,7 +56,8 @@ def silhouette(Y: MatrixLike, labels: Any, sampling: Sampling = DEFAULT_SAMPLING
     for part, squared in distance_rows(Y, rows):
         own, every = codes[rows[part]], np.arange(len(squared))
         squared[every, rows[part]] = 0.0
-        total = np.sqrt(squared, out=squared) @ members
+        with not_forked():
+            total = np.sqrt(squared, out=squared) @ members
         a = total[every, own] / np.maximum(size[own] - 1, 1)
         others = total / size
         others[every, own] = np.inf

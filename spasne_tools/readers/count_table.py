@@ -7,7 +7,6 @@ takes a quarter of the time of pandas, and only what is not zero is kept.
 from __future__ import annotations
 
 import csv
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import pandas as pd
 import scipy.sparse
 
 from spasne_tools.readers.text_file import open_text
+from spasne_tools.user_warning import filtered
 
 COMMENT = b"#"
 SEPARATORS = ("\t", ",", ";")
@@ -153,8 +153,7 @@ def _numbers_of(text: bytes, separator: str) -> np.ndarray | None:
 
 
 def _whole_numbers(text: bytes, separator: str) -> np.ndarray | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DeprecationWarning)  # what it says of text that is no number
+    with filtered("error", DeprecationWarning):  # what it says of text that is no number
         try:
             return np.fromstring(text, dtype=np.int64, sep=separator)
         except (DeprecationWarning, ValueError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import gzip
 import sys
-import warnings
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -17,6 +16,7 @@ from spasne_tools.features import is_identifier, is_unnamed
 from spasne_tools.output_file import output_file
 from spasne_tools.readers.table_layout import Layout, find_layout, is_number
 from spasne_tools.readers.text_file import READ_ERRORS, STANDARD_STREAM, open_text, shown_name
+from spasne_tools.user_warning import filtered
 
 PLAIN_SUFFIXES = (".txt", ".dat", ".tsv")  # maps written as bare numbers, as published
 TABLE_SUFFIXES = ("", ".csv", *PLAIN_SUFFIXES)  # .gz may follow
@@ -142,8 +142,7 @@ def _parse(stream: BinaryIO, layout: Layout) -> pd.DataFrame:
     }
     start = stream.tell()
     wide = len(layout.rows[0]) > WIDE
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+    with filtered("ignore", pd.errors.DtypeWarning):
         table = pd.read_csv(stream, low_memory=wide, **options)
         if wide and not all(map(pd.api.types.is_numeric_dtype, table.dtypes.iloc[1:])):
             stream.seek(start)  # parts of a column may differ in type
@@ -325,8 +324,7 @@ def load_data(file: str | Path | TextIO) -> np.ndarray:
     array([[1., 2., 3.],
            [4., 5., 6.]])
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # about no rows: an error below
+    with filtered("ignore", UserWarning):  # about no rows: an error below
         try:
             table = np.loadtxt(file, dtype=np.float64, ndmin=2)
         except ValueError as error:

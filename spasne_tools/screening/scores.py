@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 
 from spasne_tools.distances import condensed_distances, pair_distances
+from spasne_tools.forking import not_forked
 from spasne_tools.metrics.checks import section_rows
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING, Sampling, sampled_pairs, weighted_mean
 from spasne_tools.metrics.silhouettes import silhouette
@@ -27,9 +28,14 @@ def standard_distances(X: Matrix, sampling: Sampling) -> np.ndarray:
     else:
         distances = pair_distances(X, *sampled_pairs(n, sampling))
     distances -= distances.mean()
-    length = np.sqrt(distances @ distances)
+    length = np.sqrt(_dot(distances, distances))
     distances /= length if length > 0 else np.nan
     return distances
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    with not_forked():
+        return float(a @ b)
 
 
 def rows_of_sections(codes: np.ndarray | None) -> tuple[np.ndarray, ...]:
@@ -65,8 +71,8 @@ class Targets:
         """r1, r2 and the silhouette ss (nan without labels) of a map, as `score_embedding` gives them."""
         of_map = standard_distances(Y, self.sampling)
         return {
-            "r1": float(self.expression @ of_map),
-            "r2": self._r2_within(Y) if self.sections else float(self.space @ of_map),
+            "r1": _dot(self.expression, of_map),
+            "r2": self._r2_within(Y) if self.sections else _dot(self.space, of_map),
             "ss": float("nan" if self.labels is None else silhouette(Y, self.labels, self.sampling)),
         }
 
@@ -75,6 +81,6 @@ class Targets:
         own, begin = [], 0
         for rows in self.sections:
             of_map = standard_distances(Y[rows], self.sampling)
-            own.append(float(self.space[begin : begin + len(of_map)] @ of_map))
+            own.append(_dot(self.space[begin : begin + len(of_map)], of_map))
             begin += len(of_map)
         return float(weighted_mean(own, [len(rows) for rows in self.sections]))
