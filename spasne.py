@@ -159,11 +159,13 @@ def run_spasne(
     pixels : DataFrame, array or nested lists, shape (n, 1 or more), optional
         Positions in the tissue, in the row order of `data`. Their unit matters (see `pixel_scale`). None: no
         spatial term (beta is taken as 0), so alpha=0 without pixels is plain t-SNE.
-    alpha, beta : float or "auto", default 8 and 2
-        Weights of global expression and of space, 0 or more. Advice at global_scale 1: alpha 5-15, beta
-        1-7.5, alpha / beta of 2 or more. A larger alpha keeps more of expression, a larger beta more of
-        space. "auto": chosen by `choose_parameters`, together with whichever else is "auto", and with
-        init="best" in place of "random".
+    alpha : float or "auto", default 8
+        Weight of global expression, 0 or more: a larger one keeps more of the distances in expression.
+        Advice at global_scale 1: 5 to 15. "auto": chosen by `choose_parameters`, together with whichever else
+        is "auto", and with init="best" in place of "random".
+    beta : float or "auto", default 2
+        Weight of space, 0 or more: a larger one keeps more of the distances in the tissue. Advice at
+        global_scale 1: 1 to 7.5, and at most half of `alpha`. "auto": as for `alpha`.
     exaggeration : float, default 4
         Factor on the local affinities up to iteration 250, above 0.
     no_dims : int, default 2
@@ -262,6 +264,10 @@ def run_spasne(
     UserWarning
         Pixels, times `pixel_scale` where that is a number, with a mean squared distance below 100: the
         spatial term would nearly vanish.
+        Input that is hardly what was meant: `data` that are raw counts, or have columns that are identifiers,
+        positions or control features; `data` and `pixels` swapped; `pixels` of more than three columns, or
+        with one that numbers the rows; `neighbors` that hold weights in place of distances, or of which one
+        row has few and cuts all others.
         neighbors="approximate" that hold less than 0.95 of the true ones, judged by a sample.
 
     References

@@ -42,9 +42,10 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     ----------
     n_components : int, default 2
         Dimensions of the map: 1, 2 or 3.
-    alpha, beta : float or "auto", default 8 and 2
-        Weights of global expression and of space. Without pixels there is no spatial term. "auto": chosen in
-        each fit; `weights_` has them.
+    alpha : float or "auto", default 8
+        Weight of global expression. "auto": chosen in each fit; `weights_` has it.
+    beta : float or "auto", default 2
+        Weight of space. Without pixels there is no spatial term. "auto": as for `alpha`.
     perplexity : float, default 50
         Effective number of neighbours, at most (n - 1) / 3: fewer than 151 rows need a lower one.
     early_exaggeration : float, default 4

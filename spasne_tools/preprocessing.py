@@ -378,6 +378,12 @@ def preprocess_counts(
         A count is negative or not finite, a row to be kept has no count at all (see `min_counts`), `hvg` is
         not between 1 and the number of genes, or `keep` is neither a mask of the rows nor row numbers.
 
+    Warns
+    -----
+    UserWarning
+        `counts` that are logarithms already, have genes in rows, or columns that are identifiers, positions or
+        control features.
+
     References
     ----------
     Wolf, Angerer, Theis: SCANPY: large-scale single-cell gene expression data analysis. Genome Biology 19

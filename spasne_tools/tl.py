@@ -109,6 +109,8 @@ def spasne(
     -----
     UserWarning
         ``.obsm["X_pca"]``, used because it is there, is not of ``.X`` as it is now.
+        Spots off the tissue take part (``.obs["in_tissue"]`` 0), sections or fields of view lie over each
+        other as if they were one, or something else is hardly what was meant: as ``spasne.run_spasne``.
 
     References
     ----------
