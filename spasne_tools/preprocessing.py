@@ -381,8 +381,8 @@ def preprocess_counts(
     Warns
     -----
     UserWarning
-        `counts` that are logarithms already, have genes in rows, or columns that are identifiers, positions or
-        control features.
+        `counts` that are logarithms already, have genes in rows, or have columns that are identifiers,
+        positions or control features.
 
     References
     ----------
