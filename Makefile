@@ -8,6 +8,7 @@
 # make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
 # make lint         style, warnings as errors, types
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make soak         random small problems beside their slow twin in NumPy; SOAK="--first 10000 --count 500"
 # make fuzz         damaged data files until one breaks the executable (clang; tests/fuzz/README.md)
 # make coverage     the lines that no test reaches, Python and C++
 # make r-package    the package for R, as an archive in build/r-package
@@ -56,7 +57,7 @@ FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined,float-cast-overflow
 FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
 
-.PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan fuzz coverage r-package check-r r-documentation docs figures clean clean0 FORCE
+.PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan soak fuzz coverage r-package check-r r-documentation docs figures clean clean0 FORCE
 # Two goals at once would set up .venv together; the objects of the executable alone are compiled side by side.
 ifndef OBJECTS_ONLY
 .NOTPARALLEL:
@@ -157,6 +158,9 @@ test-extras: spasne $(VENV)/extras/stamp
 
 check-asan: build/asan/spasne $(VENV)/stamp-test$(BROWSER)
 	SPASNE_BIN="$$PWD/build/asan/spasne" $(VENV_PYTHON) -m pytest $(EXECUTABLE_TESTS)
+
+soak: spasne $(VENV)/stamp-test$(BROWSER)
+	OPENBLAS_NUM_THREADS=1 $(VENV_PYTHON) tests/soak.py $(SOAK)
 
 # New inputs are kept in build/fuzz/corpus, so that a search goes on where the last one ended.
 fuzz: build/fuzz/data_file

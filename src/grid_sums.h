@@ -7,11 +7,13 @@
 //   value_i     = sum_j (w_i . q_j) log(1 + scale2 d^2)
 //   force_i     = sum_j (w_i . q_j) scale2 / (1 + scale2 d^2) (y_i - y_j)
 // Each kernel has a grid of its own (kernel_grid.h), as fine as the kernel asks for and no coarser than a fraction of
-// the map.
+// the map. Where that would take longer than the sums over all pairs, which it does for few points in a map that is
+// wide for its kernels, they are taken pair by pair.
 #pragma once
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -61,6 +63,9 @@ class GridSums {
     wide_charges_.take(n_points);
   }
 
+  /// For tests of the grids, where pair by pair would be faster.
+  void never_pair_by_pair() { may_take_pairs_ = false; }
+
   /// Whether the map is within the widest that Z and repulsion have a grid for on each axis.
   bool resolves_repulsion(const double* Y, ThreadPool& pool) {
     const Box box = choose_box(Y, true, false, pool);
@@ -71,7 +76,8 @@ class GridSums {
   double repulsion_work(const double* Y, ThreadPool& pool) {
     const Box box = choose_box(Y, true, false, pool);
     const double spacing = wanted_spacing(box, repulsion_spacing_);
-    return repulsion_.fits(box, spacing) ? repulsion_.work(box, spacing) : INFINITY;
+    const double of_grid = repulsion_.fits(box, spacing) ? repulsion_.work(box, spacing) : INFINITY;
+    return may_take_pairs_ ? std::min(of_grid, pair_work(0)) : of_grid;
   }
 
   /// Throws runtime_error if the map is not finite.
@@ -79,6 +85,7 @@ class GridSums {
     const double* Y = q.Y;
     const bool want_charges = n_charges_ > 1 && (out.force || out.value), want_repulsion = out.Z || out.repulsion;
     const Box box = choose_box(Y, want_repulsion, want_charges, pool);
+    if (pairs_are_less(box, want_repulsion, want_charges)) return sum_all_pairs(q, want_charges, pool, out);
     const unsigned char* far = far_.empty() ? nullptr : is_far_.data();
     if (want_repulsion) {
       repulsion_.place(box, fitting_spacing(repulsion_, box, repulsion_spacing_), pool);
@@ -100,6 +107,43 @@ class GridSums {
   static constexpr double CELLS = 12;  // at least so many spacings in the map's largest extent
   static constexpr size_t MAX_FAR = 64;
   static constexpr size_t TASKS = 32;
+  // Measured, in the units of KernelGrid::work: a pair without charges. A grid coarser than wanted is taken only where
+  // pairs are this many times the work.
+  static constexpr double WORK_PER_PAIR = 30, FOR_ACCURACY = 4;
+
+  double pair_work(size_t n_charges) const {
+    const double n = static_cast<double>(n_points_);
+    return n * n * (WORK_PER_PAIR + static_cast<double>(n_charges));
+  }
+
+  /// Whether sums over all pairs are less work than the grids.
+  bool pairs_are_less(const Box& box, bool want_repulsion, bool want_charges) const {
+    double grids = 0;
+    bool coarse = false;
+    if (want_repulsion) {
+      grids += repulsion_.work(box, fitting_spacing(repulsion_, box, repulsion_spacing_));
+      coarse = !repulsion_.fits(box, wanted_spacing(box, repulsion_spacing_));
+    }
+    if (want_charges) {
+      const double narrow = charges_.work(box, fitting_spacing(charges_, box, charge_spacing_));
+      const double wide = wide_charges_.work(box, fitting_spacing(wide_charges_, box, wide_charge_spacing_));
+      grids += static_cast<double>(n_charges_) * std::min(narrow, wide);
+      coarse = coarse || !wide_charges_.fits(box, wanted_spacing(box, wide_charge_spacing_));
+    }
+    return may_take_pairs_ && pair_work(want_charges ? n_charges_ : 0) < (coarse ? FOR_ACCURACY : 1) * grids;
+  }
+
+  /// All points are far ones.
+  void sum_all_pairs(const PointCharges& q, bool want_charges, ThreadPool& pool, const Output& out) {
+    far_.resize(n_points_);
+    std::iota(far_.begin(), far_.end(), size_t{0});
+    is_far_.assign(n_padded(), 1);
+    for (double* of_points : {out.Z, want_charges ? out.value : nullptr})
+      if (of_points) std::fill_n(of_points, n_points_, 0.0);
+    for (double* by_axis : {out.repulsion, want_charges ? out.force : nullptr})
+      if (by_axis) std::fill_n(by_axis, n_dims_ * n_padded(), 0.0);
+    add_far_points({q.Y, want_charges ? q.values : nullptr, q.constant}, pool, out);
+  }
 
   void sum_charges(KernelGrid& grid, const Box& box, double spacing, const PointCharges& q, ThreadPool& pool,
                    const Output& out) {
@@ -263,7 +307,8 @@ class GridSums {
   double repulsion_spacing_, charge_spacing_, wide_charge_spacing_;
   std::vector<Box> boxes_;
   std::vector<unsigned char> finite_;
-  std::vector<size_t> far_;  // points summed directly, few or none
+  bool may_take_pairs_ = true;
+  std::vector<size_t> far_;  // points summed directly: few, none or all
   std::vector<unsigned char> is_far_;
   std::vector<double> far_sums_;
 };

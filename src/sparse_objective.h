@@ -22,8 +22,8 @@
 
 namespace spasne {
 
-// Of the tree where theta is 0, and for costs, which are not asked for often: off by 3e-4 in wide maps, with theta 0.5
-// by 1e-2.
+// Of the tree where theta is 0, with few points, and for costs, which are not asked for often: off by 3e-4 in wide
+// maps, with theta 0.5 by 1e-2.
 constexpr double SMALL_THETA = 0.2;
 
 class SparseObjective : public Objective {
@@ -56,7 +56,8 @@ class SparseObjective : public Objective {
     grid_.take(n_);
     space_grid_.take(n_);
     if (n_dims_ == 3) {
-      const double theta = o.theta > 0 ? o.theta : SMALL_THETA;
+      double theta = o.theta > 0 ? o.theta : SMALL_THETA;
+      if (n_ <= FEW) theta = std::min(theta, SMALL_THETA);
       tree_ = std::make_unique<SpTree>(n_, o.no_dims, theta);
       cost_tree_ = std::make_unique<SpTree>(n_, o.no_dims, std::min(theta, SMALL_THETA));
     }

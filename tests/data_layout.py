@@ -56,8 +56,11 @@ def extension_records(case):
         "init": case.init,
         "gscale": case.global_scale,
         "pxoffset": case.pixel_offset,
+        "accuracy": case.accuracy,
         "stoptol": case.stop_tolerance,
         "sections": None if case.sections is None else np.asarray(case.sections, dtype="<i4").tobytes(),
+        "nbrindex": None if case.graph is None else np.asarray(case.graph[0], dtype="<i4").tobytes(),
+        "nbrdist": None if case.graph is None else np.asarray(case.graph[1], dtype="<f4").tobytes(),
         "runs": case.runs,
         "scales": case.scales,
     }

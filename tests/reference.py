@@ -46,7 +46,9 @@ class Case:
     init: np.ndarray | None = None
     global_scale: float | None = None
     pixel_offset: float | None = None
+    accuracy: float | None = None
     stop_tolerance: float | None = None
+    graph: tuple[np.ndarray, np.ndarray] | None = None  # neighbours of each point, (N, k), and distances
     runs: np.ndarray | None = None  # rows of alpha, beta, seed: a batch
     scales: np.ndarray | None = None  # global scale of each run
     sections: np.ndarray | None = None  # code of each point's section
@@ -62,7 +64,9 @@ class Case:
     @property
     def pairs(self):
         """Pairs of the spatial term, (N, N): those of two points of the same section; 1.0 where all are."""
-        return 1.0 if self.sections is None else np.equal.outer(self.sections, self.sections).astype(float)
+        if self.sections is None or len(set(self.sections)) == 1:
+            return 1.0
+        return np.equal.outer(self.sections, self.sections).astype(float)
 
 
 # --- random start ---
@@ -164,14 +168,20 @@ def nearest_neighbours(A, n_neighbours):
     return index, np.take_along_axis(d2, index, axis=1)
 
 
-def neighbour_affinities(X, perplexity):
-    """P over the 3 * perplexity nearest neighbours only: as `local_affinities`, 0 for all other pairs."""
-    index, d2 = nearest_neighbours(scaled(X), min(len(X) - 1, int(3 * perplexity)))
+def neighbour_affinities(X, perplexity, graph=None):
+    """P over the neighbours only: as `local_affinities`, 0 for all other pairs.
+
+    They are those of the graph, whose distances are in the units of X, or the 3 * perplexity nearest.
+    """
+    if graph is None:
+        index, d2 = nearest_neighbours(scaled(X), min(len(X) - 1, int(3 * perplexity)))
+    else:
+        index, d2 = graph[0], (graph[1] / np.abs(X - X.mean(axis=0)).max()) ** 2
     itself = np.zeros((len(X), 1))
     P = np.zeros((len(X), len(X)))
     for i, row in enumerate(np.hstack([d2, itself])):
         P[i, index[i]] = row_affinities(row, len(row) - 1, perplexity)[:-1]
-    return (P + P.T) / (2 * P.sum())
+    return (P + P.T) / (2 * len(X))
 
 
 def global_affinities(A, offset=1.0, pairs=1.0):
@@ -181,8 +191,10 @@ def global_affinities(A, offset=1.0, pairs=1.0):
 
 def affinities(case):
     """(P, Pg, Ps) of a case; P over neighbours for method `interpolation`, else over all pairs."""
-    sparse = case.method == "interpolation"
-    P = (neighbour_affinities if sparse else local_affinities)(case.X, case.perplexity)
+    if case.method == "interpolation":
+        P = neighbour_affinities(case.X, case.perplexity, case.graph)
+    else:
+        P = local_affinities(case.X, case.perplexity)
     return P, global_affinities(scaled(case.X)), global_affinities(case.pixels, case.offset, case.pairs)
 
 
@@ -333,16 +345,16 @@ def run(case):
     learning_rate = LEARNING_RATE if case.learning_rate is None else case.learning_rate
     if learning_rate == 0:
         learning_rate = max(LEARNING_RATE, len(case.X) / case.exaggeration)
-    exact = case.theta == 0 or case.method == "exact"
+    of_tree = case.theta > 0 and case.method in (None, "barnes_hut")
     Y = initial_map(case)
     velocity, gains = np.zeros_like(Y), np.ones_like(Y)
     for iteration in range(case.max_iter):
         early = iteration <= LAST_EARLY_ITERATION
         P_all = (P * case.exaggeration if early else P), P_global, P_space
-        if exact:
-            slope = gradient(Y, P_all, case.alpha, case.beta, case.sigma, case.pairs)
-        else:
+        if of_tree:
             slope = tree_gradient(Y, P_all, case.alpha, case.beta, case.theta, case.sigma, case.pairs)
+        else:
+            slope = gradient(Y, P_all, case.alpha, case.beta, case.sigma, case.pairs)
         downhill = np.sign(slope) != np.sign(velocity)
         gains = np.maximum(np.where(downhill, gains + GAIN_STEP, gains * GAIN_DECAY), GAIN_FLOOR)
         momentum = EARLY_MOMENTUM if early else LATE_MOMENTUM

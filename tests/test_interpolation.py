@@ -161,6 +161,16 @@ def test_gradient_of_a_large_map(gradient, no_dims):
 
 
 @pytest.mark.parametrize("weights", BOTH)
+@pytest.mark.parametrize("global_scale", [1.0, 5.0])
+def test_few_points_in_a_wide_volume_are_summed_pair_by_pair(gradient, global_scale, weights):
+    """A grid of the volume would be coarse and slow, and a tree with this theta off by a tenth and more."""
+    case = replace(with_map(problem(), "large", 3, BOTH[weights]), theta=1.5, global_scale=global_scale)
+    expected = expected_gradient(case, problem_affinities())
+    error = np.linalg.norm(gradient(case) - expected)
+    assert error < 1e-5 * np.linalg.norm(attraction(case, problem_affinities()))
+
+
+@pytest.mark.parametrize("weights", BOTH)
 @pytest.mark.parametrize("spectrum", ["low", "full"])
 def test_gradient_of_a_final_map(embed, gradient, spectrum, weights):
     """Where it all but vanishes: as a share of the attraction."""

@@ -583,13 +583,18 @@ static void far_sums(const FarView& f, size_t begin, size_t end, double* far_sum
   constexpr size_t KINDS = 2 + 2 * DIMS;
   for (size_t first = begin; first < end; first += LANES) {
     LaneArray near;
-    for (size_t lane = 0; lane < LANES; ++lane) near.value[lane] = first + lane < end && !f.far[first + lane];
+    bool any_near = false;
+    for (size_t lane = 0; lane < LANES; ++lane) {
+      near.value[lane] = first + lane < end && !f.far[first + lane];
+      any_near = any_near || near.value[lane] != 0;
+    }
     Lanes total[KINDS], term[KINDS];
     for (size_t k = 0; k < KINDS; ++k) total[k] = lanes(0.0);
     for (size_t at = 0; at < f.n_far; ++at) {
       far_terms<DIMS>(f, f.index[at], first, end, term);
       for (size_t k = 0; k < KINDS; ++k) {
         total[k] += term[k];
+        if (!any_near) continue;
         const double signed_sum = sum(term[k] * load(near));
         far_sums[k * f.n_far + at] += k < 2 ? signed_sum : -signed_sum;
       }

@@ -66,6 +66,8 @@ void sums(size_t n_dims, char** argument) {
     return result;
   };
   spasne::GridSums used(n_dims, n_charges, scale2, accuracy), fresh(n_dims, n_charges, scale2, accuracy);
+  used.never_pair_by_pair();
+  fresh.never_pair_by_pair();
   used.take(n);
   fresh.take(n);
   for (const double factor : {0.3, 1.0, 1.7}) evaluate(used, factor);
