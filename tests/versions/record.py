@@ -48,7 +48,7 @@ def runs():
         "exact": {"theta": 0, **FEW},
         "barnes_hut": {"theta": 0.5, "no_dims": 3, **FEW},
         "sections": {"method": "exact", "pixel_scale": "unit", "sections": sections, **steady},
-        "graph": {"neighbors": graph, "accuracy": 1e-4, **steady},
+        "graph": {"neighbors": graph, "accuracy": 1e-6, **steady},
         "interpolation": {"method": "interpolation", "max_iter": 300},
     }
 
