@@ -187,6 +187,42 @@ def test_names_stand_where_their_class_is_densest():
         assert distance < 1
 
 
+def drawn_boxes(figure, texts):
+    figure.draw_without_rendering()
+    return np.array([text.get_window_extent().extents for text in texts])
+
+
+@pytest.mark.parametrize("options", [{"legend_loc": "on data"}, {"annotate": True}], ids=str)
+def test_numbers_stand_for_names_that_would_crowd_the_map(options):
+    """Sixty long names in one cloud: each number once on the map, none over another, and in the legend."""
+    rng = np.random.default_rng(0)
+    names = [f"a long name of type {i:02}" for i in range(60)]
+    points = np.repeat(rng.uniform(size=(60, 2)), 20, axis=0) + rng.normal(scale=0.02, size=(1200, 2))
+    figure = plot_maps(points, np.repeat(names, 20), points, **options)
+    texts = figure.axes[-1].texts
+    assert sorted(int(text.get_text()) for text in texts) == list(range(1, 61))
+    assert legend_names(figure) == [f"{number}  {name}" for number, name in enumerate(names, 1)]
+    assert len(figure.axes[0].texts) == 0  # the tissue has none
+    low, high = np.split(drawn_boxes(figure, texts), 2, axis=1)
+    apart = ((low[:, None] >= high[None] - 1) | (high[:, None] <= low[None] + 1)).any(axis=2)
+    assert apart[~np.eye(60, dtype=bool)].mean() > 0.999
+    assert figure.axes[-1].get_legend().get_window_extent().x1 <= figure.bbox.x1
+
+
+def test_names_stay_where_no_legend_would_explain_numbers():
+    names = [f"a long name of type {i:02}" for i in range(60)]
+    figure = plot_maps(np.random.default_rng(0).normal(size=(60, 2)), names, annotate=True, legend_loc=None)
+    assert sorted(text.get_text() for text in figure.axes[0].texts) == names
+
+
+def test_names_stay_within_their_panel():
+    points = np.array([[0.0, 0], [0, 1], [9, 1], [9, 0]])
+    names = ["a name at the left edge", "b", "a name at the right edge", "c"]
+    figure = plot_maps(points, names, legend_loc="on data")
+    boxes, panel = drawn_boxes(figure, figure.axes[0].texts), figure.axes[0].get_window_extent()
+    assert (boxes[:, 0] >= panel.x0).all() and (boxes[:, 2] <= panel.x1).all()
+
+
 # ---- the tissue -------------------------------------------------------------------------------------------
 
 

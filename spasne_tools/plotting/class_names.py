@@ -1,6 +1,9 @@
-"""Names of classes on a map, each where its class is densest."""
+"""Names of classes on a map, each where its class is densest; numbers, where names would crowd it."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,47 +12,67 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from scipy.ndimage import gaussian_filter
 
-from spasne_tools.plotting.class_colours import Looks
-
 NAME_SIZE = 7.0  # points
 CELLS = 48  # of a grid over the map, on each side
 BLUR = 1.5  # standard deviation of the density, in cells
 DENSE_ENOUGH = (
     0.6  # of a class's largest density: where its name may stand, too, if others leave no room there
 )
+MOST_COVERED = 0.25  # of a panel, by names; more would hide what they name
 GREY = "#4d4d4d"
+
+FontSize = float | str | None
+
+
+def names_crowd(texts: Sequence[str], font_size: FontSize, panel_size: np.ndarray) -> bool:
+    """Whether these are too much text for a panel of that width and height (points)."""
+    half = _half_sizes(texts, _points_of(font_size))
+    return bool(4 * half.prod(axis=1).sum() > MOST_COVERED * panel_size.prod())
 
 
 def write_names(
     ax: Axes,
     points: np.ndarray,
     labels: pd.Series,
-    looks: Looks,
-    font_size: float | str | None,
+    written: Mapping[Any, str],
+    font_size: FontSize,
     panel_size: np.ndarray,
 ) -> None:
-    """Each class's name where the class is dense and other names leave room, else moved up or down.
+    """What is `written` for each class where the class is dense and others leave room, else moved up or down.
 
     `panel_size` is the width and height of the panel in points.
     """
-    size = FontProperties(size=font_size or NAME_SIZE).get_size_in_points()
+    size = _points_of(font_size)
     classes = labels.astype(object).to_numpy()
-    present = [name for name in looks if (classes == name).any()]
+    present = [name for name in written if (classes == name).any()]
     if not present:
         return
-    texts = [str(name) for name in present]
+    texts = [written[name] for name in present]
     low, extent = points.min(axis=0), np.where(np.ptp(points, axis=0) > 0, np.ptp(points, axis=0), 1)
     points_per_unit = (panel_size / extent).min()
-    half = size * np.array([(0.3 * len(text), 0.7) for text in texts])
+    half = _half_sizes(texts, size)
     members = [points[classes == name] for name in present]
     middle = _dense_places(members, low, extent, half / points_per_unit)
-    shift = _push_apart(middle * points_per_unit, half)
-    for text, at, up in zip(texts, middle, shift, strict=True):
+    centres = (middle - low - extent / 2) * points_per_unit
+    room = np.maximum(panel_size[0] / 2 - half[:, 0], 0)
+    aside = np.clip(centres[:, 0], -room, room) - centres[:, 0]  # within the panel
+    centres[:, 0] += aside
+    shifts = np.column_stack([aside, _push_apart(centres, half)])
+    for text, at, shift in zip(texts, middle, shifts, strict=True):
         ax.annotate(
-            text, at, (0, up), textcoords="offset points", ha="center", va="center", fontsize=size,
+            text, at, shift, textcoords="offset points", ha="center", va="center", fontsize=size,
             path_effects=[patheffects.withStroke(linewidth=2.5, foreground="white", alpha=0.85)],
-            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": GREY} if abs(up) > size else None,
+            arrowprops={"arrowstyle": "-", "linewidth": 0.5, "color": GREY} if abs(shift[1]) > size else None,
         )  # fmt: skip
+
+
+def _points_of(font_size: FontSize) -> float:
+    return FontProperties(size=font_size or NAME_SIZE).get_size_in_points()
+
+
+def _half_sizes(texts: Sequence[str], size: float) -> np.ndarray:
+    """Half the width and height of each text, points, about."""
+    return size * np.array([(0.3 * len(text), 0.7) for text in texts])
 
 
 def _dense_places(

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from spasne_tools.plotting.class_colours import Looks, as_hex, class_order, looks_of
-from spasne_tools.plotting.class_names import write_names
+from spasne_tools.plotting.class_names import names_crowd, write_names
 from spasne_tools.plotting.colour_bar import ColourBar
 from spasne_tools.plotting.colour_scale import CONTINUOUS_COLOURS, Limit, colour_limits
 from spasne_tools.plotting.layers import Layer, class_layers, value_layers
@@ -92,6 +92,8 @@ def compose(
 ) -> Figure:
     """A row of panels for each colouring, or for every `n_columns` of them side by side."""
     panels, heading = _titled(panels, style)
+    if annotate or style.legend_loc == ON_DATA:
+        colourings = [_numbered(colouring, panels, style) for colouring in colourings]
     n_columns = min(n_columns, len(colourings))
     figure, rows = _grid(colourings, panels, style, n_columns)
     if heading is not None:
@@ -153,16 +155,34 @@ def _grid(
     return figure, axes.reshape(-1, len(panels))
 
 
+def _numbered(colouring: Colouring, panels: Sequence[Panel], style: Style) -> Colouring:
+    """With numbers on the map, and in its legend, where names would crowd the map and there is a legend."""
+    if colouring.looks is None or not isinstance(colouring.key, Legend) or style.legend_loc in (None, "none"):
+        return colouring
+    texts = [str(name) for name in colouring.looks]
+    for number in _named(panels):
+        ax = style.axes_given[number] if style.axes_given else None
+        if names_crowd(texts, style.legend_fontsize, size_in_points(ax, panels[number], style)):
+            return replace(colouring, key=replace(colouring.key, numbered=True))
+    return colouring
+
+
+def _named(panels: Sequence[Panel]) -> list[int]:
+    """Which panels have the names of classes: the maps, or the tissue where there is no map."""
+    maps = [number for number, panel in enumerate(panels) if panel.tissue is None]
+    return maps or list(range(len(panels)))
+
+
 def _name_classes(
     row: Sequence[Axes], panels: Sequence[Panel], colouring: Colouring, style: Style, annotate: bool
 ) -> None:
-    """Names on the maps, or on the tissue where there is no map."""
+    """Names of classes, or the numbers that stand for them in the legend."""
     if colouring.labels is None or not (annotate or style.legend_loc == ON_DATA):
         return
-    has_maps = any(panel.tissue is None for panel in panels)
-    for ax, panel in zip(row, panels, strict=True):
-        if panel.tissue is None or not has_maps:
-            size = size_in_points(ax, panel, style)
-            write_names(
-                ax, panel.points, colouring.labels, colouring.looks or {}, style.legend_fontsize, size
-            )
+    written = {name: str(name) for name in colouring.looks or {}}
+    if isinstance(colouring.key, Legend) and colouring.key.numbered:
+        written = colouring.key.numbers()
+    for number in _named(panels):
+        ax, panel = row[number], panels[number]
+        size = size_in_points(ax, panel, style)
+        write_names(ax, panel.points, colouring.labels, written, style.legend_fontsize, size)

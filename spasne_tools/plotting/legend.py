@@ -26,15 +26,29 @@ NOT_KEPT_NAME = "not kept"
 
 @dataclass(frozen=True)
 class Legend:
-    """Colours and markers of classes, and those of points without one or not kept where there are any."""
+    """Colours and markers of classes, and those of points without one or not kept where there are any.
+
+    `numbered`: with the numbers that stand for the classes on the map.
+    """
 
     looks: Looks
     missing_colour: str | None
     not_kept_colour: str | None = None
+    numbered: bool = False
+
+    def _place(self, style: Style) -> str | None:
+        """Where it is drawn; None: nowhere, the names are on the map."""
+        if style.legend_loc == ON_DATA:
+            return RIGHT_MARGIN if self.numbered else None
+        return None if style.legend_loc == "none" else style.legend_loc
+
+    def numbers(self) -> dict[Any, str]:
+        """What stands for each class on the map."""
+        return {name: str(number) for number, name in enumerate(self.looks, 1)}
 
     def width(self, style: Style) -> float:
         """Inches that the legend takes beside the panels."""
-        if style.legend_loc != RIGHT_MARGIN:
+        if self._place(style) != RIGHT_MARGIN:
             return 0.1
         font = FontProperties(size=style.legend_fontsize or FONT_SIZE)
         names = [str(handle.get_label()) for handle in self._handles()]
@@ -45,11 +59,11 @@ class Legend:
 
     def draw(self, figure: Figure, row: Sequence[Axes], style: Style) -> None:
         """Beside the last panel of a row, or within it."""
-        if style.legend_loc in (None, "none", ON_DATA):
+        if (where := self._place(style)) is None:
             return
         handles = self._handles()
-        place: dict[str, Any] = {"loc": style.legend_loc, "framealpha": 0.8}
-        if style.legend_loc == RIGHT_MARGIN:
+        place: dict[str, Any] = {"loc": where, "framealpha": 0.8}
+        if where == RIGHT_MARGIN:
             place = {"loc": "center left", "bbox_to_anchor": (1.01, 0.5), "frameon": False}
         row[-1].legend(
             handles=handles, title=style.legend_title, fontsize=style.legend_fontsize or FONT_SIZE,
@@ -59,7 +73,9 @@ class Legend:
 
     def _handles(self) -> list[Line2D]:
         shown = list(self.looks.items())[:MOST_ENTRIES]
-        entries = [(str(name), colour, marker) for name, (colour, marker) in shown]
+        numbers = self.numbers()
+        text = "{0}  {1}" if self.numbered else "{1}"
+        entries = [(text.format(numbers[name], name), *look) for name, look in shown]
         if self.missing_colour is not None:
             entries.append((MISSING_NAME, self.missing_colour, "o"))
         if self.not_kept_colour is not None:

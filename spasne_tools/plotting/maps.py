@@ -56,6 +56,7 @@ def plot_maps(
         Columns of maps with 3 dimensions to draw.
     annotate : bool
         Write each class's name on the maps where the class is densest, so that reading needs no colours.
+        Where names would crowd a map: numbers, which the legend explains.
     sections : array-like (n,), optional
         The section of each spot: sections stand side by side, each under its name.
     kept : array-like (n,), optional

@@ -68,9 +68,9 @@ def make_panels(
     return panels
 
 
-def size_in_points(ax: Axes, panel: Panel, style: Style) -> np.ndarray:
+def size_in_points(ax: Axes | None, panel: Panel, style: Style) -> np.ndarray:
     """Width and height of the panel: that of the axes given, or that for which the layout will make room."""
-    if style.ax is None:
+    if style.ax is None or ax is None:
         return 72 * np.array([panel.width, PANEL_HEIGHT])
     return np.array([ax.bbox.width, ax.bbox.height]) * 72 / ax.figure.dpi
 

@@ -47,7 +47,8 @@ class Style:
     frameon : bool
         Draw a frame around each panel.
     legend_loc : str or None
-        "right margin"; "on data", the names of classes on the map; a place in the last panel that matplotlib
+        "right margin"; "on data", the names of classes on the map, or, where these would crowd it, numbers
+        that the right margin explains; a place in the last panel that matplotlib
         knows, such as "upper left"; None or "none", no legend.
     legend_fontsize : float or str, optional
         Points, or "small", "medium" ...
