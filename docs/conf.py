@@ -39,7 +39,8 @@ def _inline_math(writer: Any, node: Any) -> None:
 
 
 def _block_math(writer: Any, node: Any) -> None:
-    writer.body.append(tex2mathml(node.astext()).replace("<math", '<math display="block"', 1))
+    formula = tex2mathml(node.astext()).replace("<math", '<math display="block"', 1)
+    writer.body.append(f'<div class="formula">{formula}</div>')  # in which a wide one can be scrolled
     raise nodes.SkipNode
 
 
