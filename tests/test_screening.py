@@ -186,28 +186,21 @@ def test_seeds_count_the_repeats():
 
 
 def test_scores_and_maps_are_those_of_run_spasne(tissue, whole):
-    for row in whole.runs.iloc[[0, 4, -1]].itertuples():
-        Y = spasne.run_spasne(
+    def map_of(run):
+        return spasne.run_spasne(
             tissue.counts,
             tissue.pixels,
-            row.alpha,
-            row.beta,
-            randseed=row.randseed,
+            run.alpha,
+            run.beta,
+            randseed=run.randseed,
             perplexity=8,
             max_iter=40,
         )
-        wanted = score_embedding(Y, tissue.counts, tissue.pixels, tissue.labels)
+
+    for row in whole.runs.iloc[[0, 4, -1]].itertuples():
+        wanted = score_embedding(map_of(row), tissue.counts, tissue.pixels, tissue.labels)
         assert [row.r1, row.r2, row.ss] == pytest.approx(wanted.tolist(), abs=1e-12)
-    Y = spasne.run_spasne(
-        tissue.counts,
-        tissue.pixels,
-        whole.alpha,
-        whole.beta,
-        randseed=whole.randseed,
-        perplexity=8,
-        max_iter=40,
-    )
-    assert np.array_equal(Y, whole.Y)
+    assert np.array_equal(map_of(whole), whole.Y)
 
 
 def test_tables_follow_from_the_runs(whole):

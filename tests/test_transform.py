@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+from reference import row_affinities
 
 from spasne import SpaSNE
 from spasne_tools import placement
@@ -134,6 +135,14 @@ def test_affinities_have_the_perplexity():
     p = Gaussians.of(squared, 7).of_neighbours(squared)
     assert p.sum(axis=1) == pytest.approx(1)
     assert np.exp(-(p * np.log(p)).sum(axis=1)) == pytest.approx(7, rel=2e-5)
+
+
+def test_affinities_are_those_of_the_reference():
+    """Of the same search in C++, which test_neighbours.py compares with the same reference."""
+    squared = np.random.default_rng(0).uniform(0, 2, size=(6, 30))
+    found = Gaussians.of(squared, 7).of_neighbours(squared)
+    expected = [row_affinities(np.append(row, 0), 30, 7)[:-1] for row in squared]
+    assert found == pytest.approx(np.array(expected), rel=1e-4)
 
 
 @pytest.mark.parametrize("squared", [np.zeros((2, 30)), np.repeat([[0.0, 3.0]], 15, axis=1).reshape(1, 30)])
