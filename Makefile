@@ -30,7 +30,7 @@ BROWSER = $(if $(shell command -v chromium || command -v google-chrome),browser)
 # Tests of the executable. Those on whole published data sets are left out: sanitizers make them take minutes.
 EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
 
-# Tests that skip without one of the extras spatial, distributed, large, or without scanpy.
+# Tests that skip without one of the extras spatial, distributed, or without scanpy.
 EXTRAS_TESTS = tests/test_anndata.py tests/test_anndata_files.py tests/test_platforms.py tests/test_preprocessing.py \
 	tests/test_screening.py tests/test_wrapper.py tests/test_published_readme.py \
 	tests/test_page_anndata.py tests/test_guards.py tests/test_choose.py tests/test_commands.py \
@@ -150,7 +150,7 @@ test: spasne $(VENV)/stamp-test$(BROWSER)
 	$(VENV_PYTHON) -m pytest
 
 $(VENV)/extras/stamp: pyproject.toml
-	"$(PYTHON)" .ci/environment.py $(VENV)/extras test spatial distributed large progress test-peers
+	"$(PYTHON)" .ci/environment.py $(VENV)/extras test spatial distributed progress test-peers
 	touch $@
 
 test-extras: spasne $(VENV)/extras/stamp

@@ -99,6 +99,7 @@ Result optimise(Objective& objective, const Descend& descend, const Prepared& sh
   result.map = finished(objective, reached.map, shared.order);
   require_finite(result.map);
   result.plan = plan;
+  if (shared.sparse) result.search = shared.sparse->search;
   result.record = reached.record;
   result.seconds_affinities = shared.seconds;
   result.seconds_optimise = seconds_since(start);
@@ -165,6 +166,17 @@ const char* name(Steps steps) {
       return "published";
     case Steps::fast:
       return "fast";
+    default:
+      return "auto";
+  }
+}
+
+const char* name(Neighbours neighbours) {
+  switch (neighbours) {
+    case Neighbours::exact:
+      return "exact";
+    case Neighbours::approximate:
+      return "approximate";
     default:
       return "auto";
   }

@@ -25,8 +25,12 @@ enum class Method { automatic, exact, barnes_hut, interpolation };
 /// How the map moves down the objective: the published momentum and gains, or quasi-Newton steps (fast_descent.h).
 enum class Steps { automatic, published, fast };
 
+/// The search for nearest neighbours (method interpolation): all of the true ones, or nearly all in less time.
+enum class Neighbours { automatic, exact, approximate };
+
 const char* name(Method method);
 const char* name(Steps steps);
+const char* name(Neighbours neighbours);
 
 /// The data: one row per point.
 struct Problem {
@@ -51,6 +55,7 @@ struct Options {
   double learning_rate = NAN;  // NaN: the method's own; 0: max(500, n / exaggeration)
   double max_step = NAN;       // NaN: automatic; infinity: never limited
   Steps steps = Steps::automatic;
+  Neighbours neighbours = Neighbours::automatic;
   std::vector<double> start;    // n_points x no_dims; empty: as start_name says
   std::string start_name;       // "best", "joint", "joint*F" or "spatial" (race.h); empty: the method's own
   double global_scale = 1;      // sigma
@@ -91,6 +96,14 @@ struct Plan {
   size_t n_threads = 1;
 };
 
+/// How the neighbours of method interpolation came about.
+struct Search {
+  std::string kind;   // given, exact or approximate; empty: another method
+  size_t k = 0;       // of each point
+  double recall = 1;  // share of the true ones that was found, by a sample of points; given: unknown
+  double seconds = 0;
+};
+
 /// What a start reached in the race of several (race.h).
 struct Contender {
   std::string name;
@@ -110,6 +123,7 @@ struct Record {
 struct Result {
   Map map;
   Plan plan;
+  Search search;
   Record record;
   double seconds_affinities = 0, seconds_optimise = 0;
 };

@@ -141,7 +141,7 @@ def run_spasne(
     max_step: float | None = None,
     global_scale: float | str = 1.0,
     pixel_scale: float | str = "raw",
-    neighbors: str | tuple[MatrixLike, MatrixLike] | MatrixLike | None = None,
+    neighbors: str | tuple[MatrixLike, MatrixLike] | MatrixLike | None = "auto",
     accuracy: float | None = None,
     callback: Callback | None = None,
     callback_every: int = 50,
@@ -178,7 +178,7 @@ def run_spasne(
     randseed : int, default -1
         Seed of the random start; the same seed gives the same map. 0 and 1 are the same stream. Below 0: a
         new start each time. Without effect where the start is not random: with any `init` but "random", and
-        in method "interpolation" but for its search of approximate `neighbors`.
+        in method "interpolation".
     verbose : bool, default False
         Print progress as it comes, with a progress bar where tqdm is installed.
     initial_dims : int, default 0
@@ -190,8 +190,7 @@ def run_spasne(
     method : {"auto", "exact", "barnes_hut", "interpolation"}
         How sums over pairs are taken; "auto" chooses by theta and n.
     n_jobs : int, optional
-        Threads, at most 4096. None or -1: all cores. The map does not depend on it, unless
-        neighbors="approximate".
+        Threads, at most 4096. None or -1: all cores. The map does not depend on it.
     descent : {"published", "fast"}, optional
         The steps. "fast": quasi-Newton steps, some tens to hundreds where the published ones take 250 to
         1,000, to lower costs; no map can fail. None: published where the start is, by method "exact" or
@@ -220,13 +219,15 @@ def run_spasne(
     pixel_scale : {"raw", "unit"} or float
         "raw": pixels as given, as published. "unit": the unit of pixels becomes irrelevant. A number
         above 0 multiplies them.
-    neighbors : "approximate", (indices, distances) or scipy.sparse matrix, optional
-        Neighbours in expression, for method "interpolation", which they imply. None: the 3 * perplexity
-        nearest, found exactly, in time n^2. "approximate": found by pynndescent (the extra
-        ``spasne[large]``), worth it above about 200,000 points. Or your own graph: two arrays (n, k), or a
-        matrix of distances (n, n) such as ``adata.obsp["distances"]``, of whose rows the nearest are taken,
-        as many as the shortest has. Each point needs at least `perplexity` of them, better three times as
-        many; entries of a point for itself are dropped.
+    neighbors : {"auto", "exact", "approximate"}, (indices, distances) or scipy.sparse matrix
+        The search for each point's 3 * perplexity nearest neighbours in expression, by method
+        "interpolation". "exact": all of them, in time n^2. "approximate": at least 0.98 of them, measured on
+        a sample of points and printed where `verbose`; in data without structure the search ends up exact.
+        "auto" (or None): approximate where exact would take more than a few seconds (n^2 columns above
+        2.5e11: 70,000 points of 50 columns). Or your own graph: two arrays (n, k), or a matrix of distances
+        (n, n) such as ``adata.obsp["distances"]``, of whose rows the nearest are taken, as many as the
+        shortest has. Each point needs at least `perplexity` of them, better three times as many; entries of a
+        point for itself are dropped. "approximate" and a graph imply method "interpolation".
     accuracy : float, optional
         Error that method "interpolation" may make in the gradient, relative to its length, between 0 and 1.
         Up to 1e-2 also how closely the map has to rest before the run stops. None: 1e-3.
@@ -253,8 +254,6 @@ def run_spasne(
         An argument is not what is described here; raised before any work, saying what was expected and found.
     MemoryError
         The work would not fit into this machine's memory, by an estimate made before it begins.
-    ImportError
-        neighbors="approximate" without pynndescent.
     RuntimeError
         The executable is missing (build it with `make` or `pip install .`), is of another version, or failed;
         the message is its own.
@@ -268,7 +267,6 @@ def run_spasne(
         positions or control features; `data` and `pixels` swapped; `pixels` of more than three columns, or
         with one that numbers the rows; `neighbors` that hold weights in place of distances, or of which one
         row has few and cuts all others.
-        neighbors="approximate" that hold less than 0.95 of the true ones, judged by a sample.
 
     References
     ----------

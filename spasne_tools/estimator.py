@@ -145,7 +145,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         max_step: float | None = None,
         global_scale: float | str = 1.0,
         pixel_scale: float | str = "raw",
-        neighbors: Any = None,
+        neighbors: Any = "auto",
         accuracy: float | None = None,
         callback: Callback | None = None,
         callback_every: int = 50,

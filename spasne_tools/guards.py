@@ -206,7 +206,7 @@ def warn_of_graph(matrix: Matrix) -> None:
         return
     warn_user(
         f"neighbors, which shall hold distances, holds {found}; pass the matrix of distances "
-        '(adata.obsp["distances"]), or neighbors=None'
+        '(adata.obsp["distances"]), or leave neighbors away'
     )
 
 

@@ -70,7 +70,7 @@ def spasne(
         sections only, so that all get one joint map; positions of all in the same unit of length.
     neighbors_key : str, optional
         Use the neighbour graph that scanpy.pp.neighbors left in ``.uns[neighbors_key]``, usually
-        "neighbors"; it needs at least `perplexity` neighbours. None: neighbours are found here.
+        "neighbors"; it needs at least `perplexity` neighbours. None: they are found here.
     key_added : str, optional
         Key of both ``.obsm`` and ``.uns`` in place of "X_spasne" and "spasne".
     table_key : str, optional

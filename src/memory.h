@@ -24,11 +24,11 @@ inline double run_need(size_t n_points, bool matrix) {
   return (matrix ? 4 * n * n : 0) + 4e3 * n;
 }
 
-/// Bytes that method interpolation takes while it makes the affinities of k neighbours symmetric: the graph, its rows,
-/// their transpose and the result, each entry a number and an index; and X.
+/// Bytes that method interpolation takes while it makes the affinities of k neighbours symmetric: the graph, an eighth
+/// of its transpose and the result, each entry a number and an index; X, and some numbers for each point.
 inline double sparse_need(size_t n_points, size_t n_features, size_t k) {
   const double n = static_cast<double>(n_points);
-  return 8 * n * (4.75 * static_cast<double>(k) + static_cast<double>(n_features)) + 2e7;
+  return 8 * n * (2.875 * static_cast<double>(k) + static_cast<double>(n_features) + 16) + 2e7;
 }
 
 /// Bytes of physical memory; infinity where the system does not tell.

@@ -1,4 +1,8 @@
 // Affinities of each point's nearest neighbours only, symmetrised, as a sparse matrix.
+//
+// At a million points the graph of neighbours and the matrix are most of the memory that a run takes. So affinities are
+// written over the graph's distances, and what others say of a point, the transpose, is made for a range of points at a
+// time.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +12,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aligned.h"
@@ -42,82 +47,145 @@ struct Entry {
     packed = static_cast<uint64_t>(column) << 32 | low;
   }
   uint32_t column() const { return static_cast<uint32_t>(packed >> 32); }
-  double value() const {
+  float value() const {
     const uint32_t low = static_cast<uint32_t>(packed);
     float value;
     std::memcpy(&value, &low, sizeof value);
-    return static_cast<double>(value);
+    return value;
   }
   bool operator<(const Entry& other) const { return packed < other.packed; }
 };
 
-/// Row i of the graph as p_(j|i), by rising column. d: room for k distances, up to a multiple of LANES.
-inline void conditional_row(const NeighbourGraph& graph, size_t i, double perplexity, AlignedVector& d, Entry* row) {
-  const size_t k = graph.k;
-  for (size_t c = 0; c < k; ++c) d[c] = static_cast<double>(graph.distance2[i * k + c]);
-  const RowGaussian found = find_precision(d.data(), k, perplexity, all_pairs_kernels().gaussian_row_sums);
-  if (!std::isfinite(found.total) || found.total <= 0)
-    throw std::runtime_error("no Gaussian width gives the perplexity at point " + std::to_string(i));
-  for (size_t c = 0; c < k; ++c) {
-    const size_t j = graph.index[i * k + c];
-    if (j >= graph.n_points || j == i)
-      throw std::invalid_argument("expected other points as neighbours of point " + std::to_string(i) +
-                                  ", found point " + std::to_string(j));
-    row[c] = Entry(j, static_cast<float>(std::exp(-found.precision * (d[c] - found.shift)) / found.total));
-  }
-  std::sort(row, row + k);
-  for (size_t c = 1; c < k; ++c)
-    if (row[c].column() == row[c - 1].column())
-      throw std::invalid_argument("expected different neighbours of point " + std::to_string(i) + ", found point " +
-                                  std::to_string(row[c].column()) + " twice");
-}
-
-inline std::vector<Entry> conditional_affinities(const NeighbourGraph& graph, double perplexity, ThreadPool& pool) {
-  std::vector<Entry> rows(graph.n_points * graph.k);
-  pool.for_each_range(graph.n_points, AFFINITY_GRAIN, [&](size_t first, size_t last) {
-    AlignedVector d(round_up(graph.k, LANES), 0.0);
-    for (size_t i = first; i < last; ++i) conditional_row(graph, i, perplexity, d, rows.data() + i * graph.k);
+/// Calls body(i) for each of n points.
+template <class Body>
+void for_each_point(size_t n, ThreadPool& pool, const Body& body) {
+  pool.for_each_range(n, AFFINITY_GRAIN, [&](size_t first, size_t last) {
+    for (size_t i = first; i < last; ++i) body(i);
   });
-  return rows;
 }
 
-/// The transpose of n rows of k entries: by rising column as well, for rows are taken in order.
-struct Transpose {
-  std::vector<uint64_t> offset;
-  std::vector<Entry> entries;
+/// p_(j|i) of k neighbours of each point, by rising column.
+struct ConditionalRows {
+  size_t n_points, k;
+  std::vector<uint32_t> column;
+  std::vector<float> value;
 
-  Transpose(const std::vector<Entry>& rows, size_t n, size_t k) : offset(n + 2, 0), entries(rows.size()) {
-    // offset[j + 1] is the place of column j's next entry, and so ends as the start of column j + 1.
-    for (const Entry& entry : rows) ++offset[entry.column() + size_t{2}];
-    for (size_t j = 2; j < n + 2; ++j) offset[j] += offset[j - 1];
-    for (size_t i = 0; i < n; ++i)
-      for (size_t c = 0; c < k; ++c) {
-        const Entry& entry = rows[i * k + c];
-        entries[offset[entry.column() + size_t{1}]++] = Entry(i, static_cast<float>(entry.value()));
-      }
-    offset.pop_back();
+  /// The graph's memory is taken over.
+  ConditionalRows(NeighbourGraph graph, double perplexity, ThreadPool& pool)
+      : n_points(graph.n_points), k(graph.k), column(std::move(graph.index)), value(std::move(graph.distance2)) {
+    pool.for_each_range(n_points, AFFINITY_GRAIN, [&](size_t first, size_t last) {
+      AlignedVector d(round_up(k, LANES), 0.0);
+      std::vector<Entry> row(k);
+      for (size_t i = first; i < last; ++i) make_row(i, perplexity, d, row);
+    });
   }
+
+ private:
+  /// Row i, which holds squared distances by now. d: room for k of them, up to a multiple of LANES.
+  void make_row(size_t i, double perplexity, AlignedVector& d, std::vector<Entry>& row) {
+    uint32_t* columns = column.data() + i * k;
+    float* values = value.data() + i * k;
+    for (size_t c = 0; c < k; ++c) d[c] = static_cast<double>(values[c]);
+    const RowGaussian found = find_precision(d.data(), k, perplexity, all_pairs_kernels().gaussian_row_sums);
+    if (!std::isfinite(found.total) || found.total <= 0)
+      throw std::runtime_error("no Gaussian width gives the perplexity at point " + std::to_string(i));
+    for (size_t c = 0; c < k; ++c) {
+      const size_t j = columns[c];
+      if (j >= n_points || j == i)
+        throw std::invalid_argument("expected other points as neighbours of point " + std::to_string(i) +
+                                    ", found point " + std::to_string(j));
+      row[c] = Entry(j, static_cast<float>(std::exp(-found.precision * (d[c] - found.shift)) / found.total));
+    }
+    std::sort(row.begin(), row.end());
+    for (size_t c = 0; c < k; ++c) {
+      if (c > 0 && row[c].column() == row[c - 1].column())
+        throw std::invalid_argument("expected different neighbours of point " + std::to_string(i) + ", found point " +
+                                    std::to_string(row[c].column()) + " twice");
+      columns[c] = row[c].column();
+      values[c] = row[c].value();
+    }
+  }
+};
+
+/// Equal ranges of points: those of range r are begin(r) .. begin(r + 1) - 1.
+struct Ranges {
+  size_t n_points, n_ranges;
+  size_t begin(size_t r) const { return r * n_points / n_ranges; }
+};
+
+/// Where each row of the conditional affinities enters each range of columns.
+class Entrances {
+ public:
+  Entrances(const ConditionalRows& rows, Ranges ranges, ThreadPool& pool)
+      : width_(ranges.n_ranges + 1), at_(rows.n_points * width_) {
+    for_each_point(rows.n_points, pool, [&](size_t i) {
+      const uint32_t* columns = rows.column.data() + i * rows.k;
+      size_t c = 0;
+      for (size_t r = 0; r < width_; ++r) {
+        while (c < rows.k && columns[c] < ranges.begin(r)) ++c;
+        at_[i * width_ + r] = static_cast<uint32_t>(c);
+      }
+    });
+  }
+
+  /// Of row i, counted from its begin; entrance(i, r + 1) is where it leaves range r.
+  size_t operator()(size_t i, size_t r) const { return at_[i * width_ + r]; }
+
+ private:
+  size_t width_;
+  std::vector<uint32_t> at_;
+};
+
+/// The part of the transpose that has the points of one range as rows, those by rising column as well.
+class TransposedRange {
+ public:
+  TransposedRange(const ConditionalRows& rows, const Entrances& entrances, const Ranges& ranges, size_t r)
+      : first_(ranges.begin(r)), offset_(ranges.begin(r + 1) - first_ + 2, 0) {
+    // offset_[j + 1] is the place of row j's next entry, and so ends as the start of row j + 1.
+    const auto for_each_entry = [&](const auto& body) {
+      for (size_t i = 0; i < rows.n_points; ++i)
+        for (size_t c = entrances(i, r), end = entrances(i, r + 1); c < end; ++c) body(i, i * rows.k + c);
+    };
+    for_each_entry([&](size_t, size_t at) { ++offset_[rows.column[at] - first_ + 2]; });
+    for (size_t j = 2; j < offset_.size(); ++j) offset_[j] += offset_[j - 1];
+    entries_.resize(offset_.back());
+    for_each_entry(
+        [&](size_t i, size_t at) { entries_[offset_[rows.column[at] - first_ + 1]++] = Entry(i, rows.value[at]); });
+  }
+
+  const Entry* begin(size_t j) const { return entries_.data() + offset_[j - first_]; }
+  const Entry* end(size_t j) const { return entries_.data() + offset_[j - first_ + 1]; }
+
+ private:
+  size_t first_;
+  std::vector<uint64_t> offset_;
+  std::vector<Entry> entries_;
 };
 
 /// Calls visit(column, p_(j|i) + p_(i|j)) for row i of both, by rising column, with 0 for what is in one only.
 template <class Visit>
-void merge_rows(const Entry* a, const Entry* a_end, const Entry* b, const Entry* b_end, Visit visit) {
-  while (a != a_end || b != b_end) {
-    const bool from_a = b == b_end || (a != a_end && a->column() <= b->column());
-    const bool from_b = a == a_end || (b != b_end && b->column() <= a->column());
-    const uint32_t column = from_a ? a->column() : b->column();
+void merge_row(const ConditionalRows& rows, size_t i, const TransposedRange& others, const Visit& visit) {
+  const Entry *other = others.begin(i), *others_end = others.end(i);
+  size_t own = i * rows.k;
+  const size_t own_end = own + rows.k;
+  while (own != own_end || other != others_end) {
+    const bool from_own = other == others_end || (own != own_end && rows.column[own] <= other->column());
+    const bool from_other = own == own_end || (other != others_end && other->column() <= rows.column[own]);
+    const uint32_t column = from_own ? rows.column[own] : other->column();
     double value = 0;
-    if (from_a) value += (a++)->value();
-    if (from_b) value += (b++)->value();
+    if (from_own) value += static_cast<double>(rows.value[own++]);
+    if (from_other) value += static_cast<double>((other++)->value());
     visit(column, value);
   }
 }
 
-}  // namespace detail
+/// Ranges so many that the transposes that threads hold at a time are a small part of the whole.
+inline size_t ranges_for(size_t n_points, size_t n_threads) {
+  const size_t FEWEST = 16, OF_EACH_THREAD = 8;
+  return std::min(n_points, std::max(FEWEST, OF_EACH_THREAD * n_threads));
+}
 
-/// P_ij = (p_(j|i) + p_(i|j)) / 2N over the edges of the graph, in both directions (van der Maaten and Hinton 2008),
-/// with Gaussians of the given perplexity over each point's neighbours.
-inline SparseAffinities sparse_affinities(const NeighbourGraph& graph, double perplexity, ThreadPool& pool) {
+inline void check_graph(const NeighbourGraph& graph, double perplexity) {
   const size_t n = graph.n_points, k = graph.k;
   if (k < 1 || graph.index.size() != n * k || graph.distance2.size() != n * k)
     throw std::invalid_argument("expected a graph of " + std::to_string(n) + " x " + std::to_string(k) +
@@ -126,30 +194,38 @@ inline SparseAffinities sparse_affinities(const NeighbourGraph& graph, double pe
   if (!(perplexity > 0 && perplexity <= static_cast<double>(k)))
     throw std::invalid_argument("expected a perplexity of at most the number of neighbours, " + std::to_string(k) +
                                 ", found " + std::to_string(perplexity));
-  const std::vector<detail::Entry> rows = detail::conditional_affinities(graph, perplexity, pool);
-  const detail::Transpose transpose(rows, n, k);
-  const auto merge_row = [&](size_t i, const auto& visit) {
-    const detail::Entry* own = rows.data() + i * k;
-    const detail::Entry* other = transpose.entries.data();
-    detail::merge_rows(own, own + k, other + transpose.offset[i], other + transpose.offset[i + 1], visit);
-  };
+}
+
+}  // namespace detail
+
+/// P_ij = (p_(j|i) + p_(i|j)) / 2N over the edges of the graph, in both directions (van der Maaten and Hinton 2008),
+/// with Gaussians of the given perplexity over each point's neighbours. The graph is taken over.
+inline SparseAffinities sparse_affinities(NeighbourGraph graph, double perplexity, ThreadPool& pool) {
+  detail::check_graph(graph, perplexity);
+  const size_t n = graph.n_points;
+  const detail::ConditionalRows rows(std::move(graph), perplexity, pool);
+  const detail::Ranges ranges{n, detail::ranges_for(n, pool.size())};
+  const detail::Entrances entrances(rows, ranges, pool);
   const auto for_each_row = [&](const auto& body) {
-    pool.for_each_range(n, detail::AFFINITY_GRAIN, [&](size_t first, size_t last) {
-      for (size_t i = first; i < last; ++i) body(i);
+    pool.for_each_chunk(ranges.n_ranges, [&](size_t r) {
+      const detail::TransposedRange others(rows, entrances, ranges, r);
+      for (size_t i = ranges.begin(r); i < ranges.begin(r + 1); ++i) body(i, others);
     });
   };
 
   SparseAffinities P;
   P.n_points = n;
   P.offset.assign(n + 1, 0);
-  for_each_row([&](size_t i) { merge_row(i, [&](uint32_t, double) { ++P.offset[i + 1]; }); });
+  for_each_row([&](size_t i, const detail::TransposedRange& others) {
+    detail::merge_row(rows, i, others, [&](uint32_t, double) { ++P.offset[i + 1]; });
+  });
   for (size_t i = 0; i < n; ++i) P.offset[i + 1] += P.offset[i];
   P.column.resize(P.offset[n]);
   P.value.resize(P.offset[n] + READ_BEYOND, 0.0f);
   const double factor = 1 / (2 * static_cast<double>(n));
-  for_each_row([&](size_t i) {
+  for_each_row([&](size_t i, const detail::TransposedRange& others) {
     uint64_t at = P.offset[i];
-    merge_row(i, [&](uint32_t column, double sum) {
+    detail::merge_row(rows, i, others, [&](uint32_t column, double sum) {
       P.column[at] = column;
       P.value[at++] = static_cast<float>(sum * factor);
     });

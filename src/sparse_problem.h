@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "../spasne.h"
+#include "approximate_neighbours.h"
+#include "clock.h"
 #include "neighbours.h"
 #include "objective.h"
 #include "pair_entropies.h"
@@ -27,6 +30,7 @@ namespace spasne {
 struct SparseProblem {
   std::vector<size_t> order;  // order[place] = point
   SparseAffinities affinities;
+  Search search;
   size_t n_points, n_features, n_space;
   std::vector<double> X, S;
   double space_offset;
@@ -40,6 +44,15 @@ namespace detail {
 inline size_t neighbours_for(const Problem& p, double perplexity) {
   if (p.n_neighbours > 0) return p.n_neighbours;
   return std::min(p.n_points - 1, static_cast<size_t>(std::floor(3 * perplexity)));
+}
+
+/// Work, in n^2 D, up to which exact neighbours cost a few seconds of two cores at most.
+constexpr double FEW_SECONDS = 2.5e11;
+
+inline bool search_is_exact(const Problem& p, const Options& o) {
+  if (o.neighbours != Neighbours::automatic) return o.neighbours == Neighbours::exact;
+  const double n = static_cast<double>(p.n_points);
+  return n * n * static_cast<double>(p.n_features) <= FEW_SECONDS;
 }
 
 /// The caller's graph in the new order of points, its distances in units of the scaled X.
@@ -62,17 +75,43 @@ inline NeighbourGraph reorder_graph(const Problem& p, const std::vector<size_t>&
   return graph;
 }
 
-inline NeighbourGraph find_graph(const Problem& p, const Options& o, const std::vector<size_t>& order, double scale,
-                                 ThreadPool& pool, const Note& note) {
-  if (p.n_neighbours > 0) return reorder_graph(p, order, scale);
-  const size_t k = neighbours_for(p, o.perplexity);
-  if (note) note("finding " + text(k) + " neighbours of each point");
+/// Tells the share of neighbours found, at every tenth.
+inline ShareDone in_tenths(const Note& note) {
+  if (!note) return {};
   int tenth = 0;
-  return nearest_neighbours({p.X, p.n_features}, k, pool, [&](double share) {
-    if (!note || share * 10 < tenth + 1) return;
+  return [note, tenth](double share) mutable {
+    if (share * 10 < tenth + 1) return;
     tenth = static_cast<int>(share * 10);
     note("neighbours: " + text(tenth * 10) + " %");
-  });
+  };
+}
+
+inline NeighbourGraph find_graph(const Problem& p, const Options& o, ThreadPool& pool, const Note& note,
+                                 Search& search) {
+  const size_t k = search.k;
+  if (note) note("finding " + text(k) + " neighbours of each point");
+  const Rows X{p.X, p.n_features};
+  SearchRecord record;
+  NeighbourGraph graph = search_is_exact(p, o) ? nearest_neighbours(X, k, pool, in_tenths(note))
+                                               : approximate_neighbours(X, k, pool, in_tenths(note), record);
+  search.kind = record.exact ? "exact" : "approximate";
+  search.recall = record.recall;
+  if (note && !record.exact) {
+    char line[80];
+    std::snprintf(line, sizeof line, "approximate neighbours: %.1f %% of the true ones", 100 * record.recall);
+    note(line);
+  }
+  return graph;
+}
+
+/// Of the problem in the new order of points; of X, `scale` times as large when it was given.
+inline NeighbourGraph make_graph(const Problem& p, const Options& o, const std::vector<size_t>& order, double scale,
+                                 ThreadPool& pool, const Note& note, Search& search) {
+  const Clock::time_point start = Clock::now();
+  search = {"given", neighbours_for(p, o.perplexity), 1, 0};
+  NeighbourGraph graph = p.n_neighbours > 0 ? reorder_graph(p, order, scale) : find_graph(p, o, pool, note, search);
+  search.seconds = seconds_since(start);
+  return graph;
 }
 
 }  // namespace detail
@@ -86,13 +125,12 @@ inline SparseProblem sparse_problem(Problem p, const Options& o, UsedTerms used,
   p.X = take_rows(p.X, order, p.n_features);
   p.S = take_rows(p.S, order, p.n_space);
   if (!p.sections.empty()) p.sections = take_rows(p.sections, order, 1);
-  SparseAffinities affinities;
-  {
-    const NeighbourGraph graph = detail::find_graph(p, o, order, scale, pool, note);
-    affinities = sparse_affinities(graph, o.perplexity, pool);
-  }
+  Search search;
+  SparseAffinities affinities =
+      sparse_affinities(detail::make_graph(p, o, order, scale, pool, note, search), o.perplexity, pool);
   SparseProblem made{order,
                      std::move(affinities),
+                     std::move(search),
                      n,
                      p.n_features,
                      p.n_space,

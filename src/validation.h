@@ -108,7 +108,11 @@ inline void validate_sections(const Problem& p, const Options& o) {
 /// A caller's graph: as many neighbours as the affinities take, none of them the point itself.
 inline void validate_neighbours(const Problem& p, const Options& o) {
   const size_t k = p.n_neighbours;
+  const Method method = chosen_method(o, p.n_points);
+  if (o.neighbours == Neighbours::approximate && method != Method::interpolation)
+    reject("method interpolation with approximate neighbours", name(method));
   if (k == 0) return;
+  if (o.neighbours != Neighbours::automatic) reject("neighbours or a search for them", "both");
   if (p.neighbour_index.size() != p.n_points * k || p.neighbour_distance.size() != p.n_points * k)
     reject("both indices and distances of neighbours",
            text(p.neighbour_index.size()) + " indices and " + text(p.neighbour_distance.size()) + " distances");

@@ -133,7 +133,7 @@ INDEX = np.argsort(np.linalg.norm(make_data()[:, None] - make_data(), axis=2), a
 DISTANCE = np.ones(INDEX.shape)
 LONE_ROW = scipy.sparse.csr_matrix(([1.0], ([3], [4])), shape=(40, 40))
 BAD_NEIGHBORS = {
-    "unknown name": ("annoy", "neighbors to be 'approximate' or .indices, distances."),
+    "unknown name": ("annoy", "neighbors to be .*'approximate' or .indices, distances."),
     "one array": (INDEX, "neighbors as .indices, distances. .* found ndarray"),
     "three arrays": ((INDEX, DISTANCE, DISTANCE), "neighbors as .indices, distances. .* found tuple"),
     "ragged": (([[1, 2], [3]], [[1.0, 2.0], [3.0]]), "neighbors as .indices, distances."),

@@ -1,4 +1,4 @@
-"""Exact neighbours and sparse affinities, as compiled, against brute force."""
+"""Exact and approximate neighbours and sparse affinities, as compiled, against brute force."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,8 @@ from compiled import INSTRUCTION_SETS, feed, output_of
 from reference import row_affinities
 from scipy.sparse import csr_array
 from sklearn.neighbors import NearestNeighbors
+
+from spasne_tools.simulation import simulate_components
 
 
 @pytest.fixture
@@ -201,6 +203,177 @@ def test_bytes_depend_on_neither_threads_nor_instruction_set(neighbours, affinit
     for instruction_set in INSTRUCTION_SETS:
         for array, other in zip(graph, neighbours(X, 30, instruction_set=instruction_set), strict=True):
             assert array.tobytes() == other.tobytes()
+
+
+# --- the approximate search ---
+
+LEAST = 0.98  # recall that it aims at
+
+
+@pytest.fixture
+def find(program):
+    """A function from X and k to (indices, squared distances, whether it was exact, its own recall)."""
+
+    def search(X, k, threads=2, instruction_set=None):
+        n, columns = X.shape
+        done = feed(program, ["approximate", n, columns, k, threads], [X.astype(np.float64)], instruction_set)
+        output = output_of(done)
+        index = np.frombuffer(output, np.uint32, n * k).reshape(n, k)
+        distance2 = np.frombuffer(output, np.float32, n * k, index.nbytes).reshape(n, k)
+        exact, recall = np.frombuffer(output, np.float64, 2, index.nbytes + distance2.nbytes)
+        return index, distance2, exact == 1, recall
+
+    return search
+
+
+def true_distances2(X, k, rows):
+    """Squared distances from `rows` to their k nearest others, by differences."""
+    d2 = np.array([np.square(X - X[i]).sum(axis=1) for i in rows])
+    d2[np.arange(len(rows)), rows] = np.inf
+    return np.sort(d2, axis=1)[:, :k]
+
+
+def recall_of(X, index, rows):
+    """The share of each row's true neighbours that were found; of equally far ones each is true."""
+    k = index.shape[1]
+    found = np.array([np.square(X[index[i]] - X[i]).sum(axis=1) for i in rows])
+    return (found <= true_distances2(X, k, rows)[:, -1:] * (1 + 1e-9)).mean()
+
+
+def assert_sound(X, index, distance2):
+    """Each row holds different other points, nearest first, with their exact distances."""
+    n = len(X)
+    assert index.max() < n and not (index == np.arange(n)[:, None]).any()
+    assert (np.diff(np.sort(index, axis=1), axis=1) > 0).all()
+    assert (np.diff(distance2, axis=1) >= 0).all()
+    for i in range(0, n, max(1, n // 200)):
+        np.testing.assert_allclose(distance2[i], np.square(X[index[i]] - X[i]).sum(axis=1), rtol=1e-6)
+
+
+def tissue(rng):
+    return simulate_components(6000, 20, n_genes=60, seed=3)[0]
+
+
+def many_clusters(rng):
+    return 10 * rng.normal(size=(30, 12))[rng.integers(30, size=6000)] + rng.normal(size=(6000, 12))
+
+
+def noise(rng):
+    return rng.random((3000, 50))
+
+
+def constant_columns(rng):
+    return np.hstack([np.full((4000, 3), 7.0), rng.normal(size=(4000, 4)), np.zeros((4000, 2))])
+
+
+def many_duplicates(rng):
+    X = rng.normal(size=(4000, 6))
+    X[rng.random(4000) < 0.4] = X[0]  # more copies than a point has neighbours
+    return np.vstack([X, X[:500]])
+
+
+def clusters_of_equal_points(rng):
+    return rng.normal(size=(40, 5))[rng.integers(40, size=4000)]
+
+
+def integers(rng):
+    return rng.integers(3, size=(4000, 6)).astype(float)
+
+
+def outliers(rng):
+    X = rng.normal(size=(4000, 8))
+    X[:20] *= 1e6
+    return X
+
+
+def tiny_numbers(rng):
+    return 1e-15 * rng.normal(size=(3000, 8))
+
+
+KINDS_OF_MANY_POINTS = [
+    tissue,
+    many_clusters,
+    noise,
+    constant_columns,
+    many_duplicates,
+    clusters_of_equal_points,
+    integers,
+    outliers,
+    sorted_column,
+    tiny_numbers,
+]
+
+
+@pytest.mark.parametrize("points", KINDS_OF_MANY_POINTS, ids=lambda points: points.__name__)
+def test_nearly_all_neighbours_are_found(find, points):
+    X = points(np.random.default_rng(1))
+    index, distance2, exact, recall = find(X, 30)
+    assert_sound(X, index, distance2)
+    rows = np.random.default_rng(2).choice(len(X), 300, replace=False)
+    true = recall_of(X, index, rows)
+    assert true >= LEAST - 0.01  # another sample than the search has judged itself by
+    assert recall >= LEAST
+    assert true == pytest.approx(recall, abs=0.01)
+
+
+def test_where_there_is_structure_the_search_is_not_exact(find):
+    X = tissue(None)
+    index, _, exact, recall = find(X, 30)
+    assert not exact and LEAST <= recall < 1
+    _, expected = NearestNeighbors(n_neighbors=30).fit(X).kneighbors()
+    assert LEAST - 0.005 <= (index[:, :, None] == expected[:, None, :]).any(axis=2).mean() < 1
+
+
+@pytest.mark.parametrize(("n", "k"), [(2, 1), (49, 48), (200, 150), (1000, 150), (2300, 150)])
+def test_few_points_get_their_exact_neighbours(find, neighbours, n, k):
+    X = np.random.default_rng(n).normal(size=(n, 4))
+    index, distance2, exact, recall = find(X, k)
+    assert exact and recall == 1
+    for found, expected in zip((index, distance2), neighbours(X, k), strict=True):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_data_without_structure_of_many_columns_take_the_exact_search(find, neighbours):
+    X = np.random.default_rng(4).normal(size=(2600, 300))
+    index, distance2, exact, recall = find(X, 60)
+    assert exact and recall == 1
+    np.testing.assert_array_equal(index, neighbours(X, 60)[0])
+
+
+def test_equally_near_points_are_told_apart_by_their_index(find):
+    X = np.tile([0.1, 0.7, -0.3], (3000, 1))
+    index, distance2, _, _ = find(X, 20)
+    np.testing.assert_array_equal(index[20:], np.tile(np.arange(20), (2980, 1)))
+    assert (distance2 == 0).all()
+
+
+@pytest.mark.parametrize("points", [tissue, many_duplicates])
+def test_bytes_depend_on_no_threads(find, points):
+    X = points(np.random.default_rng(5))
+    index, distance2, _, recall = find(X, 30, threads=1)
+    for threads in [2, 3, 16]:
+        other_index, other_distance2, _, other_recall = find(X, 30, threads=threads)
+        assert other_index.tobytes() == index.tobytes()
+        assert other_distance2.tobytes() == distance2.tobytes()
+        assert other_recall == recall
+
+
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+def test_each_instruction_set_finds_as_many(find, instruction_set):
+    X = many_clusters(np.random.default_rng(6))
+    index, distance2, _, recall = find(X, 30, instruction_set=instruction_set)
+    assert_sound(X, index, distance2)
+    assert recall >= LEAST
+    assert recall_of(X, index, np.arange(0, 6000, 20)) >= LEAST - 0.01
+
+
+def test_impossible_numbers_of_approximate_neighbours_are_refused(program):
+    done = feed(program, ["approximate", 10, 2, 10, 1], [np.zeros((10, 2))], None)
+    assert done.returncode == 2
+    assert "1 to 9 neighbours, found 10" in done.stderr.decode()
+
+
+# --- affinities ---
 
 
 def reference_affinities(index, distance2, perplexity):

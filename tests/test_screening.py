@@ -13,7 +13,6 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from scipy.spatial.distance import pdist
-from sklearn.neighbors import NearestNeighbors
 
 import spasne
 from spasne_tools.distances import condensed_distances
@@ -21,7 +20,6 @@ from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
 from spasne_tools.metrics.scores import Sampling, score_embedding
 from spasne_tools.run.embedding import Embedding
 from spasne_tools.run.executable import ExecutableError
-from spasne_tools.run.neighbours import Graph
 from spasne_tools.screening.checkpoint import Checkpoint
 from spasne_tools.screening.schedule import SCHEDULES, Grid, fine_axis, runs_of
 from spasne_tools.screening.scores import Targets, distances_within, rows_of_sections, standard_distances
@@ -279,20 +277,9 @@ def test_repeats_that_would_be_the_same_map_are_not_made(tissue, fixed, monkeypa
     assert np.array_equal(repeated.Y, once.Y)
 
 
-def test_approximate_neighbours_are_found_once(tissue, tmp_path, monkeypatch):
-    searches = []
-
-    def search(X, perplexity, seed, *_):
-        searches.append(seed)
-        distance, index = NearestNeighbors(n_neighbors=12).fit(X).kneighbors()
-        return Graph(index.astype(np.int32), distance.astype(np.float32))
-
-    monkeypatch.setattr("spasne_tools.run.prepare.load_pynndescent", lambda: None)
-    monkeypatch.setattr("spasne_tools.run.prepare.approximate_graph", search)
-    monkeypatch.setattr("spasne_tools.screening.runs.LARGEST_BATCH", 2)
+def test_approximate_neighbours_are_asked_of_every_run(tissue, tmp_path):
     options = QUICK | {"neighbors": "approximate", "checkpoint": tmp_path}
     found = screen_parameters(tissue.counts, tissue.pixels, stage="rough", **options)
-    assert searches == [1] and len(found.runs) == 5
     identity = json.loads((tmp_path / "identity.json").read_text())
     assert identity["neighbors"] == "approximate"
     alone = spasne.run_spasne(

@@ -503,68 +503,6 @@ def test_the_true_neighbours_give_the_map_that_no_neighbours_give(real_executabl
     assert np.abs(Y - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
-class BruteForce:
-    """What pynndescent.NNDescent offers, by brute force; `wrong` of the neighbours are far ones instead."""
-
-    wrong = 0
-
-    def __init__(self, X, n_neighbors, random_state, n_jobs):
-        assert X.dtype == np.float32 and random_state >= 0 and n_jobs != 0
-        distance, index = NearestNeighbors(n_neighbors=len(X)).fit(X).kneighbors(X)
-        kept = [*range(n_neighbors - self.wrong), *range(len(X) - self.wrong, len(X))]
-        self.neighbor_graph = index[:, kept].astype(np.int32), distance[:, kept].astype(np.float32)
-
-
-@pytest.fixture
-def brute_force(monkeypatch):
-    """A function that installs BruteForce as pynndescent."""
-
-    def install(wrong):
-        monkeypatch.setattr(BruteForce, "wrong", wrong)
-        monkeypatch.setitem(sys.modules, "pynndescent", type("Module", (), {"NNDescent": BruteForce}))
-
-    return install
-
-
-@pytest.mark.parametrize(("wrong", "recall"), [(0, "1.000"), (3, "0.900")])
-def test_recall_of_approximate_neighbours_is_told(stand_in, brute_force, capsys, wrong, recall):
-    brute_force(wrong)
-    logbook = stand_in()
-    data, pixels = make_input(n=100)
-    arguments = SMALL | {"perplexity": 10, "neighbors": "approximate"}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        spasne.run_spasne(data, pixels, **arguments, verbose=True)
-    assert f"approximate neighbours: 30 of each point, recall {recall}\n" in capsys.readouterr().out
-    assert [recall in str(warning.message) for warning in caught] == [True] * (wrong > 0)
-    assert b"nbrindex" in written(logbook) and b"interpolation" in written(logbook)
-
-
-def test_recall_counts_equally_far_neighbours():
-    X = np.repeat(np.arange(4.0), 3)[:, None]  # three points at each of four places
-    index = np.array([[j for j in range(12) if j // 3 == i // 3 and j != i] for i in range(12)])
-    graph = neighbours.Graph(index[:, ::-1].astype(np.int32), np.zeros((12, 2), np.float32))
-    assert neighbours.measured_recall(X, graph, 0) == 1.0
-    far = neighbours.Graph((graph.index + 3) % 12, graph.distance)
-    assert neighbours.measured_recall(X, far, 0) == 0.0
-
-
-def test_approximate_neighbours_without_pynndescent(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pynndescent", None)
-    data, pixels = make_input()
-    with pytest.raises(ImportError, match=r"pip install 'spasne\[large\]'"):
-        spasne.run_spasne(data, pixels, **SMALL, neighbors="approximate")
-
-
-def test_pynndescent_finds_neighbours():
-    pytest.importorskip("pynndescent")
-    data, _ = make_input(n=500, n_columns=10)
-    graph = neighbours.approximate_graph(data, perplexity=10, seed=-1)
-    assert graph.index.shape == (500, 30)
-    assert not (graph.index == np.arange(500)[:, None]).any()
-    assert neighbours.measured_recall(data, graph, 1) >= 0.95
-
-
 # --- finding the executable -----------------------------------------------------------------------
 
 

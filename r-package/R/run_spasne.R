@@ -38,9 +38,11 @@
 #'   at the expense of space.
 #' @param pixel_scale `"raw"`: pixels as given, as published. `"unit"`: their unit becomes irrelevant. A number
 #'   above 0 multiplies them.
-#' @param neighbors `NULL`, `list(index, distance)` of matrices (spots x k) with row numbers from 1, as
-#'   `BiocNeighbors::findKNN()` returns them, or a sparse matrix of distances (spots x spots). For method
-#'   `"interpolation"`, which they imply. `NULL`: the nearest 3 * perplexity, found exactly.
+#' @param neighbors How method `"interpolation"` finds the nearest 3 * perplexity neighbours: `"exact"`, or
+#'   `"approximate"`, at least 98 \% of them in less time; `"auto"` (or `NULL`): approximately where exact would take
+#'   more than a few seconds. Or `list(index, distance)` of matrices (spots x k) with row numbers from 1, as
+#'   `BiocNeighbors::findKNN()` returns them, or a sparse matrix of distances (spots x spots).
+#'   `"approximate"` and a graph imply method `"interpolation"`.
 #' @param accuracy Error that method `"interpolation"` may make in the gradient, relative to its length, between
 #'   0 and 1. `NULL`: 1e-3.
 #' @param callback `function(iteration, cost, Y)`, called after every `callback_every` iterations and the last.
@@ -66,7 +68,7 @@ run_spasne <- function(data, pixels = NULL, alpha = 8, beta = 2, exaggeration = 
                        theta = 0.5, randseed = -1, verbose = FALSE, initial_dims = 0, use_pca = TRUE,
                        max_iter = 1000, method = "auto", descent = NULL, n_jobs = NULL, init = "random",
                        learning_rate = NULL, max_step = NULL, global_scale = 1, pixel_scale = "raw",
-                       neighbors = NULL, accuracy = NULL, callback = NULL, callback_every = 50, sections = NULL) {
+                       neighbors = "auto", accuracy = NULL, callback = NULL, callback_every = 50, sections = NULL) {
   parameters <- mget(setdiff(names(formals()), c("data", "pixels")))
   problem <- prepare_problem(data, pixels, parameters)
   folder <- tempfile("spasne-")
@@ -87,15 +89,17 @@ prepare_problem <- function(data, pixels, parameters) {
   sections <- section_codes(parameters$sections, n_points)
   positions <- prepare_positions(data, pixels, sections, parameters)
   start <- given_start(positions$S, dim(X), !is.null(pixels), parameters)
-  graph <- if (!is.null(parameters$neighbors)) given_graph(parameters$neighbors, n_points, parameters$perplexity)
+  if (is.null(parameters$neighbors)) parameters$neighbors <- "auto"
+  graph <- if (!is.character(parameters$neighbors)) given_graph(parameters$neighbors, n_points, parameters$perplexity)
   if (parameters$use_pca) X <- pca(X, components_wanted(parameters))
   if (identical(parameters$init, "pca")) start <- spread_to_start(pca(X, parameters$no_dims))
   if (is.null(pixels)) parameters$beta <- 0
   if (is.null(parameters$descent) && goes_fast(parameters)) parameters$descent <- "fast"
   extension <- c(
-    extension_of(parameters, is_graph = !is.null(graph)),
+    extension_of(parameters, implies_interpolation(parameters$neighbors)),
     list(
       init = start, start = if (is_start_of_executable(parameters$init)) parameters$init, pxoffset = if (positions$unit_free) 0, sections = sections,
+      nbrfind = if (is.null(graph) && parameters$neighbors != "auto") parameters$neighbors,
       nbrindex = graph$index, nbrdist = graph$distance
     )
   )
@@ -113,8 +117,8 @@ goes_fast <- function(parameters) {
 components_wanted <- function(parameters) if (parameters$initial_dims == 0) 200 else parameters$initial_dims
 
 # Records for what differs from the executable's own defaults.
-extension_of <- function(parameters, is_graph) {
-  method <- if (is_graph) "interpolation" else parameters$method
+extension_of <- function(parameters, interpolates) {
+  method <- if (interpolates) "interpolation" else parameters$method
   rate <- parameters$learning_rate
   list(
     method = if (method != "auto") method,

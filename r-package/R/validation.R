@@ -3,6 +3,7 @@
 METHODS <- c("auto", "exact", "barnes_hut", "interpolation")
 STARTS <- c("random", "pca", "spatial", "joint", "best")
 JOINT <- "^joint(\\*[0-9]+(\\.[0-9]*)?)?$" # with space at a multiple of its weight
+SEARCHES <- c("auto", "exact", "approximate") # for neighbours
 DESCENTS <- c("published", "fast")
 MOST_THREADS <- 4096
 INT32_MAX <- 2147483647 # the files hold counts and seeds as int32
@@ -45,11 +46,17 @@ check_parameters <- function(parameters) {
   if (!is.null(p$callback) && !is.function(p$callback)) {
     fail("expected callback to be a function or NULL, found ", shown(p$callback))
   }
-  if (!is.null(p$neighbors) && !p$method %in% c("auto", "interpolation")) {
+  if (is.character(p$neighbors)) check_choice("neighbors", p$neighbors, SEARCHES)
+  if (implies_interpolation(p$neighbors) && !p$method %in% c("auto", "interpolation")) {
     fail(
       "expected method 'auto' or 'interpolation' with neighbors, found '", p$method, "', which uses all pairs"
     )
   }
+}
+
+# Whether `neighbors` are such as only method interpolation takes: a graph, or those of an approximate search.
+implies_interpolation <- function(neighbors) {
+  !is.null(neighbors) && (!is.character(neighbors) || identical(neighbors, "approximate"))
 }
 
 check_init <- function(init) {

@@ -27,7 +27,6 @@ example:
 REQUIRED = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib")
 # The extras of pyproject.toml that users need, each with the package that it brings.
 EXTRAS = {
-    "large": "pynndescent",
     "distributed": "dask",
     "anndata": "anndata",
     "spatial": "h5py",

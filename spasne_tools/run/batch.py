@@ -58,8 +58,7 @@ def embed_runs(
     data, pixels
         As in spasne.run_spasne; pixels None: beta counts as 0 in every run.
     parameters : Parameters
-        What the runs share. Its alpha, beta and randseed play no part, but for the seed of a search for
-        approximate neighbors.
+        What the runs share. Its alpha, beta and randseed play no part.
     runs : sequence of Run
         None of them: nothing is yielded.
 

@@ -30,7 +30,8 @@ class Problem(Settings):
     ``X`` is (n, D), dense or CSR, of any type of numbers; ``pixels`` is (n, D0); ``space_offset`` is the
     constant c of Ps = (c + d^2) / sum. ``start`` is (n, no_dims), or the name of one that the executable
     makes; ``sections`` (n,) codes; ``runs`` (any, 3) holds alpha, beta and seed of each, ``scales`` their
-    global scales where these differ. ``stop_tolerance`` is how closely the map rests when the run stops.
+    global scales where these differ. ``search`` says how neighbours are found where there is no ``graph``.
+    ``stop_tolerance`` is how closely the map rests when the run stops.
     """
 
     X: Matrix
@@ -38,6 +39,7 @@ class Problem(Settings):
     space_offset: float = 1.0
     start: np.ndarray | str | None = None
     sections: np.ndarray | None = None
+    search: str | None = None
     graph: Graph | None = None
     runs: np.ndarray | None = None
     scales: np.ndarray | None = None
@@ -100,6 +102,7 @@ def _records(problem: Problem) -> dict[str, Value | None]:
         "accuracy": problem.accuracy,
         "stoptol": problem.stop_tolerance,
         "sections": None if sections is None else sections[:, None],
+        "nbrfind": None if problem.search == "auto" else problem.search,
         "nbrindex": None if graph is None else graph.index,
         "nbrdist": None if graph is None else graph.distance,
         "runs": problem.runs,

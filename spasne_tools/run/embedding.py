@@ -50,8 +50,6 @@ def embed(
         Something passed in is not what was expected; raised before any work.
     MemoryError
         The work would not fit into this machine's memory; raised before it begins.
-    ImportError
-        neighbors="approximate" without pynndescent.
     RuntimeError
         The executable is missing, of another version, or failed; it carries the executable's own message.
     """

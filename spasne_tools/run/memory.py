@@ -11,7 +11,6 @@ DOUBLE, FLOAT, INDEX = 8, 4, 4
 ENTRY = FLOAT + INDEX  # of a neighbour graph or of sparse affinities
 SYMMETRISED = 1.75  # entries of the symmetrised affinities for each neighbour: 1 to 2, seldom above this
 MORE_CHARGES = 16  # charges besides the columns of X and of the positions, and arrays of the length n
-SEARCH_ENTRIES = 7  # graphs' worth of memory that the approximate search takes (measured: 6.8)
 CONTROL_GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
@@ -44,14 +43,8 @@ def interpolation_need(size: Size) -> float:
     charges = DOUBLE * n * (size.n_features + size.n_space + MORE_CHARGES)
     given = graph if size.given else 0
     searching = X + FLOAT * n * size.n_features + graph
-    symmetrising = X + graph + 2 * graph + affinities  # the graph, its rows, their transpose, the result
+    symmetrising = X + graph + graph / 8 + affinities  # the graph, a part of its transpose, the result
     return given + max(2 * X, searching, symmetrising, X + affinities + charges)
-
-
-def search_need(size: Size) -> float:
-    """Bytes that the approximate search takes in this process."""
-    graph = ENTRY * size.n_points * size.n_neighbours
-    return SEARCH_ENTRIES * graph + (FLOAT + DOUBLE) * size.n_points * size.n_features
 
 
 def check_memory(need: float, n_points: int, remedy: str) -> None:

@@ -11,7 +11,7 @@ def chosen_method(parameters: Parameters, n_points: int) -> str:
     """The method that a run takes, by the executable's own rule where it is "auto"."""
     if parameters.method != "auto":
         return parameters.method
-    if parameters.neighbors is not None:
+    if parameters.implies_interpolation:
         return "interpolation"
     if parameters.theta == 0:
         return "exact"

@@ -1,26 +1,17 @@
-"""Neighbour graphs that the caller brings, or that are found approximately.
-
-Without one the executable finds the exact neighbours itself, in time n^2.
-"""
+"""Neighbour graphs that the caller brings. Without one the executable finds neighbours itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from spasne_tools.guards import warn_of_graph, warn_of_short_rows
-from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, check_neighbors
 
 ROWS_PER_BLOCK = 4096
-RECALL_SAMPLE = 300  # points whose neighbours are also found by brute force
-RECALL_WANTED = 0.95
-DEFAULT_SEED = 0  # of the search and of the sample where the caller's is negative
-SAME_DISTANCE = 1e-5  # relative difference of squares that single precision may not tell
 
 # Indices and distances of consecutive rows; a distance of infinity marks what is no neighbour.
 Block: TypeAlias = tuple[np.ndarray, np.ndarray]
@@ -56,11 +47,11 @@ def given_graph(neighbors: Any, n_points: int, perplexity: float) -> Graph:
     if not isinstance(checked, tuple):
         warn_of_graph(checked)
     blocks = _blocks_of_arrays(*checked) if isinstance(checked, tuple) else _blocks_of_matrix(checked)
-    return _nearest(blocks, n_points, n_points - 1, perplexity)
+    return _nearest(blocks, n_points, perplexity)
 
 
-def _nearest(blocks: Blocks, n_points: int, n_wanted: int, perplexity: float) -> Graph:
-    """The nearest `n_wanted` neighbours of each row, or as many as every row has."""
+def _nearest(blocks: Blocks, n_points: int, perplexity: float) -> Graph:
+    """The nearest neighbours of each row, as many as every row has."""
     lengths = np.concatenate([np.isfinite(distance).sum(axis=1) for _, distance in blocks()])
     least = int(lengths.min())
     if least < perplexity:
@@ -68,8 +59,9 @@ def _nearest(blocks: Blocks, n_points: int, n_wanted: int, perplexity: float) ->
             f"expected at least perplexity = {perplexity:g} neighbors of each point, found a point with "
             f"{least}; use more neighbors or a lower perplexity"
         )
-    warn_of_short_rows(np.minimum(lengths, n_wanted))
-    k = min(least, n_wanted)
+    lengths = np.minimum(lengths, n_points - 1)
+    warn_of_short_rows(lengths)
+    k = int(lengths.min())
     graph = Graph(np.empty((n_points, k), np.int32), np.empty((n_points, k), np.float32))
     start = 0
     for index, distance in blocks():
@@ -119,65 +111,3 @@ def _blocks_of_matrix(matrix: Matrix) -> Blocks:
             yield index, distance
 
     return blocks
-
-
-def load_pynndescent() -> ModuleType:
-    """The package that finds approximate neighbours; ImportError names the extra that brings it."""
-    try:
-        import pynndescent
-    except ImportError as error:
-        raise ImportError(
-            f"expected the package pynndescent for neighbors='approximate', found none ({error}); install it "
-            "with pip install 'spasne[large]'"
-        ) from error
-    return pynndescent
-
-
-def approximate_graph(
-    X: Matrix, perplexity: float, seed: int, n_jobs: int | None = None, verbose: bool = False
-) -> Graph:
-    """About the 3 * perplexity nearest neighbours of each row of `X`, by nearest-neighbour descent.
-
-    The share found of the true ones is measured on a sample of rows; it is printed when `verbose`, and a
-    UserWarning when below 0.95.
-
-    References
-    ----------
-    Dong, Moses, Li: Efficient k-nearest neighbor graph construction for generic similarity measures.
-    WWW 2011.
-    """
-    seed = seed if seed >= 0 else DEFAULT_SEED
-    n_points, k = X.shape[0], min(int(3 * perplexity), X.shape[0] - 1)
-    search = load_pynndescent().NNDescent(
-        X.astype(np.float32), n_neighbors=k + 1, random_state=seed, n_jobs=-1 if n_jobs is None else n_jobs
-    )
-    index, distance = search.neighbor_graph
-    distance[index < 0] = np.inf  # places that stayed empty
-    graph = _nearest(_blocks_of_arrays(index, distance), n_points, k, perplexity)
-    recall = measured_recall(X, graph, seed)
-    if verbose:
-        found = f"{graph.index.shape[1]} of each point, recall {recall:.3f}"
-        print(f"approximate neighbours: {found}", flush=True)
-    if recall < RECALL_WANTED:
-        warn_user(
-            f"the approximate neighbours hold {recall:.3f} of the true ones, less than {RECALL_WANTED}; "
-            "neighbors=None finds them exactly"
-        )
-    return graph
-
-
-def measured_recall(X: Matrix, graph: Graph, seed: int) -> float:
-    """Share of the true k nearest neighbours that `graph` holds, over a seeded sample of points.
-
-    Of neighbours equally far away each counts as true.
-    """
-    from spasne_tools.distances import distance_rows  # scipy.spatial, which most runs do without
-
-    n_points, k = graph.index.shape
-    rows = np.random.default_rng(seed).choice(n_points, min(RECALL_SAMPLE, n_points), replace=False)
-    found = 0
-    for part, squared in distance_rows(X.astype(np.float64, copy=False), rows):
-        farthest = np.partition(squared, k - 1, axis=1)[:, k - 1 : k]
-        near = np.take_along_axis(squared, graph.index[rows[part]].astype(np.int64), axis=1)
-        found += int(np.count_nonzero(near <= farthest * (1 + SAME_DISTANCE)))
-    return found / (len(rows) * k)

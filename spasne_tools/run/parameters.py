@@ -32,7 +32,7 @@ METHODS = ("auto", "exact", "barnes_hut", "interpolation")
 STARTS = ("random", "pca", "spatial", "joint", "best")
 JOINT = re.compile(r"joint(\*\d+(\.\d*)?)?")  # with space at a multiple of its weight
 DESCENTS = ("published", "fast")
-GRAPHS = ("approximate",)  # neighbours that are found here, by name
+SEARCHES = ("auto", "exact", "approximate")  # for neighbours, by the executable
 LARGEST_SCALE = 1e100  # as in src/validation.h
 
 # callback(iterations done, cost, map (n, no_dims)); True stops the run, which returns that map.
@@ -173,15 +173,25 @@ class Parameters(Control, Settings):
         Flag("raw, unit (the unit of positions is made irrelevant) or a factor", number_or_text),
     )
     neighbors: Any = parameter(
-        None,
-        text_or(one_of(GRAPHS, "(indices, distances) or a sparse matrix of distances"), anything),
+        "auto",
+        text_or(one_of(SEARCHES, "(indices, distances) or a sparse matrix of distances"), anything),
         Flag(
-            "find neighbours faster than exactly, with pynndescent (for 200,000 rows and more)",
+            "the search for neighbours: exact, approximate, or auto (approximate where exact takes long)",
             str,
-            choices=GRAPHS,
+            choices=SEARCHES,
         ),
     )
     sections: Any = parameter(None, anything)
+
+    @property
+    def gives_graph(self) -> bool:
+        """Whether the caller brings neighbours, which are not searched for then."""
+        return self.neighbors is not None and not isinstance(self.neighbors, str)
+
+    @property
+    def implies_interpolation(self) -> bool:
+        """Whether `neighbors` are such as only method interpolation takes."""
+        return self.gives_graph or (isinstance(self.neighbors, str) and self.neighbors == "approximate")
 
     @classmethod
     def from_arguments(cls, arguments: Mapping[str, Any], besides: Collection[str] = ()) -> Parameters:
@@ -214,7 +224,7 @@ def check_parameters(parameters: Parameters) -> None:
             raise ValueError(
                 f"expected no {name} with descent='fast', whose steps it does not rule, found one"
             )
-    if parameters.neighbors is not None and parameters.method not in ("auto", "interpolation"):
+    if parameters.implies_interpolation and parameters.method not in ("auto", "interpolation"):
         raise ValueError(
             f"expected method 'auto' or 'interpolation' with neighbors, found {parameters.method!r}, which "
             "uses all pairs"

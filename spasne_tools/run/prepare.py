@@ -15,7 +15,7 @@ from spasne_tools.run import memory
 from spasne_tools.run.automatic import check_settled, note_of_blur, settle_scale
 from spasne_tools.run.data_file import Problem
 from spasne_tools.run.method import chosen_method, goes_fast
-from spasne_tools.run.neighbours import Graph, approximate_graph, given_graph, load_pynndescent
+from spasne_tools.run.neighbours import Graph, given_graph
 from spasne_tools.run.parameters import Parameters, Settings, check_parameters, values_of
 from spasne_tools.run.positions import prepared_positions
 from spasne_tools.run.starts import pca_start, start_before_pca
@@ -34,8 +34,6 @@ def prepare_problem(
     """Check all input and return what goes into data.dat, for `n_runs` in one; errors as in `embed`."""
     check_parameters(parameters)
     _check_space(pixels, parameters)
-    if isinstance(parameters.neighbors, str):
-        load_pynndescent()
     matrix = check_data(data)
     n_points = matrix.shape[0]
     check_perplexity(parameters.perplexity, n_points)
@@ -47,7 +45,7 @@ def prepare_problem(
     positions, unit_free = prepared_positions(data, pixels, n_points, sections, parameters)
     start = start_before_pca(positions if pixels is not None else None, matrix.shape, parameters)
     graph = None
-    if parameters.neighbors is not None and not isinstance(parameters.neighbors, str):
+    if parameters.gives_graph:
         graph = given_graph(parameters.neighbors, n_points, parameters.perplexity)
     _check_memory(matrix, positions.shape[1], graph, parameters, n_runs)
     warn_of_data(data, matrix, pixels)
@@ -55,16 +53,14 @@ def prepare_problem(
         X = _reduced(matrix, parameters)
         if isinstance(parameters.init, str) and parameters.init == "pca":
             start = pca_start(X, parameters.no_dims)
-    if isinstance(parameters.neighbors, str):
-        threads = parameters.threads
-        graph = approximate_graph(X, parameters.perplexity, parameters.randseed, threads, verbose)
     return Problem(
-        **_settings(parameters, has_pixels=pixels is not None, has_graph=graph is not None),
+        **_settings(parameters, has_pixels=pixels is not None),
         X=X,
         pixels=positions,
         space_offset=0.0 if unit_free else 1.0,
         start=start,
         sections=sections,
+        search=None if graph is not None or parameters.neighbors is None else parameters.neighbors,
         graph=graph,
     )
 
@@ -80,7 +76,7 @@ def _check_space(pixels: MatrixLike | None, parameters: Parameters) -> None:
         )
 
 
-def _settings(parameters: Parameters, has_pixels: bool, has_graph: bool) -> dict[str, Any]:
+def _settings(parameters: Parameters, has_pixels: bool) -> dict[str, Any]:
     """What the executable is told: `parameters` as plain numbers and words, as far as they apply."""
     settings = values_of(Settings, parameters)
     for one in fields(Settings):  # numbers of any type become Python's own
@@ -90,7 +86,7 @@ def _settings(parameters: Parameters, has_pixels: bool, has_graph: bool) -> dict
     settings["randseed"] = max(settings["randseed"], -1)
     if not has_pixels:
         settings["beta"] = 0.0
-    if has_graph:
+    if parameters.implies_interpolation:
         settings["method"] = "interpolation"
     if settings["descent"] is None and goes_fast(parameters, settings["alpha"] + settings["beta"]):
         settings["descent"] = "fast"
@@ -124,10 +120,8 @@ def _check_memory(
         n_features,
         n_space,
         n_neighbours=int(3 * parameters.perplexity) if graph is None else graph.index.shape[1],
-        given=parameters.neighbors is not None,
+        given=graph is not None,
     )
-    if isinstance(parameters.neighbors, str):
-        preparing = max(preparing, memory.search_need(size))
     if chosen_method(parameters, n_points) == "interpolation":
         need, remedy = memory.interpolation_need(size), "use fewer components (initial_dims) or points"
     else:

@@ -26,6 +26,8 @@ def summary_of(report: Mapping[str, Any], parameters: Parameters) -> list[str]:
     cost = f"; cost {report['cost']:.4f}" if "cost" in report else ""
     steps = "fast steps" if report.get("descent") == "fast" else "iterations"
     lines.append(f"{report.get('n_iter', 0):,} {steps}{time}, {_ending(report)}{cost}")
+    if (found := report.get("neighbours")) and found["search"] == "approximate":
+        lines.append(f"neighbours: {found['recall']:.1%} of the true ones, by a sample")
     if contenders := report.get("starts"):
         lines.append(f"the best of {len(contenders)} starts: {contenders[0]['start']}")
     if report.get("repeated"):
@@ -37,8 +39,9 @@ def _reason(parameters: Parameters, method: str) -> str:
     """Why this method."""
     if parameters.method != "auto":
         return "as asked"
-    if parameters.neighbors is not None:
-        return "because neighbours were given"
+    if parameters.implies_interpolation:
+        given = "neighbours were given" if parameters.gives_graph else "approximate neighbours were asked for"
+        return f"because {given}"
     if parameters.theta == 0:
         return "because theta is 0"
     if method == "exact":

@@ -176,8 +176,7 @@ def screen_parameters(
         with joblib.parallel_config(backend="dask"):
             screening = screen_parameters(data, pixels, labels)
 
-    Data, its principal components and its pairwise distances are computed once and sent to each worker once;
-    approximate neighbours are found once.
+    Data, its principal components and its pairwise distances are computed once and sent to each worker once.
     The result does not depend on where runs are made, as long as the machines compute alike.
 
     References
@@ -212,7 +211,7 @@ def screen_parameters(
         at_scale = replace(work, parameters=replace(work.parameters, global_scale=scale))
         if checkpoint is not None:
             path = Path(checkpoint, f"global_scale_{scale:g}") if several else Path(checkpoint)
-            folder = Checkpoint(path, _identity(data, at_scale, common.neighbors))
+            folder = Checkpoint(path, _identity(data, at_scale))
             folder.open()
             at_scale = replace(at_scale, checkpoint=folder)
         if verbose and several:
@@ -259,7 +258,7 @@ def _common_parameters(given: dict[str, Any], n_jobs: int | None) -> tuple[Param
 
 
 def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Parameters) -> Workload:
-    """Check all input; components, positions, distances and approximate neighbours, computed once."""
+    """Check all input; components, positions and distances, computed once."""
     if pixels is None:
         raise ValueError("expected pixels, without which there is nothing to choose beta by, found none")
     problem = prepare_problem(data, pixels, parameters)
@@ -280,17 +279,13 @@ def _workload(data: MatrixLike, pixels: MatrixLike, labels: Any, parameters: Par
         sections,
     )
     shared = settle_scale(replace(parameters, use_pca=False), X.shape[0])
-    if isinstance(parameters.neighbors, str):
-        assert problem.graph is not None  # found for these neighbors
-        shared = replace(shared, neighbors=(problem.graph.index, problem.graph.distance))
     return Workload(X, positions, targets, shared, None)
 
 
-def _identity(data: MatrixLike, work: Workload, neighbors: Any) -> dict[str, str]:
-    """What runs of one checkpoint have in common, by name; `neighbors` as the caller gave them."""
+def _identity(data: MatrixLike, work: Workload) -> dict[str, str]:
+    """What runs of one checkpoint have in common, by name."""
     from joblib import hash as checksum
 
-    parameters = replace(work.parameters, neighbors=neighbors)
     identity = {
         VERSION: __version__,
         "data": checksum([as_matrix(data, "data"), work.X]),
@@ -299,7 +294,7 @@ def _identity(data: MatrixLike, work: Workload, neighbors: Any) -> dict[str, str
     }
     for field in fields(Parameters):
         if field.name not in (*OF_EACH_RUN, *WITHOUT_EFFECT):
-            value = getattr(parameters, field.name)
+            value = getattr(work.parameters, field.name)
             simple = float(value) if isinstance(value, (int, float)) else value
             identity[field.name] = str(simple) if isinstance(simple, (str, float)) else checksum(value)
     return identity

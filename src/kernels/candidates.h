@@ -34,8 +34,10 @@ struct Candidate {
   uint32_t point;
 };
 
-/// The candidates of one point; those whose score is above the limit have at least k nearer.
+/// The candidates of one point, which is at `x` in single precision, n_columns numbers; those whose score is above the
+/// limit have at least k nearer.
 struct CandidateRow {
+  const float* x;
   size_t point;
   float limit;
   size_t count;
@@ -43,7 +45,7 @@ struct CandidateRow {
 };
 
 struct CandidateKernels {
-  void (*scan_panel)(const PackedPoints&, size_t first_panel, size_t last_panel, size_t panel, CandidateRow* rows);
+  void (*scan_panel)(const PackedPoints&, size_t panel, CandidateRow* const* rows, size_t n_rows);
 };
 
 }  // namespace spasne

@@ -22,17 +22,17 @@ static inline __attribute__((always_inline)) uint64_t merged_lanes(const FloatMa
 }
 
 /// out[r * POINT_PANEL + lane] = x_r . y_lane (ADD: plus what is there) over n_columns columns, for PRODUCT_ROWS rows
-/// and PRODUCT_VECTORS vectors of lanes. Both by panels: the next column follows POINT_PANEL floats later.
+/// and PRODUCT_VECTORS vectors of lanes of a panel, where the next column follows POINT_PANEL floats later.
 template <bool ADD>
-static inline void product_tile(const float* rows, const float* panel, size_t n_columns, float* out) {
+static inline void product_tile(const float* const* rows, const float* panel, size_t n_columns, float* out) {
   FloatVector total[PRODUCT_ROWS][PRODUCT_VECTORS];
   SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) SPASNE_UNROLL for (size_t v = 0; v < PRODUCT_VECTORS; ++v)
       total[r][v] = FloatVector{};
-  for (size_t column = 0; column < n_columns; ++column, rows += POINT_PANEL, panel += POINT_PANEL) {
+  for (size_t column = 0; column < n_columns; ++column, panel += POINT_PANEL) {
     FloatVector y[PRODUCT_VECTORS];
     SPASNE_UNROLL for (size_t v = 0; v < PRODUCT_VECTORS; ++v) y[v] = load_floats(panel + v * FLOATS);
     SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) SPASNE_UNROLL for (size_t v = 0; v < PRODUCT_VECTORS; ++v)
-        total[r][v] = total[r][v] + y[v] * rows[r];
+        total[r][v] = total[r][v] + y[v] * rows[r][column];
   }
   SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) SPASNE_UNROLL for (size_t v = 0; v < PRODUCT_VECTORS; ++v) {
     float* target = out + r * POINT_PANEL + v * FLOATS;
@@ -41,12 +41,14 @@ static inline void product_tile(const float* rows, const float* panel, size_t n_
 }
 
 /// Products of PRODUCT_ROWS points with a whole panel, summed over runs of SUMMED_COLUMNS columns.
-static inline void product_rows(const float* rows, const float* panel, size_t n_columns, float* out) {
+static inline void product_rows(const float* const* rows, const float* panel, size_t n_columns, float* out) {
+  const float* x[PRODUCT_ROWS];
   for (size_t first = 0; first < n_columns; first += SUMMED_COLUMNS) {
     const size_t count = n_columns - first < SUMMED_COLUMNS ? n_columns - first : SUMMED_COLUMNS;
     const auto tile = first == 0 ? &product_tile<false> : &product_tile<true>;
+    for (size_t r = 0; r < PRODUCT_ROWS; ++r) x[r] = rows[r] + first;
     for (size_t lane = 0; lane < POINT_PANEL; lane += PRODUCT_VECTORS * FLOATS)
-      tile(rows + first * POINT_PANEL, panel + first * POINT_PANEL + lane, count, out + lane);
+      tile(x, panel + first * POINT_PANEL + lane, count, out + lane);
   }
 }
 
@@ -69,19 +71,18 @@ static inline void append_candidates(const float* product, const float* half_nor
   }
 }
 
-/// Compares the points of the panels first_panel .. last_panel-1, one of `rows` each, with those of another panel.
-/// Each row has room for POINT_PANEL candidates more.
-static void scan_panel(const PackedPoints& points, size_t first_panel, size_t last_panel, size_t panel,
-                       CandidateRow* rows) {
-  const size_t stride = points.n_columns * POINT_PANEL;
+/// Compares rows with the points of a panel. Each row has room for POINT_PANEL candidates more.
+static void scan_panel(const PackedPoints& points, size_t panel, CandidateRow* const* rows, size_t n_rows) {
   float product[PRODUCT_ROWS * POINT_PANEL] __attribute__((aligned(64)));
-  for (size_t own = first_panel; own < last_panel; ++own)
-    for (size_t r = 0; r < POINT_PANEL; r += PRODUCT_ROWS) {
-      product_rows(points.packed + own * stride + r, points.packed + panel * stride, points.n_columns, product);
-      for (size_t k = 0; k < PRODUCT_ROWS; ++k)
-        append_candidates(product + k * POINT_PANEL, points.half_norm + panel * POINT_PANEL, panel * POINT_PANEL,
-                          rows[(own - first_panel) * POINT_PANEL + r + k]);
-    }
+  const float* x[PRODUCT_ROWS];
+  for (size_t first = 0; first < n_rows; first += PRODUCT_ROWS) {
+    const size_t count = n_rows - first < PRODUCT_ROWS ? n_rows - first : PRODUCT_ROWS;
+    for (size_t r = 0; r < PRODUCT_ROWS; ++r) x[r] = rows[first + (r < count ? r : 0)]->x;
+    product_rows(x, points.packed + panel * points.n_columns * POINT_PANEL, points.n_columns, product);
+    for (size_t r = 0; r < count; ++r)
+      append_candidates(product + r * POINT_PANEL, points.half_norm + panel * POINT_PANEL, panel * POINT_PANEL,
+                        *rows[first + r]);
+  }
 }
 
 SPASNE_LINKAGE const CandidateKernels& candidate_kernels() {

@@ -119,6 +119,16 @@ inline void read_steps(DataReader& in, uint64_t size, Task& task) {
   in.reject("expected descent auto, published or fast, found \"" + printable(found) + "\"");
 }
 
+inline void read_search(DataReader& in, uint64_t size, Task& task) {
+  const std::string found = read_text(in, size, "nbrfind");
+  for (const Neighbours search : {Neighbours::automatic, Neighbours::exact, Neighbours::approximate})
+    if (found == name(search)) {
+      task.options.neighbours = search;
+      return;
+    }
+  in.reject("expected nbrfind auto, exact or approximate, found \"" + printable(found) + "\"");
+}
+
 inline void read_start_name(DataReader& in, uint64_t size, Task& task) {
   task.options.start_name = read_text(in, size, "start");
 }
@@ -201,6 +211,7 @@ constexpr OtherRecord OTHERS[] = {{"method", read_method},
                                   {"start", read_start_name},
                                   {"init", read_start},
                                   {"sections", read_sections},
+                                  {"nbrfind", read_search},
                                   {"nbrindex", read_neighbour_index},
                                   {"nbrdist", read_neighbour_distance},
                                   {"runs", read_runs},

@@ -28,6 +28,15 @@ inline std::string contenders_as_json(const Record& record) {
   return json;
 }
 
+inline std::string search_as_json(const Search& search) {
+  if (search.kind.empty()) return "null";
+  char recall[32] = "null", line[160];
+  if (search.kind != "given") std::snprintf(recall, sizeof recall, "%.4f", search.recall);
+  std::snprintf(line, sizeof line, "{\"search\": \"%s\", \"k\": %zu, \"recall\": %s, \"seconds\": %.6f}",
+                search.kind.c_str(), search.k, recall, search.seconds);
+  return line;
+}
+
 inline void write_report(const std::string& path, const Result& r, size_t n_points, size_t n_features, int no_dims,
                          const Stages& stages) {
   char max_step[32] = "null", json[4096];
@@ -38,15 +47,17 @@ inline void write_report(const std::string& path, const Result& r, size_t n_poin
       "{\"version\": \"%s\", \"method\": \"%s\", \"n_points\": %zu, \"n_features\": %zu, \"no_dims\": %d,\n"
       " \"threads\": %zu, \"isa\": \"%s\", \"seed\": %d, \"n_iter\": %d, \"converged\": %s, \"repeated\": %s, "
       "\"stopped\": %s,\n"
+      " \"neighbours\": %s,\n"
       " \"descent\": \"%s\", \"starts\": [%s],\n"
       " \"max_step\": %s, \"longest_step\": %.17g, \"learning_rate\": %.17g,\n"
       " \"cost\": %.17g, \"cost_local\": %.17g, \"cost_global\": %.17g, \"cost_space\": %.17g,\n"
       " \"seconds\": {\"read\": %.6f, \"affinities\": %.6f, \"optimise\": %.6f, \"write\": %.6f}}\n",
       SPASNE_VERSION, name(r.plan.method), n_points, n_features, no_dims, r.plan.n_threads, name(isa()), r.plan.seed,
       record.n_iter, record.converged ? "true" : "false", record.repeated ? "true" : "false",
-      record.stopped ? "true" : "false", name(record.steps), contenders_as_json(record).c_str(), max_step,
-      record.longest_step, record.learning_rate, r.map.total_cost(), r.map.cost_local, r.map.cost_global,
-      r.map.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise, stages.write);
+      record.stopped ? "true" : "false", search_as_json(r.search).c_str(), name(record.steps),
+      contenders_as_json(record).c_str(), max_step, record.longest_step, record.learning_rate, r.map.total_cost(),
+      r.map.cost_local, r.map.cost_global, r.map.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise,
+      stages.write);
   OutputFile file(path);
   file.write(json, static_cast<size_t>(length));
   file.finish();

@@ -1,13 +1,17 @@
 // Neighbours and sparse affinities of binary files, for test_neighbours.py:
 //   test_neighbours graph N_POINTS N_COLUMNS K THREADS < X > indices, squared distances
-//   test_neighbours affinities N_POINTS K PERPLEXITY THREADS < indices, squared distances > offsets, columns, values
+//   test_neighbours approximate N_POINTS N_COLUMNS K THREADS < X > the same, then 1 (exact) or 0 and the recall
+//   (double) test_neighbours affinities N_POINTS K PERPLEXITY THREADS < indices, squared distances > offsets, columns,
+//   values
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <stdexcept>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "../../src/approximate_neighbours.h"
 #include "../../src/sparse_affinities.h"
 
 namespace {
@@ -42,6 +46,17 @@ void graph(char** argument) {
   write(found.distance2);
 }
 
+void approximate(char** argument) {
+  const size_t n = size(argument[0]), n_columns = size(argument[1]), k = size(argument[2]);
+  spasne::ThreadPool pool(size(argument[3]));
+  const std::vector<double> X = read<double>(n * n_columns);
+  spasne::SearchRecord record;
+  const spasne::NeighbourGraph found = spasne::approximate_neighbours({X.data(), n, n_columns}, k, pool, {}, record);
+  write(found.index);
+  write(found.distance2);
+  write(std::vector<double>{record.exact ? 1.0 : 0.0, record.recall});
+}
+
 void affinities(char** argument) {
   spasne::NeighbourGraph neighbours;
   neighbours.n_points = size(argument[0]);
@@ -49,7 +64,8 @@ void affinities(char** argument) {
   neighbours.index = read<uint32_t>(neighbours.n_points * neighbours.k);
   neighbours.distance2 = read<float>(neighbours.n_points * neighbours.k);
   spasne::ThreadPool pool(size(argument[3]));
-  spasne::SparseAffinities P = spasne::sparse_affinities(neighbours, std::strtod(argument[2], nullptr), pool);
+  spasne::SparseAffinities P =
+      spasne::sparse_affinities(std::move(neighbours), std::strtod(argument[2], nullptr), pool);
   write(P.offset);
   write(P.column);
   P.value.resize(P.column.size());  // without the padding
@@ -61,7 +77,8 @@ void affinities(char** argument) {
 int main(int n_arguments, char** argument) {
   try {
     if (n_arguments != 6) throw std::invalid_argument("expected a command and four numbers");
-    (std::strcmp(argument[1], "graph") == 0 ? graph : affinities)(argument + 2);
+    const std::string command = argument[1];
+    (command == "graph" ? graph : command == "approximate" ? approximate : affinities)(argument + 2);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 2;

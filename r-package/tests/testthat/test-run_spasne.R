@@ -96,7 +96,10 @@ test_that("a graph of one's own takes the place of the search", {
     small_map(case$data, case$pixels, use_pca = FALSE, neighbors = graph)
   )
   expect_error(small_map(case$data, neighbors = list(index[, 1:5], graph$distance[, 1:5])), "found a point with 5")
-  expect_error(small_map(case$data, neighbors = "approximate"), "expected neighbors as list\\(index, distance\\)")
+  expect_error(small_map(case$data, neighbors = "nearly"), "expected neighbors to be 'auto', 'exact', 'approximate'")
+  exact <- first_steps(method = "interpolation", neighbors = "exact")
+  expect_identical(first_steps(neighbors = "approximate"), exact) # so few points take the exact search
+  expect_identical(first_steps(method = "interpolation", neighbors = NULL), exact)
   graph$index[3, 2] <- graph$index[3, 1]
   expect_error(small_map(case$data, neighbors = graph), "found one twice in row 3")
 })
