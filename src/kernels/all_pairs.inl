@@ -226,6 +226,13 @@ SPASNE_INLINE void force_tile(const PairSums& s, size_t n, size_t i, size_t j, s
   if (TWO_SIDED) subtract_columns<(REPULSION ? 2 * DIMS : DIMS)>(s.forces + j, n, column);
 }
 
+/// Asks for a tile some way behind this one. Matrices larger than the caches are read in order, but the processor by
+/// itself does not ask for them early enough.
+SPASNE_INLINE void prefetch_tile(const double* tile) {
+  constexpr size_t AHEAD = 16 * TILE;
+  for (size_t k = 0; k < TILE; k += LANES) __builtin_prefetch(tile + AHEAD + k);
+}
+
 /// For the blocks first_block .. last_block-1 of all pairs, into s.forces[k * n_padded + point] (zeroed by the caller):
 ///   k < DIMS:          sum_j W_ij K_ij (y_i - y_j)       (attraction of all terms)
 ///   DIMS <= k < 2 DIMS: sum_j K_ij^2 (y_i - y_j)          (repulsion, before division by Z; REPULSION only)
@@ -243,6 +250,8 @@ static double pair_sums(const SymmetricTiles& tiles, const PairSums& s, size_t f
     force_tile<DIMS, REPULSION, SCALED, false>(s, n, i, diagonal * LANES, at, row, Z_diagonal);
     for (size_t panel = diagonal + 1; panel < tiles.n_panels; ++panel) {
       at += TILE;
+      prefetch_tile(s.matrix + at);
+      if (SCALED && s.weights.global) prefetch_tile(s.weights.global + at);
       force_tile<DIMS, REPULSION, SCALED, true>(s, n, i, panel * LANES, at, row, Z_above);
     }
     for (size_t r = 0; r < BLOCK_ROWS; ++r)
