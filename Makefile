@@ -5,6 +5,7 @@
 # make test         all tests
 # make test-extras  those of the optional extras and beside scanpy, in an environment of their own (older pandas)
 # make bench        this project beside openTSNE and scikit-learn; BENCH="--quick": options, see benchmarks/README.md
+# make bench-speed  whole calls from 60,000 to 1,000,000 spots, on 2 cores and on more (SPEED="--most 100000": none larger)
 # make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
 # make lint         style, warnings as errors, types
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -57,7 +58,7 @@ FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined,float-cast-overflow
 FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
 
-.PHONY: all demo demos check-demos test test-extras bench reproduce lint check-asan soak fuzz coverage r-package check-r r-documentation docs figures clean clean0 FORCE
+.PHONY: all demo demos check-demos test test-extras bench bench-speed reproduce lint check-asan soak fuzz coverage r-package check-r r-documentation docs figures clean clean0 FORCE
 # Two goals at once would set up .venv together; the objects of the executable alone are compiled side by side.
 ifndef OBJECTS_ONLY
 .NOTPARALLEL:
@@ -197,6 +198,9 @@ r-documentation: build/r-package/spasne
 
 bench: spasne $(VENV)/stamp-bench
 	$(VENV_PYTHON) -m benchmarks --update-readme $(BENCH)
+
+bench-speed: spasne $(VENV)/stamp-demo
+	$(VENV_PYTHON) -m benchmarks.speed $(SPEED)
 
 reproduce: spasne $(VENV)/stamp-demo
 	$(VENV_PYTHON) -m benchmarks.reproduce $(REPRODUCE)

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import measure, summary
+from benchmarks import measure, neighbours, speed, summary
 from benchmarks.__main__ import main, parse, run_round, suited
 from benchmarks.inputs import make_input
 from benchmarks.programs import PROGRAMS, Task
+from spasne_tools.commands.bench_data import write_bench_data
 from spasne_tools.run import embedding
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -185,3 +186,45 @@ def test_tables_replace_what_is_between_the_markers(tmp_path):
 def test_the_page_of_the_benchmarks_has_the_markers():
     content = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
     assert content.count(summary.BEGIN) == content.count(summary.END) == 1
+
+
+@pytest.fixture
+def into_tmp(use_executable, monkeypatch, tmp_path):
+    """A function that has a module of benchmarks keep its data and its table in a folder of the test."""
+
+    monkeypatch.setattr("os.sched_setaffinity", lambda *_: None, raising=False)  # of all tests that follow
+
+    def redirect(module):
+        monkeypatch.setattr(module, "CACHE", tmp_path / "cache")
+        monkeypatch.setattr(module, "RESULTS", tmp_path / "table.csv")
+        return tmp_path / "table.csv"
+
+    return redirect
+
+
+def test_whole_calls_are_timed(into_tmp, monkeypatch, capsys):
+    table = into_tmp(speed)
+    case = speed.Case("small", 400, 10, neighbors="approximate", threads=1, max_iter=5)
+    larger = speed.Case("small", 500, 10)
+    monkeypatch.setattr(speed, "CASES", [case, larger])
+    monkeypatch.setattr(speed, "in_process", lambda case: (write_section(case), speed.run(case))[1])
+    assert speed.main(["--cases", "small", "--most", "400"]) == 0
+    row = pd.read_csv(table).iloc[0]
+    assert row["n_spots"] == 400 and row["search"] == "exact" and row["gradients"] == 5
+    assert 0 < row["neighbours"] < row["seconds"] and row["executable_gb"] > 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("| 400 | 10 | exact | 1 |")
+
+
+def write_section(case):
+    write_bench_data(
+        speed.CACHE / f"section-{case.n_spots}-{case.n_components}", case.n_spots, case.n_components
+    )
+
+
+def test_neighbours_are_timed_beside_a_peer(into_tmp, capsys):
+    table = into_tmp(neighbours)
+    assert neighbours.main(["--sizes", "400", "--peers", "scikit-learn", "--threads", "1"]) == 0
+    rows = pd.read_csv(table)
+    assert list(rows["program"]) == ["SpaSNE approximate", "SpaSNE exact", "scikit-learn"]
+    assert (rows["recall"] == 1).all() and (rows["seconds"] > 0).all()
+    assert "| 400 | scikit-learn | brute |" in capsys.readouterr().out
