@@ -25,7 +25,7 @@ namespace spasne {
 namespace {
 
 Plan plan_run(const Options& o, Method method, size_t n_threads) {
-  return {method, o.seed >= 0 ? o.seed : static_cast<int>(std::random_device{}() >> 1), n_threads};
+  return {method, o.seed >= 0 ? o.seed : static_cast<int>(std::random_device{}() >> 1), n_threads, o.accuracy};
 }
 
 /// A map can be finite and so far from all reason that its cost is not.
@@ -85,6 +85,16 @@ Descend descent_of(const Prepared& shared, const Options& o, const Plan& plan, T
                                                          : published_descent(shared, o, plan, pool);
 }
 
+/// Measures how exactly sums are taken at a map, and says so where it is not as exactly as wanted.
+double measured_error(Objective& objective, const MapState& map, const Plan& plan, const Listener& listener) {
+  const double error = objective.error_of_sums(map.Y.data());
+  if (listener.note && error > plan.accuracy)
+    listener.note("sums over pairs are off by " + text(std::round(1e4 * error) / 100) +
+                  " % of their length, more than accuracy " + text(plan.accuracy) +
+                  ": the map is wide for its kernels; a smaller theta, fewer columns or method exact come closer");
+  return error;
+}
+
 Result optimise(Objective& objective, const Descend& descend, const Prepared& shared, const Plan& plan,
                 const Listener& listener) {
   const Clock::time_point start = Clock::now();
@@ -101,6 +111,7 @@ Result optimise(Objective& objective, const Descend& descend, const Prepared& sh
   result.plan = plan;
   if (shared.sparse) result.search = shared.sparse->search;
   result.record = reached.record;
+  result.record.error_of_sums = measured_error(objective, reached.map, plan, listener);
   result.seconds_affinities = shared.seconds;
   result.seconds_optimise = seconds_since(start);
   return result;

@@ -94,6 +94,7 @@ struct Plan {
   Method method = Method::exact;
   int seed = 0;
   size_t n_threads = 1;
+  double accuracy = 1e-3;  // wanted of sums that are not taken exactly
 };
 
 /// How the neighbours of method interpolation came about.
@@ -118,6 +119,7 @@ struct Record {
   int n_iter = 0;
   bool converged = false, repeated = false, stopped = false;  // stopped: by the caller, at a snapshot
   double max_step = INFINITY, learning_rate = 0, longest_step = 0;
+  double error_of_sums = NAN;  // method interpolation: measured at the map, as a share of the sums' length
 };
 
 struct Result {

@@ -80,12 +80,28 @@ class GridSums {
     return may_take_pairs_ ? std::min(of_grid, pair_work(0)) : of_grid;
   }
 
+  /// Exact sums of the points listed, 0 or parts of sums at all others.
+  void evaluate_exactly(const std::vector<size_t>& points, const PointCharges& q, ThreadPool& pool, const Output& out) {
+    const bool want_charges = n_charges_ > 1 && (out.force || out.value);
+    far_ = points;
+    is_far_.assign(n_padded(), 0);
+    for (const size_t i : points) is_far_[i] = 1;
+    for (double* of_points : {out.Z, want_charges ? out.value : nullptr})
+      if (of_points) std::fill_n(of_points, n_points_, 0.0);
+    for (double* by_axis : {out.repulsion, want_charges ? out.force : nullptr})
+      if (by_axis) std::fill_n(by_axis, n_dims_ * n_padded(), 0.0);
+    add_far_points({q.Y, want_charges ? q.values : nullptr, q.constant}, pool, out);
+  }
+
+  /// The work of one pair, in the units of KernelGrid::work.
+  double work_per_pair() const { return WORK_PER_PAIR + (n_charges_ > 1 ? static_cast<double>(n_charges_) : 0); }
+
   /// Throws runtime_error if the map is not finite.
   void evaluate(const PointCharges& q, ThreadPool& pool, const Output& out) {
     const double* Y = q.Y;
     const bool want_charges = n_charges_ > 1 && (out.force || out.value), want_repulsion = out.Z || out.repulsion;
     const Box box = choose_box(Y, want_repulsion, want_charges, pool);
-    if (pairs_are_less(box, want_repulsion, want_charges)) return sum_all_pairs(q, want_charges, pool, out);
+    if (pairs_are_less(box, want_repulsion, want_charges)) return evaluate_exactly(all_points(), q, pool, out);
     const unsigned char* far = far_.empty() ? nullptr : is_far_.data();
     if (want_repulsion) {
       repulsion_.place(box, fitting_spacing(repulsion_, box, repulsion_spacing_), pool);
@@ -133,16 +149,10 @@ class GridSums {
     return may_take_pairs_ && pair_work(want_charges ? n_charges_ : 0) < (coarse ? FOR_ACCURACY : 1) * grids;
   }
 
-  /// All points are far ones.
-  void sum_all_pairs(const PointCharges& q, bool want_charges, ThreadPool& pool, const Output& out) {
-    far_.resize(n_points_);
-    std::iota(far_.begin(), far_.end(), size_t{0});
-    is_far_.assign(n_padded(), 1);
-    for (double* of_points : {out.Z, want_charges ? out.value : nullptr})
-      if (of_points) std::fill_n(of_points, n_points_, 0.0);
-    for (double* by_axis : {out.repulsion, want_charges ? out.force : nullptr})
-      if (by_axis) std::fill_n(by_axis, n_dims_ * n_padded(), 0.0);
-    add_far_points({q.Y, want_charges ? q.values : nullptr, q.constant}, pool, out);
+  std::vector<size_t> all_points() const {
+    std::vector<size_t> points(n_points_);
+    std::iota(points.begin(), points.end(), size_t{0});
+    return points;
   }
 
   void sum_charges(KernelGrid& grid, const Box& box, double spacing, const PointCharges& q, ThreadPool& pool,

@@ -1,6 +1,7 @@
 // What the optimiser needs of an objective, and what all objectives share.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -29,6 +30,10 @@ class Objective {
 
   /// gradient[axis * n_padded + point] = dC/dy / 4, the published convention.
   virtual void gradient(const double* Y, double* gradient) = 0;
+
+  /// The error of the sums over pairs that are not taken exactly, as a share of their length; NAN where it is not
+  /// known.
+  virtual double error_of_sums(const double*) { return NAN; }
 
   /// The cost with P as it is (never exaggerated). shares: each point's part (n long), or null.
   virtual CostParts cost(const double* Y, std::vector<double>* shares) = 0;

@@ -87,6 +87,27 @@ class SparseObjective : public Objective {
     if (sections_) sections_->add_gradient(Y, gradient);
   }
 
+  /// Of repulsion and of the forces of Pg and Ps, on a sample of points.
+  double error_of_sums(const double* Y) override {
+    const double Z = sum_pairs(Y, global_force_.data(), nullptr);
+    const std::vector<size_t> sample = sample_of_points();
+    const bool charged = charges_.n_charges > 1;
+    AlignedVector repulsion(n_dims_ * n_padded_), force(charged ? n_dims_ * n_padded_ : 0);
+    grid_.evaluate_exactly(sample, {Y, charges_.charges.data(), charges_.constant}, pool_,
+                           {repulsion.data(), nullptr, charged ? force.data() : nullptr, nullptr});
+    const double* found = by_tree_ ? tree_sums_.force.data() : repulsion_.data();
+    double error2 = 0, length2 = 0;
+    for (size_t axis = 0; axis < n_dims_; ++axis)
+      for (const size_t i : sample) {
+        const size_t k = axis * n_padded_ + i;
+        const double of_repulsion = (found[k] - repulsion[k]) / Z;
+        const double of_force = charged ? global_force_[k] - force[k] : 0;
+        error2 += (of_force + of_repulsion) * (of_force + of_repulsion);
+        length2 += repulsion[k] / Z * (repulsion[k] / Z) + (charged ? force[k] * force[k] : 0);
+      }
+    return std::sqrt(error2 / length2);
+  }
+
   CostParts cost(const double* Y, std::vector<double>* shares) override {
     std::vector<double> global_logs(n_padded_, 0.0);  // and of space, where that has no sections
     const double log_Z = std::log(sum_pairs(Y, nullptr, global_logs.data()));
@@ -119,6 +140,18 @@ class SparseObjective : public Objective {
   static constexpr double TREE_WORK = 5e3, MOST_WORK = 1e300;
   static constexpr size_t FEW = 10000;
   static constexpr size_t CHUNK = 1024;  // points per task
+  // Of the sample that errors are measured on: points, and as many pairs as take about as long as one gradient.
+  static constexpr size_t MOST_SAMPLED = 64, FEWEST_SAMPLED = 8;
+  static constexpr double SAMPLE_WORK = 2e8;
+
+  /// Spread evenly over the order of points.
+  std::vector<size_t> sample_of_points() const {
+    const double affordable = SAMPLE_WORK / (static_cast<double>(n_) * grid_.work_per_pair());
+    const size_t wanted = std::max(FEWEST_SAMPLED, static_cast<size_t>(std::min(affordable, 1.0 * MOST_SAMPLED)));
+    std::vector<size_t> points(std::min(n_, wanted));
+    for (size_t k = 0; k < points.size(); ++k) points[k] = k * n_ / points.size();
+    return points;
+  }
 
   /// Around the first point, because a start may lie anywhere; beyond FAR the kernel is nil, and squares stay finite.
   SparseRows interleave(const double* Y) {

@@ -139,7 +139,8 @@ class Comparison:
             slope = reference.gradient(Y, P_all, *self.weights)
         slope = slope - slope.mean(axis=0)
         forces = self.forces(P_all)
-        rate = np.abs(Y - Y.mean(axis=0)).max() / forces
+        size = np.abs(Y - Y.mean(axis=0)).max()
+        rate = size / forces if min(size, forces) > 0 else 1.0  # all points in one place
         by_set = {}
         for isa in INSTRUCTION_SETS:
             moved = run(self.binary, replace(case, max_iter=1, learning_rate=rate), isa).Y - Y

@@ -472,6 +472,7 @@ def test_report(embed, theta):
     assert set(report["seconds"]) == {"read", "affinities", "optimise", "write"}
     documented = (ROOT / "docs" / "file_format.md").read_text()
     assert [name for name in report if f"`{name}`" not in documented] == []
+    assert report["error_of_sums"] is None
     assert all(seconds >= 0 for seconds in report["seconds"].values())
 
 

@@ -170,6 +170,38 @@ def test_few_points_in_a_wide_volume_are_summed_pair_by_pair(gradient, global_sc
     assert error < 1e-5 * np.linalg.norm(attraction(case, problem_affinities()))
 
 
+def error_of_sums(embed, case, **records):
+    return cost_of(embed, case, **records)[1]["error_of_sums"]
+
+
+def test_the_error_of_sums_is_measured(embed, gradient):
+    """On a coarse grid over a line, which is less work than pairs; here on all points, there on a sample."""
+    case, P_all = with_map(problem(), "large", 1, BOTH["spasne"]), problem_affinities()
+    d2 = reference.squared_distances(case.init)
+    kernel = 1 / (1 + d2) - np.eye(N_POINTS)
+    repulsion = reference.weighted_differences(kernel**2 / kernel.sum(), case.init)
+    weights = case.alpha * P_all[1] + case.beta * P_all[2]
+    force = reference.weighted_differences(weights / (1 + d2), case.init)
+    length = np.sqrt(np.sum(repulsion**2) + np.sum(force**2))
+    error = np.linalg.norm(gradient(case, accuracy=0.9) - expected_gradient(case, P_all)) / length
+    assert error > 1e-4
+    assert error_of_sums(embed, case, accuracy=0.9) == pytest.approx(error, rel=0.8)
+    assert error_of_sums(embed, case, accuracy=1e-5) < error / 20
+
+
+def test_an_accuracy_that_is_not_reached_is_told(embed):
+    """Repulsion in a wide volume, with more points than have a theta of at most 0.2."""
+    case = random_case(3, n_points=10_500, no_dims=3, theta=0.8, perplexity=3.0, max_iter=0, alpha=0, beta=0)
+    case.init = 20 * np.random.default_rng(3).normal(size=(10_500, 3))
+    outcome = embed(replace(case, method="interpolation"), "--report", "report.json")
+    error = json.loads((outcome.folder / "report.json").read_text())["error_of_sums"]
+    assert 0.01 < error < 1
+    told = f"off by {round(100 * error, 2):g} % of their length, more than accuracy 0.001"
+    assert told in outcome.stdout
+    near = embed(replace(case, method="interpolation", theta=0.1), "--report", "report.json")
+    assert json.loads((near.folder / "report.json").read_text())["error_of_sums"] < error / 10
+
+
 @pytest.mark.parametrize("weights", BOTH)
 @pytest.mark.parametrize("spectrum", ["low", "full"])
 def test_gradient_of_a_final_map(embed, gradient, spectrum, weights):

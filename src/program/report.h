@@ -37,11 +37,17 @@ inline std::string search_as_json(const Search& search) {
   return line;
 }
 
+/// JSON has no other numbers.
+inline std::string finite_or_null(double value) {
+  char number[32] = "null";
+  if (std::isfinite(value)) std::snprintf(number, sizeof number, "%.17g", value);
+  return number;
+}
+
 inline void write_report(const std::string& path, const Result& r, size_t n_points, size_t n_features, int no_dims,
                          const Stages& stages) {
-  char max_step[32] = "null", json[4096];
+  char json[4096];
   const Record& record = r.record;
-  if (std::isfinite(record.max_step)) std::snprintf(max_step, sizeof max_step, "%.17g", record.max_step);
   const int length = std::snprintf(
       json, sizeof json,
       "{\"version\": \"%s\", \"method\": \"%s\", \"n_points\": %zu, \"n_features\": %zu, \"no_dims\": %d,\n"
@@ -49,15 +55,15 @@ inline void write_report(const std::string& path, const Result& r, size_t n_poin
       "\"stopped\": %s,\n"
       " \"neighbours\": %s,\n"
       " \"descent\": \"%s\", \"starts\": [%s],\n"
-      " \"max_step\": %s, \"longest_step\": %.17g, \"learning_rate\": %.17g,\n"
+      " \"max_step\": %s, \"longest_step\": %.17g, \"learning_rate\": %.17g, \"error_of_sums\": %s,\n"
       " \"cost\": %.17g, \"cost_local\": %.17g, \"cost_global\": %.17g, \"cost_space\": %.17g,\n"
       " \"seconds\": {\"read\": %.6f, \"affinities\": %.6f, \"optimise\": %.6f, \"write\": %.6f}}\n",
       SPASNE_VERSION, name(r.plan.method), n_points, n_features, no_dims, r.plan.n_threads, name(isa()), r.plan.seed,
       record.n_iter, record.converged ? "true" : "false", record.repeated ? "true" : "false",
       record.stopped ? "true" : "false", search_as_json(r.search).c_str(), name(record.steps),
-      contenders_as_json(record).c_str(), max_step, record.longest_step, record.learning_rate, r.map.total_cost(),
-      r.map.cost_local, r.map.cost_global, r.map.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise,
-      stages.write);
+      contenders_as_json(record).c_str(), finite_or_null(record.max_step).c_str(), record.longest_step,
+      record.learning_rate, finite_or_null(record.error_of_sums).c_str(), r.map.total_cost(), r.map.cost_local,
+      r.map.cost_global, r.map.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise, stages.write);
   OutputFile file(path);
   file.write(json, static_cast<size_t>(length));
   file.finish();

@@ -1,7 +1,6 @@
 """Mutation testing: change one operator or number at a time and see whether the tests notice.
 
-    python tests/mutation/run.py kernels [--count 20] [--seed 0]
-    python tests/mutation/run.py python
+    python tests/mutation/run.py {kernels,descent,neighbours,python,readers} [--count 20] [--seed 0]
 
 Works on a copy in a temporary folder. Prints each mutant and whether it was killed; tests/README.md says
 what the survivors were.
@@ -17,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,16 +36,18 @@ COPIED = (
 )
 TIME_LIMIT = 600  # seconds: a mutant that does not end is killed
 # The baseline alone, hardly optimised: an executable for tests within seconds.
-COMPILE = ["-std=c++17", "-O1", "-pthread", "-DSPASNE_BASELINE_ONLY"]
+COMPILE = ["g++", "-std=c++17", "-O1", "-pthread", "-DSPASNE_BASELINE_ONLY"]
+# Sources, and the kernels that each of them compiles (src/kernels/isa.h).
+OBJECTS = {"src/kernels/kernels.cpp": 1, "sptree.cpp": 0, "spasne.cpp": 0, "spasne_main.cpp": 0}
 
 
 @dataclass(frozen=True)
 class Target:
-    """Files to be changed, and the tests that are to notice."""
+    """Files to be changed, the tests that are to notice, and the sources that include the files."""
 
     files: tuple[str, ...]
     tests: tuple[str, ...]
-    compiled: bool
+    recompiled: tuple[str, ...] = ()
 
 
 TARGETS = {
@@ -58,8 +60,15 @@ TARGETS = {
             "src/dense_objective.h",
         ),
         ("tests/test_executable.py", "tests/test_interpolation.py", "tests/test_golden.py"),
-        True,
+        tuple(OBJECTS),
     ),
+    "descent": Target(
+        ("src/safe_descent.h",),
+        ("tests/test_failures.py", "tests/test_executable.py", "tests/test_interpolation.py"),
+        ("spasne.cpp",),
+    ),
+    # Its tests compile a program of their own.
+    "neighbours": Target(("src/neighbours.h", "src/sparse_affinities.h"), ("tests/test_neighbours.py",)),
     "python": Target(
         (
             "spasne_tools/run/data_file.py",
@@ -67,7 +76,18 @@ TARGETS = {
             "spasne_tools/metrics/silhouettes.py",
         ),
         ("tests/test_data_file.py", "tests/test_metrics.py"),
-        False,
+    ),
+    "readers": Target(
+        tuple(
+            f"spasne_tools/readers/{name}.py"
+            for name in "tables table_layout text_file matching count_table ten_x gene_columns visium".split()
+        ),
+        (
+            "tests/test_tables.py",
+            "tests/test_matching.py",
+            "tests/test_platforms.py",
+            "tests/test_commands.py",
+        ),
     ),
 }
 
@@ -121,17 +141,22 @@ def copy_project(folder: Path) -> None:
                 shutil.copy(path, copy)
 
 
-def compile_executable(folder: Path) -> bool:
-    sources = ("sptree.cpp", "spasne.cpp", "spasne_main.cpp")
-    command = ["g++", *COMPILE, *sources, "-o", "spasne"]
-    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+def compile_executable(folder: Path, sources: Iterable[str]) -> bool:
+    """Compile these sources and link them with the objects of the others."""
+    objects = [f"{Path(source).stem}.o" for source in OBJECTS]
+    commands = [
+        [*COMPILE, f"-DSPASNE_KERNELS_OF={OBJECTS[source]}", "-c", source, "-o", f"{Path(source).stem}.o"]
+        for source in sources
+    ]
+    return all(
+        subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+        for command in [*commands, [*COMPILE, *objects, "-o", "spasne"]]
+    )
 
 
 def tests_pass(folder: Path, target: Target) -> bool:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *target.tests]
     environment = {**os.environ, "SPASNE_BIN": str(folder / "spasne")}
-    if not target.compiled:
-        environment.pop("SPASNE_BIN")
     try:
         done = subprocess.run(
             [*command, "--deselect", "tests/test_executable.py::test_plain_build"],
@@ -153,7 +178,7 @@ def judge(mutant: Mutant, folder: Path, target: Target) -> str:
     lines[mutant.line] = mutant.after
     path.write_text("\n".join(lines), encoding="utf-8")
     try:
-        if target.compiled and not compile_executable(folder):
+        if target.recompiled and not compile_executable(folder, target.recompiled):
             return "not compiled"
         return "SURVIVED" if tests_pass(folder, target) else "killed"
     finally:
@@ -173,7 +198,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mutants-") as name:
         folder = Path(name)
         copy_project(folder)
-        if target.compiled and not compile_executable(folder) or not tests_pass(folder, target):
+        if not compile_executable(folder, OBJECTS) or not tests_pass(folder, target):
             sys.exit("the tests fail without any change")
         for mutant in drawn:
             verdict = judge(mutant, folder, target)
