@@ -313,7 +313,7 @@ def test_nearly_all_neighbours_are_found(find, points):
     true = recall_of(X, index, rows)
     assert true >= LEAST - 0.01  # another sample than the search has judged itself by
     assert recall >= LEAST
-    assert true == pytest.approx(recall, abs=0.01)
+    assert true == pytest.approx(recall, abs=0.015)
 
 
 def test_where_there_is_structure_the_search_is_not_exact(find):
