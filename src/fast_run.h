@@ -60,7 +60,7 @@ inline MapState single_start(QuasiNewton& descent, const NamedStart& start, cons
   if (start.gathers) {
     FastDescent d;
     d.exaggeration = o.exaggeration;
-    d.max_gradients = std::min(o.max_iter, GATHER);
+    d.max_gradients = gathering(o, n_points);
     descent.descend(map, d);
   }
   return map;

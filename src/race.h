@@ -4,11 +4,14 @@
 //    joint start begin at GATHER_SIZE of their size, where points pass each other easily, with P exaggerated: what is
 //    alike gathers before it settles. From the joint start itself that would undo the arrangement.
 // 2. All descend for SETTLE gradients, and those that are not HOPELESS_START for as many again. The two of lowest cost
-//    go on for SECOND_ROUND more, if the second is another map and near enough. Above MANY points, and in three
-//    dimensions on a grid, there are two contenders and no second round.
+//    go on for SECOND_ROUND more, if the second is another map and near enough.
 // 3. The first is shaken: P is exaggerated a little for SHAKE gradients, so that parts of a neighbourhood that lie
 //    apart find each other, and the map descends again. Where that does not lower the cost it is shaken once more,
 //    less.
+//
+// There is no second round, and there are fewer contenders, where gradients are dear (above MANY points, in three
+// dimensions on a grid) and where maps are compact: starts then differ little in what they reach, and all are at rest
+// after tens of gradients.
 //
 // What each step gives was measured on tissues of many kinds: benchmarks/README.md.
 #pragma once
@@ -29,12 +32,15 @@
 
 namespace spasne {
 
-constexpr size_t MANY = 20000;
+constexpr size_t MANY = 10000;
+constexpr double COMPACT = 30;  // sigma sqrt(n), above which the map is narrow; about 3 where neighbours have room
+constexpr double LIGHT = 12;    // alpha + beta, below which many points gather for long
 constexpr double GATHER_SIZE = 0.1;
 constexpr double GROWING = 0.01;  // of the cost in SETTLE gradients: a map that is still on its way
 constexpr int MOST_ROUNDS = 8;    // of SETTLE gradients, after which it is judged all the same
 constexpr int SHORT_RUN = 50;     // iterations, below which the joint start is all there is
-constexpr int GATHER = 50, SETTLE = 25, SECOND_ROUND = 100, SHAKE = 30, AFTER_SHAKE = 100;  // gradients
+// Gradients.
+constexpr int GATHER = 50, GATHER_LONG = 150, SETTLE = 25, SECOND_ROUND = 100, SHAKE = 30, AFTER_SHAKE = 100;
 constexpr double SHAKES[] = {2, 1.5};  // factors on P, one after the other
 // Relative costs: at rest in the first round; of the same map; of one that may still win; of one that will not.
 constexpr double SETTLED = 5e-5, SAME = 2e-5, RIVAL = 5e-3, HOPELESS_START = 0.02;
@@ -48,18 +54,34 @@ struct NamedStart {
   std::vector<double> rows;
 };
 
-/// Whether gradients are so dear that two contenders have to do.
+/// Whether the global terms ask for a map too narrow for neighbours.
+inline bool is_compact(const Options& o, size_t n_points) {
+  return o.global_scale * std::sqrt(static_cast<double>(n_points)) > COMPACT;
+}
+
+inline bool is_solid(const Options& o, size_t n_points) {
+  return o.no_dims == 3 && chosen_method(o, n_points) == Method::interpolation;
+}
+
+/// Whether the first round is all that there is.
 inline bool races_briefly(const Options& o, size_t n_points) {
-  return n_points > MANY || (o.no_dims == 3 && chosen_method(o, n_points) == Method::interpolation);
+  return n_points > MANY || is_compact(o, n_points) || is_solid(o, n_points);
+}
+
+/// Gradients with P exaggerated: with many points and light global terms what is alike lies far apart, and nothing else
+/// brings it together. Under heavier terms more of them lead to higher costs.
+inline int gathering(const Options& o, size_t n_points) {
+  return std::min(o.max_iter, n_points > MANY && o.alpha + o.beta < LIGHT ? GATHER_LONG : GATHER);
 }
 
 /// The contenders for these weights and this many points, their rows still empty.
 inline std::vector<NamedStart> contenders(const Options& o, size_t n_points) {
   const NamedStart joint{"joint", 1, false, {}}, expression{"joint*0", 0, true, {}};
   if (o.alpha == 0 || o.beta == 0) return {joint, expression};
-  const NamedStart tenth{"joint*0.1", 0.1, true, {}};
-  if (races_briefly(o, n_points)) return {joint, tenth};
-  return {joint, {"joint*0.3", 0.3, true, {}}, tenth, expression, {"spatial", POSITIONS_ALONE, false, {}}};
+  const NamedStart third{"joint*0.3", 0.3, true, {}}, tenth{"joint*0.1", 0.1, true, {}};
+  if (is_compact(o, n_points) || is_solid(o, n_points)) return {joint, tenth};
+  if (n_points > MANY) return {joint, third, tenth};
+  return {joint, third, tenth, expression, {"spatial", POSITIONS_ALONE, false, {}}};
 }
 
 class Race {
@@ -113,7 +135,7 @@ class Race {
         racers.pop_back();
         continue;
       }
-      if (start.gathers) exaggerate(racers.back(), GATHER, o_.exaggeration);
+      if (start.gathers) exaggerate(racers.back(), gathering(o_, n_points_), o_.exaggeration);
       descend(racers.back(), SETTLE, SETTLED);
       if (start.gathers) grow(racers.back());
     }
@@ -168,9 +190,9 @@ class Race {
       exaggerate(shaken, SHAKE, factor);
       descend(shaken, AFTER_SHAKE);
       racer.n_gradients = shaken.n_gradients;
-      if (!(shaken.cost < racer.cost)) continue;
-      racer = std::move(shaken);
-      break;
+      const bool lower = shaken.cost < racer.cost;
+      if (lower) racer = std::move(shaken);
+      if (lower || is_compact(o_, n_points_)) break;
     }
   }
 
