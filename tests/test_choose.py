@@ -15,6 +15,7 @@ from spasne_tools.run.parameters import Parameters
 
 QUICK = {"perplexity": 10, "max_iter": 40, "n_jobs": 2}
 WEIGHTS = ("alpha", "beta", "global_scale")
+FLOORS = ["r1", "r2", "kept_in_space"]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,20 @@ def test_scores_are_those_of_the_metrics(tissue):
     assert found["r2"] == pytest.approx(pairwise_correlation(tissue.pixels, Y))
     assert found["kept"] == pytest.approx(kept)
     assert found["balance"] == pytest.approx(found["r1"] * found["r2"] * kept)
+    assert found["kept_in_space"] == pytest.approx(knn_preservation(tissue.pixels, Y, 50))
+
+
+def test_surroundings_are_looked_for_in_the_section_of_a_point(tissue):
+    sections = np.repeat(["a", "b", "c"], (70, 48, 2))
+    shared = Parameters(**QUICK, sections=sections)
+    judge = judge_of(draw_sample(tissue.counts, tissue.pixels, shared, 0))
+    Y = np.random.default_rng(0).normal(size=(120, 2))
+    space = tissue.pixels.to_numpy()
+    shares = [
+        knn_preservation(space[rows], Y[rows], k) for rows, k in ((slice(70), 34), (slice(70, 118), 23))
+    ]
+    expected = (70 * shares[0] + 48 * shares[1]) / 118  # two points have no surroundings
+    assert judge.scores(Y)["kept_in_space"] == pytest.approx(expected)
 
 
 def test_the_map_of_the_choice_scores_what_the_choice_says(tissue, balanced):
@@ -76,8 +91,27 @@ def test_goal_paper_loses_nothing_to_the_reference(tissue):
     assert (reference["alpha"], reference["beta"], reference["global_scale"]) == (8, 2, 1)
     assert found.scores["r1"] >= reference["r1"] and found.scores["r2"] >= reference["r2"]
     finals = found.table[(found.table["stage"] == "final")]
-    met = finals[(finals["r1"] >= reference["r1"]) & (finals["r2"] >= reference["r2"])]
+    met = finals[(finals[FLOORS] >= reference[FLOORS]).all(axis=1)]
     assert found.scores["kept"] == met["kept"].max()
+
+
+def test_of_a_sample_more_is_asked_than_of_all_points(tissue, monkeypatch):
+    monkeypatch.setattr(sample, "MOST_POINTS", 60)
+    with pytest.warns(UserWarning, match="nothing that was tried has r1 of 0.93 or more"):
+        choose_parameters(tissue.counts, tissue.pixels, at_least={"r1": 0.9}, alpha=1, beta=2, **QUICK)
+
+
+def test_a_compact_map_of_a_sample_has_the_scale_of_all_points(tissue, monkeypatch):
+    monkeypatch.setattr(sample, "MOST_POINTS", 30)
+    drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(perplexity=5), 0)
+    assert drawn.widening == 2
+    assert [drawn.scale(sigma) for sigma in (0.1, 0.5, 0.8, 1.0, 3.0)] == [0.2, 1.0, 1.0, 1.0, 3.0]
+
+
+def test_two_weights_of_zero_leave_nothing_to_choose(tissue):
+    found = choose_parameters(tissue.counts, tissue.pixels, alpha=0, beta=0, **QUICK)
+    assert found.parameters == {"alpha": 0, "beta": 0, "global_scale": 1, "init": "random"}
+    assert len(found.table) == 1 and found.scores["kept"] == 1
 
 
 def test_at_least_says_so_where_nothing_reaches_it(tissue):

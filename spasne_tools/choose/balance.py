@@ -2,6 +2,10 @@
 
 The published r1 * r2 rises with the weights for ever: at large ones the local term has no say. Times the
 share of neighbours kept, in units of what t-SNE keeps, it has a maximum.
+
+r2 is of all distances, the long ones above all. Whether a spot's surroundings stay together is told by the
+share of its nearest in the tissue that are among its nearest on the map. Of maps with the same r1 and r2 it
+is higher where regions of the tissue hold together, as labels show (benchmarks/README.md).
 """
 
 from __future__ import annotations
@@ -15,45 +19,81 @@ from spasne_tools.metrics.neighbours import RANK_NEIGHBOURS, nearest
 from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
 from spasne_tools.screening.scores import Targets, distances_within, rows_of_sections, standard_distances
 
+SURROUNDINGS = 50  # nearest in the tissue, whose share on the map is judged
+
+
+@dataclass(frozen=True)
+class Near:
+    """The nearest of each of `rows`, (len(rows), k), as indices into `rows`."""
+
+    rows: np.ndarray
+    nearest: np.ndarray
+
+    @classmethod
+    def of(cls, points: np.ndarray, rows: np.ndarray, k: int) -> Near:
+        """The k nearest, or as many as leave a choice among few rows."""
+        return cls(rows, _nearest(points[rows], min(k, (len(rows) - 1) // 2)))
+
+    def kept(self, Y: np.ndarray) -> np.ndarray:
+        """Of each row, the share of them that are among as many nearest on the map, (len(rows),)."""
+        k = self.nearest.shape[1]
+        on_map = _nearest(Y[self.rows], k)
+        return np.array([np.isin(a, b).mean() for a, b in zip(self.nearest, on_map, strict=True)])
+
+
+def _nearest(points: np.ndarray, k: int) -> np.ndarray:
+    return nearest(points, np.arange(len(points)), k)
+
 
 @dataclass(frozen=True)
 class Judge:
-    """Scores maps of one sample. `kept_by_tsne` is the unit of `kept`; 1 until it is known."""
+    """Scores maps of one sample. `kept_by_tsne` is the unit of `kept`; 1 until it is known.
+
+    `in_space` has the nearest in the tissue, of each section; none without positions.
+    """
 
     targets: Targets
-    near: np.ndarray
-    has_space: bool
+    in_expression: Near
+    in_space: tuple[Near, ...]
     kept_by_tsne: float = 1.0
 
+    @property
+    def has_space(self) -> bool:
+        return bool(self.in_space)
+
     def scores(self, Y: np.ndarray) -> dict[str, float]:
-        """r1, r2 (nan without positions), kept and their product, the balance."""
-        k = self.near.shape[1]
-        near = nearest(Y, np.arange(len(Y)), k)
-        kept = float((self.near[:, :, None] == near[:, None, :]).any(axis=2).mean()) / self.kept_by_tsne
+        """r1, r2, kept, their product (the balance), and kept_in_space; r2 and that nan without positions."""
+        kept = float(self.in_expression.kept(Y).mean()) / self.kept_by_tsne
         found = self.targets.scores(Y)
-        r1, r2 = found["r1"], found["r2"] if self.has_space else float("nan")
-        return {"r1": r1, "r2": r2, "kept": kept, "balance": r1 * kept * (r2 if self.has_space else 1.0)}
+        r1 = found["r1"]
+        if not self.has_space:
+            return {"r1": r1, "r2": np.nan, "kept": kept, "balance": r1 * kept, "kept_in_space": np.nan}
+        r2 = found["r2"]
+        in_space = float(np.concatenate([near.kept(Y) for near in self.in_space]).mean())
+        return {"r1": r1, "r2": r2, "kept": kept, "balance": r1 * kept * r2, "kept_in_space": in_space}
 
 
 def judge_of(sample: Sample) -> Judge:
     """What maps of the sample are compared with: all pairs and all neighbours, computed once."""
-    m = sample.X.shape[0]
+    every = np.arange(sample.X.shape[0])
     expression = standard_distances(sample.X, DEFAULT_SAMPLING)
+    in_expression = Near.of(sample.X, every, RANK_NEIGHBOURS)
+    if sample.pixels is None:
+        return Judge(Targets(expression, expression), in_expression, ())
     sections = rows_of_sections(sample.sections)
-    space = expression if sample.pixels is None else distances_within(sample.pixels, sections)
-    targets = Targets(expression, space, sections=() if sample.pixels is None else sections)
-    near = nearest(sample.X, np.arange(m), min(RANK_NEIGHBOURS, (m - 1) // 2))
-    return Judge(targets, near, has_space=sample.pixels is not None)
+    space = distances_within(sample.pixels, sections)
+    in_space = tuple(Near.of(sample.pixels, rows, SURROUNDINGS) for rows in sections or (every,))
+    return Judge(Targets(expression, space, sections=sections), in_expression, in_space)
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted of a map: the largest balance, or neighbours where r1 and r2 are at least so much."""
+    """What is wanted of a map: the largest balance, or neighbours where other scores are at least so much."""
 
     least: dict[str, float]
 
     def value(self, scores: dict[str, float]) -> float:
-        """Larger is better: the balance; or what is kept, below 0 by what r1 and r2 lack."""
+        """Larger is better: the balance; or what is kept, below 0 by what others lack."""
         if not np.isfinite(scores["balance"]):
             return float("-inf")
         if not self.least:

@@ -39,6 +39,14 @@ class Sample:
         """sqrt(n / m): a scale times this gives the sample's map the room that n points have at the scale."""
         return math.sqrt(self.n_points / self.X.shape[0])
 
+    def scale(self, global_scale: float) -> float:
+        """What stands on the sample for a scale of all points.
+
+        A wide map gets the same room for each point. At 1, the published scale, a map is compact whatever the
+        number of points, and stays as it is: its r1 and r2 hardly depend on it (benchmarks/README.md).
+        """
+        return min(global_scale * self.widening, max(global_scale, 1.0))
+
     def maps(self, runs: Sequence[Run], init: str, most: int | None = None) -> list[Embedding | None]:
         """The map of each run, of `most` steps or fewer; None of those that ended in numerical trouble."""
         max_iter = self.parameters.max_iter if most is None else min(most, self.parameters.max_iter)
@@ -51,18 +59,22 @@ class Sample:
 
 
 def draw_sample(
-    data: MatrixLike, pixels: MatrixLike | None, parameters: Parameters, random_state: int
+    data: MatrixLike,
+    pixels: MatrixLike | None,
+    parameters: Parameters,
+    random_state: int,
+    most_points: int | None = None,
 ) -> Sample:
-    """At most MOST_POINTS rows, drawn at random; checked as `spasne.run_spasne` checks all of them."""
+    """At most so many rows (None: MOST_POINTS), drawn at random; checked as all rows of a run are."""
     matrix = as_matrix(data, "data", keep_single=True)
-    n_points = matrix.shape[0]
+    n_points, most = matrix.shape[0], MOST_POINTS if most_points is None else most_points
     positions = None
     if pixels is not None:
         check_rows_match(data, pixels, "pixels")
         positions = as_matrix(pixels, "pixels", allow_sparse=False)
     sections = check_sections(parameters.sections, data)
-    if n_points > MOST_POINTS:
-        rows = np.sort(np.random.default_rng(random_state).choice(n_points, MOST_POINTS, replace=False))
+    if n_points > most:
+        rows = np.sort(np.random.default_rng(random_state).choice(n_points, most, replace=False))
         matrix = matrix[rows]
         positions = None if positions is None else positions[rows]
         sections = None if sections is None else check_sections(sections[rows], matrix)

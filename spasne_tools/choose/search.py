@@ -29,8 +29,8 @@ ROUNDS = (1.0, 0.5)  # lengths of the steps
 FINALISTS = 3
 # Where r1 and r2 have to be so much: alpha and scale (as in COARSE) of lines along which beta is brought to
 # where both exceed what is wanted by the same, in steps of these exponents of 2; the last few of final maps.
-LINES = ((32, 1), (32, 0.5), (64, 1), (64, 0.5), (128, 1), (128, 0.5))
-HALVINGS, LAST_HALVINGS = (0.5, 0.25, 0.125, 0.0625), (0.25, 0.125, 0.0625, 0.03125)
+LINES = ((32, 1), (64, 1), (64, 0.5), (128, 1), (128, 0.7), (128, 0.5), (256, 0.5))
+HALVINGS, LAST_HALVINGS = (0.5, 0.25, 0.125, 0.0625), (0.25, 0.125, 0.0625)
 TRIAL_START, FINAL_START = "joint*0.3", "best"
 TRIAL_GRADIENTS = 200  # at most, of a map that is to be ranked only
 DIGITS = 3  # significant, of all that is tried
@@ -93,8 +93,7 @@ class Search:
         """Make and score a map of each of these weights that was not tried from this start yet."""
         known = {weights_of(row) for row in self._rows_from(init)}
         fresh = [weights for weights in dict.fromkeys(wanted) if weights not in known]
-        widening = self.sample.widening
-        runs = [Run(w.alpha, w.beta, SEED, w.global_scale * widening) for w in fresh]
+        runs = [Run(w.alpha, w.beta, SEED, self.sample.scale(w.global_scale)) for w in fresh]
         most = TRIAL_GRADIENTS if init == TRIAL_START else None
         for weights, made in zip(fresh, self.sample.maps(runs, init, most), strict=True):
             if made is not None:

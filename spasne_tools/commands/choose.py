@@ -37,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--goal",
         choices=("balanced", "paper"),
         default="balanced",
-        help="balanced: the largest r1 * r2 * neighbours kept; paper: r1 and r2 no lower than those of the "
-        "reference, then as many neighbours as can be kept",
+        help="balanced: the largest r1 * r2 * neighbours kept; paper: r1, r2 and neighbours in the "
+        "tissue no lower than those of the reference, then as many in expression as can be kept",
     )
     parser.add_argument("--least_r1", type=float, help="in place of a goal: r1 at least this")
     parser.add_argument("--least_r2", type=float, help="in place of a goal: r2 at least this")
