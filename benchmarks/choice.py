@@ -1,11 +1,11 @@
 """Weights chosen without labels beside the published ones, and beside the best cell of a grid.
 
 ``python -m benchmarks.choice``: for each data set maps of all points by t-SNE, with the paper's weights, and
-with those of `choose_parameters` for goals "balanced" and "paper": r1, r2, silhouette, the share of points
-whose 15 neighbours on the map have their label as majority, neighbours kept in units of t-SNE's, the balance.
-Then, on the sample of the choice, the balance of a grid's best cell, its three best made as the choice's last
-maps are. Writes benchmarks/results/choice.csv and prints the table of benchmarks/README.md. Data of the paper
-need SPASNE_DATA or a connection.
+with those of `choose_parameters` for goals "balanced" and "paper"; with those chosen from many more points;
+and with those of the best cell of a grid of 7 x 7 x 4, ranked as the choice ranks: r1, r2, silhouette, the
+share of points whose 15 neighbours on the map have their label as majority, neighbours kept in units of
+t-SNE's, the balance. Writes benchmarks/results/choice.csv and prints the table of benchmarks/README.md. Data
+of the paper need SPASNE_DATA or a connection.
 """
 
 from __future__ import annotations
@@ -13,36 +13,37 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
 from benchmarks.measure import ROOT
-from benchmarks.quality import Section, real, simulated
+from benchmarks.sections import PUBLISHED_DATA, Section, section_of
 from spasne_tools.choose.balance import Wish, judge_of
-from spasne_tools.choose.choice import Choice, choose_parameters
-from spasne_tools.choose.sample import draw_sample
-from spasne_tools.choose.search import FINAL_START, FINALISTS, TRIAL_START, Search, Weights, weights_of
-from spasne_tools.datasets import load_dataset
+from spasne_tools.choose.choice import choose_parameters
+from spasne_tools.choose.sample import MOST_POINTS, draw_sample
+from spasne_tools.choose.search import FINAL_START, TRIAL_START, Search, Weights, weights_of
 from spasne_tools.metrics.scores import knn_preservation, score_embedding
 from spasne_tools.run.automatic import automatic_scale
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.parameters import Parameters
 
 NEIGHBOURS, SEED = 15, 1
-PUBLISHED = {"breast_cancer": (9.0, 4.0, 1.0), "visual_cortex": (9.0, 2.25, 1.0)}
-GRID = {"alpha": (8, 16, 32, 64), "beta / alpha": (0.25, 0.5, 1), "room": (0.5, 1, 2)}
+EXACT_UP_TO = 5_000  # points of maps by exact sums, which depend on the seed: means of SEEDS
+SEEDS = (1, 2, 3, 4, 5)
+T_SNE, PAPER_WEIGHTS = Weights(0.0, 0.0, 1.0), Weights(8.0, 2.0, 1.0)
+PUBLISHED = {"breast_cancer": Weights(9.0, 4.0, 1.0), "visual_cortex": Weights(9.0, 2.25, 1.0)}
+# alpha, beta / alpha, and the scale in units of the automatic one
+ALPHAS = (4, 8, 16, 32, 64, 128, 256)
+SHARES = (0.125, 0.177, 0.25, 0.354, 0.5, 0.707, 1)
+ROOMS = (0.5, 0.707, 1, 2)
+FINAL_CELLS, CELLS_OF_ALL = 10, 2  # best ones made as the choice's last maps are; made of all points
+MORE_POINTS = 5_000  # that weights are chosen from, to be compared with those of the sample
+SCORES = ("r1", "r2", "s", "label", "kept")
 RESULTS = ROOT / "benchmarks" / "results" / "choice.csv"
-
-
-def section_of(name: str) -> Section:
-    if name in PUBLISHED:
-        data = load_dataset(name)
-        labels = None if data.labels is None else np.asarray(data.labels).ravel().astype(str)
-        return Section(name, np.asarray(data.data, float), np.asarray(data.pixels, float), labels)
-    return real("osmfish_cortex_4839", "counts.npz") if name == "osmfish" else simulated(int(name))
 
 
 def label_agreement(Y: np.ndarray, labels: np.ndarray | None) -> float:
@@ -55,78 +56,129 @@ def label_agreement(Y: np.ndarray, labels: np.ndarray | None) -> float:
     return float((votes.argmax(axis=1) == codes).mean())
 
 
-def map_of(section: Section, weights: Sequence[float], init: str) -> dict:
-    """Scores of the map of all points."""
-    alpha, beta, scale = weights
+def map_of(section: Section, weights: Weights, init: str, seed: int = SEED) -> dict:
+    """Scores of the map of all points, kept not yet in units of t-SNE's."""
     parameters = Parameters(
-        alpha=alpha, beta=beta, global_scale=scale, init=init, use_pca=False, randseed=SEED,
-        theta=0.0 if len(section.X) <= 5000 else 0.5,
+        **weights._asdict(), init=init, use_pca=False, randseed=seed,
+        theta=0.0 if len(section.X) <= EXACT_UP_TO else 0.5,
     )  # fmt: skip
     start = time.perf_counter()
     found = embed(section.X, section.pixels, parameters)
     seconds = time.perf_counter() - start
     scores = score_embedding(found.Y, section.X, section.pixels, section.labels)
     return {
-        "alpha": alpha, "beta": beta, "global_scale": scale, "init": init,
+        **weights._asdict(), "init": init,
         "r1": float(scores["r1"]), "r2": float(scores["r2"]), "s": float(scores.get("s", np.nan)),
         "label": label_agreement(found.Y, section.labels),
         "kept": float(knn_preservation(section.X, found.Y, NEIGHBOURS)), "seconds": round(seconds, 1),
     }  # fmt: skip
 
 
-def best_of_grid(section: Section) -> float:
-    """The largest balance of a full grid on the sample that choices are made on."""
-    sample = draw_sample(section.X, section.pixels, Parameters(use_pca=False), 0)
-    search = Search(sample, judge_of(sample), Wish({}), {})
-    search.try_all("t-SNE", [Weights(0.0, 0.0, 1.0)], "random")
-    unit = automatic_scale(sample.n_points, 50)
+def mean_of_seeds(section: Section, weights: Weights) -> dict:
+    """As `map_of` from random starts, scores averaged; one map where the start is not random."""
+    seeds = SEEDS if len(section.X) <= EXACT_UP_TO else SEEDS[:1]
+    rows = [map_of(section, weights, "random", seed) for seed in seeds]
+    return {**rows[0], **{name: float(np.mean([row[name] for row in rows])) for name in (*SCORES, "seconds")}}
+
+
+# --- rows of the table ---
+
+
+def plain_rows(section: Section) -> Iterator[dict]:
+    """t-SNE, and the paper's weights."""
+    yield {"map": "t-SNE", **mean_of_seeds(section, T_SNE)}
+    yield {"map": "published weights", **mean_of_seeds(section, PUBLISHED.get(section.name, PAPER_WEIGHTS))}
+
+
+def chosen_row(section: Section, goal: str) -> dict:
+    """With the time that choosing took."""
+    reference = PUBLISHED.get(section.name, PAPER_WEIGHTS)
+    start = time.perf_counter()
+    choice = choose_parameters(section.X, section.pixels, goal=goal, reference=reference, use_pca=False)
+    seconds = round(time.perf_counter() - start, 1)
+    made = map_of(section, Weights(choice.alpha, choice.beta, choice.global_scale), choice.init)
+    on_sample = {"balance_of_sample": choice.scores["balance"], "seconds_of_choice": seconds}
+    return {"map": f"chosen: {goal}", **made, **on_sample}
+
+
+def chosen_rows(section: Section) -> Iterator[dict]:
+    """Weights of both goals."""
+    for goal in ("balanced", "paper"):
+        yield chosen_row(section, goal)
+
+
+def rows_of_more_points(section: Section) -> Iterator[dict]:
+    """Balanced weights chosen from MORE_POINTS in place of the sample, where there are more."""
+    if len(section.X) <= MOST_POINTS:
+        return
+    search = new_search(section, MORE_POINTS)
+    best = search.run()
+    yield {"map": f"chosen from {len(search.sample.X):,}", **map_of(section, weights_of(best), best["init"])}
+
+
+def grid_rows(section: Section) -> Iterator[dict]:
+    """The best cells of a full grid on the sample, as maps of all points."""
+    search = new_search(section, MOST_POINTS)
+    unit = automatic_scale(search.sample.n_points, float(search.sample.parameters.perplexity))
     cells = [
-        Weights(float(a), float(a * ratio), min(1.0, room * unit))
-        for a in GRID["alpha"] for ratio in GRID["beta / alpha"] for room in GRID["room"]
+        Weights(float(alpha), float(alpha * share), min(1.0, room * unit))
+        for alpha in ALPHAS for share in SHARES for room in ROOMS
     ]  # fmt: skip
     search.try_all("coarse", cells, TRIAL_START)
-    tried = search.table()
-    ranked = tried[tried["stage"] == "coarse"].sort_values("balance", ascending=False)
-    finalists = [weights_of(row) for row in ranked.head(FINALISTS).to_dict("records")]
-    search.try_all("final", finalists, FINAL_START)
-    table = search.table()
-    return float(table.loc[table["stage"] != "t-SNE", "balance"].max() / table["kept"].iloc[0])
+    search.try_all("final", best_of(search, TRIAL_START, FINAL_CELLS), FINAL_START)
+    balances = {weights_of(row): row["balance"] for row in search.rows if row["stage"] == "final"}
+    for weights in best_of(search, FINAL_START, CELLS_OF_ALL):
+        made = map_of(section, weights, FINAL_START)
+        yield {"map": "cell of the grid", **made, "balance_of_sample": balances[weights]}
 
 
-def compared(section: Section, grid: bool) -> list[dict]:
-    """All rows of one data set."""
-    published = PUBLISHED.get(section.name, (8.0, 2.0, 1.0))
-    rows = [
-        {"map": "t-SNE", **map_of(section, (0.0, 0.0, 1.0), "random")},
-        {"map": "published weights", **map_of(section, published, "random")},
-    ]
-    for goal in ("balanced", "paper"):
-        start = time.perf_counter()
-        choice: Choice = choose_parameters(
-            section.X, section.pixels, goal=goal, reference=published, use_pca=False
-        )
-        seconds = time.perf_counter() - start
-        made = map_of(section, (choice.alpha, choice.beta, choice.global_scale), choice.init)
-        on_sample = {"balance_of_sample": choice.scores["balance"], "seconds_of_choice": round(seconds, 1)}
-        rows.append({"map": f"chosen: {goal}", **made, **on_sample})
-    if grid:
-        rows[2]["best_of_grid"] = best_of_grid(section)
-    unit = rows[0]["kept"]
+def new_search(section: Section, most_points: int) -> Search:
+    """As `choose_parameters` begins."""
+    sample = draw_sample(section.X, section.pixels, Parameters(use_pca=False), 0, most_points)
+    search = Search(sample, judge_of(sample), Wish({}), {})
+    search.try_all("t-SNE", [T_SNE], "random")
+    search.judge = replace(search.judge, kept_by_tsne=search.rows[0]["kept"])
+    return search
+
+
+def best_of(search: Search, init: str, n_cells: int) -> list[Weights]:
+    rows = [row for row in search.rows if row["init"] == init and row["stage"] in ("coarse", "final")]
+    return [weights_of(row) for row in sorted(rows, key=lambda row: -row["balance"])[:n_cells]]
+
+
+ROWS: dict[str, Callable[[Section], Iterator[dict]]] = {
+    "plain": plain_rows,
+    "chosen": chosen_rows,
+    "more": rows_of_more_points,
+    "grid": grid_rows,
+}
+
+
+def finished(section: Section, rows: list[dict]) -> list[dict]:
+    """`rows` with kept in units of t-SNE's and the balance; one row for the grid, of the largest balances."""
+    unit = next(row["kept"] for row in rows if row["map"] == "t-SNE")
     for row in rows:
         row["kept"] /= unit
         row["balance"] = row["r1"] * row["r2"] * row["kept"]
-    return [{"data": section.name, "n": len(section.X), **row} for row in rows]
+    cells = [row for row in rows if row["map"] == "cell of the grid"]
+    found = [row for row in rows if row not in cells]
+    if cells:
+        best = max(cells, key=lambda row: row["balance"])
+        on_sample = max(row["balance_of_sample"] for row in cells)
+        found.append({**best, "map": "best of the grid", "balance_of_sample": on_sample})
+    return [{"data": section.name, "n": len(section.X), **row} for row in found]
 
 
 def to_markdown(table: pd.DataFrame) -> str:
-    names = ["r1", "r2", "s", "label", "kept", "balance"]
     lines = [
         "| data | map | alpha, beta, global_scale | r1 | r2 | s | label | kept | balance |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in table.to_dict("records"):
-        weights = ", ".join(f"{row[name]:g}" for name in ("alpha", "beta", "global_scale"))
-        scores = " | ".join("" if np.isnan(row[name]) else f"{row[name]:.3f}" for name in names)
+        weights = ", ".join(f"{row[name]:.3g}" for name in Weights._fields)
+        scores = " | ".join(
+            "" if np.isnan(row[name]) else f"{row[name]:.3f}" for name in (*SCORES, "balance")
+        )
         lines.append(f"| {row['data']} | {row['map']} | {weights} | {scores} |")
     return "\n".join(lines)
 
@@ -134,14 +186,15 @@ def to_markdown(table: pd.DataFrame) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, write after each data set, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.choice", description=__doc__)
-    default = ["breast_cancer", "visual_cortex", "osmfish", "1200", "5000", "20000"]
-    parser.add_argument("--data", nargs="+", default=default, help="names, or spots of simulated tissue")
-    parser.add_argument("--no_grid", action="store_true", help="without the grid")
+    default = [*PUBLISHED_DATA, "osmfish", "1200", "5000", "20000:50", "50000:50"]
+    parser.add_argument("--data", nargs="+", default=default, help="names; simulated ones by size[:columns]")
+    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), help="which (default: all)")
     options = parser.parse_args(arguments)
     rows: list[dict] = []
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     for name in options.data:
-        rows += compared(section_of(name), not options.no_grid)
+        section = section_of(name)
+        rows += finished(section, [row for kind in options.rows for row in ROWS[kind](section)])
         pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.6g")
         print(to_markdown(pd.DataFrame(rows)), flush=True)
     return 0

@@ -21,8 +21,7 @@ import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.measure import ROOT
-from benchmarks.quality import Section, real, simulated
-from spasne_tools.datasets import load_dataset
+from benchmarks.sections import PUBLISHED_DATA, Section, section_of
 from spasne_tools.metrics.scores import score_embedding
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.parameters import Parameters
@@ -55,7 +54,7 @@ class Setting:
         )  # fmt: skip
         found = embed(self.section.X, self.section.pixels, parameters)
         scores = score_embedding(found.Y, self.section.X, self.section.pixels)
-        starts = found.report["starts"]
+        raced = found.report["starts"]
         return {
             "data": self.section.name,
             "alpha": self.alpha,
@@ -65,26 +64,10 @@ class Setting:
             "cost": found.report["cost"],
             "r1": float(scores["r1"]),
             "r2": float(scores["r2"]),
-            "gradients": found.report["n_iter"] + sum(one["gradients"] for one in starts),
-            "winner": starts[0]["start"] if starts else "",
+            "gradients": found.report["n_iter"] + sum(one["gradients"] for one in raced),
+            "winner": raced[0]["start"] if raced else "",
             "seconds": round(found.report["seconds"]["optimise"], 2),
         }
-
-
-def sections(names: Sequence[str]) -> Iterator[Section]:
-    for name in names:
-        kind, _, columns = name.partition(":")
-        if kind in ("breast_cancer", "visual_cortex"):
-            dataset = load_dataset(kind)
-            found = Section(kind, dataset.data.to_numpy(float), dataset.pixels.to_numpy(float), None)
-        elif kind == "osmfish":
-            found = real("osmfish_cortex_4839", "counts.npz")
-        elif kind == "starmap3d":
-            found = real("starmap3d_cortex_32845", "intensity.npz")
-        else:
-            found = simulated(int(kind))
-        X = found.X[:, : int(columns)] if columns else found.X
-        yield replace(found, name=name, X=X)
 
 
 def settings(section: Section) -> Iterator[Setting]:
@@ -99,15 +82,13 @@ def settings(section: Section) -> Iterator[Setting]:
             yield Setting(section, graph, float(alpha), float(beta), float(scale))
 
 
-def compare(setting: Setting) -> list[dict]:
-    """All runs of a problem, the default first."""
-    n = len(setting.section.X)
-    rows = [setting.run("default"), setting.run("published", descent="published")]
-    rows += [setting.run(start, init=start) for start in STARTS]
-    for seed in range(N_RANDOM if n <= LARGE else N_RANDOM_LARGE):
-        start = np.random.default_rng(seed).normal(size=(n, 2))
-        rows.append(setting.run(f"random {seed}", init=1e-6 * start))
-    return rows
+def starts(n_points: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Names of all runs of a problem and what they are told, the default first."""
+    yield "default", {}
+    yield "published", {"descent": "published"}
+    yield from ((start, {"init": start}) for start in STARTS)
+    for seed in range(N_RANDOM if n_points <= LARGE else N_RANDOM_LARGE):
+        yield f"random {seed}", {"init": 1e-6 * np.random.default_rng(seed).normal(size=(n_points, 2))}
 
 
 def line_of(rows: list[dict]) -> str:
@@ -126,15 +107,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lowest_cost", description=__doc__)
     parser.add_argument("--data", nargs="+", default=None, help="names; simulated ones by size[:columns]")
     options = parser.parse_args(arguments)
-    real_ones = ["breast_cancer", "visual_cortex", "osmfish"] if os.environ.get("SPASNE_DATA") else []
+    real_ones = [*PUBLISHED_DATA, "osmfish", "starmap3d"] if os.environ.get("SPASNE_DATA") else []
     names = options.data or [*real_ones, "5000:50", "5000:200", "20000:50"]
     titles = ("data", "alpha, beta, sigma", "default", "lowest other", "above it")
     print(f"| {' | '.join((*titles, 'published', 'winner', 'gradients', 'time'))} |")
     print("|---|---|---|---|---|---|---|---|---|")
     rows: list[dict] = []
-    for section in sections(names):
-        for setting in settings(section):
-            found = compare(setting)
+    for name in names:
+        for setting in settings(section_of(name)):
+            found = [setting.run(start, **told) for start, told in starts(len(setting.section.X))]
             print(line_of(found), flush=True)
             rows += found
             pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.7g")

@@ -14,52 +14,19 @@ import dataclasses
 import os
 import sys
 import time
-from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import scipy.sparse
 
 from benchmarks.measure import ROOT
-from spasne_tools.datasets import simulate_tissue
+from benchmarks.sections import Section, real, simulated
 from spasne_tools.metrics.scores import knn_preservation, score_embedding
-from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.parameters import Parameters
 
-N_COMPONENTS, SEED = 200, 1
+SEED = 1
 STEP_LIMIT = 0.05  # that of `interpolation` where the map is compact
 JUDGED_UP_TO = 10_000  # points for which `exact` is evaluated
 RESULTS = ROOT / "benchmarks" / "results" / "quality.csv"
-
-
-@dataclass(frozen=True)
-class Section:
-    """What is embedded: X (n, D), positions (n, 2 or 3), labels (n,) or None."""
-
-    name: str
-    X: np.ndarray
-    pixels: np.ndarray
-    labels: np.ndarray | None
-
-
-def simulated(n_spots: int) -> Section:
-    tissue = simulate_tissue(n_spots, seed=0)
-    X = preprocess_counts(tissue.counts, N_COMPONENTS)
-    return Section(f"simulated {n_spots}", X, tissue.pixels.to_numpy(float), tissue.labels.to_numpy())
-
-
-def real(folder: str, counts_file: str) -> Section:
-    """A data set of SPASNE_DATA in the layout counts (cells x genes, CSR), coordinates, labels if known."""
-    path = Path(os.environ["SPASNE_DATA"], folder)
-    X = preprocess_counts(scipy.sparse.load_npz(path / counts_file), N_COMPONENTS)
-    table = pd.read_csv(path / "coords.csv.gz")
-    coordinates = table[[name for name in ("x", "y", "z") if name in table]].to_numpy(float)
-    labels = None
-    if (path / "labels.csv.gz").exists():
-        labels = pd.read_csv(path / "labels.csv.gz").iloc[:, -1].astype(str).to_numpy()
-    return Section(folder, X, coordinates, labels)
 
 
 def run(section: Section, method: str, no_dims: int = 2, alpha: float = 8.0, beta: float = 2.0) -> dict:

@@ -1,76 +1,108 @@
-"""What the scale sigma of the global kernel, `global_scale`, does to maps of different sizes.
+"""What is left of neighbours and of space as points become more: t-SNE, the paper's weights, chosen ones.
 
-``python -m benchmarks.scales``: on simulated tissue of each size, alpha 8 and beta 2, sigma from 1 (the
-paper) down, and t-SNE beside them: r1, r2 and the share of 15 nearest neighbours kept in expression and
-in space. Writes benchmarks/results/scales.csv and prints the table of benchmarks/README.md.
+``python -m benchmarks.scales``: simulated tissue of each size and perplexity, 50 columns, method
+`interpolation`: r1, r2, the share of 15 nearest neighbours kept in units of what t-SNE keeps, and the share
+of points whose 15 neighbours on the map have their type, and their layer, as the most frequent. t-SNE is made
+both ways, by published steps and by fast ones; what keeps more is the unit. Writes
+benchmarks/results/scales.csv and prints the table of benchmarks/README.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.inputs import make_input
+from benchmarks.choice import NEIGHBOURS, PAPER_WEIGHTS, T_SNE, label_agreement
 from benchmarks.measure import ROOT
-from benchmarks.quality import Section
+from benchmarks.sections import Section, section_of
+from spasne_tools.choose.choice import choose_parameters
+from spasne_tools.choose.search import Weights
 from spasne_tools.metrics.scores import knn_preservation, score_embedding
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.parameters import Parameters
 
-ALPHA, BETA, SEED, NEIGHBOURS = 8.0, 2.0, 1, 15
+SIZES = (1_000, 5_000, 20_000, 100_000)
+COLUMNS = 50
+CHOSEN = "chosen weights"
+# weights and steps of each map but that of CHOSEN
+MAPS = {
+    "t-SNE": (T_SNE, "published"),
+    "t-SNE, fast steps": (T_SNE, "fast"),
+    "published weights": (PAPER_WEIGHTS, "fast"),
+}
 RESULTS = ROOT / "benchmarks" / "results" / "scales.csv"
 
 
-def run(section: Section, sigma: float | None) -> dict:
-    """One map; sigma None: t-SNE."""
+def run(
+    section: Section, name: str, weights: Weights, descent: str, perplexity: float
+) -> tuple[dict, np.ndarray]:
+    """One map: its row and its places."""
     parameters = Parameters(
-        alpha=0.0 if sigma is None else ALPHA, beta=0.0 if sigma is None else BETA, method="interpolation",
-        global_scale=sigma or 1.0, use_pca=False, randseed=SEED,
-    )  # fmt: skip
+        **weights._asdict(), method="interpolation", descent=descent, use_pca=False, perplexity=perplexity
+    )
     found = embed(section.X, section.pixels, parameters)
     scores = score_embedding(found.Y, section.X, section.pixels)
-    return {
-        "n": len(section.X),
-        "map": "t-SNE" if sigma is None else f"sigma {sigma:g}",
-        "r1": float(scores["r1"]),
-        "r2": float(scores["r2"]),
-        "knn15": float(knn_preservation(section.X, found.Y, NEIGHBOURS)),
-        "knn15_space": float(knn_preservation(section.pixels, found.Y, NEIGHBOURS)),
-        "cost_local": found.report["cost_local"],
-        "n_iter": found.report["n_iter"],
+    row = {
+        "n": len(section.X), "perplexity": perplexity, "map": name, **weights._asdict(),
+        "r1": float(scores["r1"]), "r2": float(scores["r2"]),
+        "kept": float(knn_preservation(section.X, found.Y, NEIGHBOURS)),
+        "type": label_agreement(found.Y, section.types), "layer": label_agreement(found.Y, section.labels),
+        "cost": found.report["cost"], "n_iter": found.report["n_iter"],
         "seconds": round(sum(found.report["seconds"].values()), 1),
-    }
+    }  # fmt: skip
+    return row, found.Y
+
+
+def made(section: Section, name: str, perplexity: float) -> tuple[dict, np.ndarray]:
+    """The map of this name, of MAPS or CHOSEN."""
+    if name != CHOSEN:
+        return run(section, name, *MAPS[name], perplexity)
+    start = time.perf_counter()
+    choice = choose_parameters(section.X, section.pixels, perplexity=perplexity, use_pca=False)
+    seconds = round(time.perf_counter() - start, 1)
+    chosen = Weights(choice.alpha, choice.beta, choice.global_scale)
+    row, Y = run(section, name, chosen, "fast", perplexity)
+    return {**row, "seconds_of_choice": seconds}, Y
+
+
+def finished(rows: Sequence[dict]) -> list[dict]:
+    """`rows` of one tissue with what is kept in units of t-SNE's."""
+    unit = max(row["kept"] for row in rows if row["map"].startswith("t-SNE"))
+    return [{**row, "kept_of_tsne": row["kept"] / unit} for row in rows]
 
 
 def to_markdown(table: pd.DataFrame) -> str:
-    lines = ["| N | map | r1 | r2 | 15 neighbours kept | in space |", "|---|---|---|---|---|---|"]
-    for row in table.itertuples():
-        scores = " | ".join(f"{value:.3f}" for value in (row.r1, row.r2, row.knn15, row.knn15_space))
-        lines.append(f"| {row.n:,} | {row.map} | {scores} |")
+    lines = [
+        "| N | perplexity | map | alpha, beta, global_scale | r1 | r2 | kept | type | layer |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in table.to_dict("records"):
+        weights = ", ".join(f"{row[name]:.3g}" for name in Weights._fields)
+        scores = " | ".join(f"{row[name]:.3f}" for name in ("r1", "r2", "kept_of_tsne", "type", "layer"))
+        lines.append(f"| {row['n']:,} | {row['perplexity']:g} | {row['map']} | {weights} | {scores} |")
     return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run, write and print."""
+    """Run, write after each tissue, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scales", description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[3000, 10_000, 100_000], help="spots")
-    parser.add_argument("--sigmas", type=float, nargs="+", default=[1.0, 0.3, 0.1, 0.03], help="scales")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="spots")
+    parser.add_argument("--perplexities", type=float, nargs="+", default=[50.0], help="of each size")
     options = parser.parse_args(arguments)
-    rows = []
-    for size in options.sizes:
-        files = make_input(size, ROOT / "build" / "bench")
-        section = Section(files.name, np.load(files.data), np.load(files.pixels), None)
-        for sigma in (None, *options.sigmas):
-            rows.append(run(section, sigma))
-            print(rows[-1], flush=True)
-    table = pd.DataFrame(rows)
+    rows: list[dict] = []
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(RESULTS, index=False, float_format="%.6g")
-    print(to_markdown(table))
+    for size in options.sizes:
+        section = section_of(f"{size}:{COLUMNS}")
+        for perplexity in options.perplexities:
+            rows += finished([made(section, name, perplexity)[0] for name in (*MAPS, CHOSEN)])
+            table = pd.DataFrame(rows)
+            table.to_csv(RESULTS, index=False, float_format="%.6g")
+    print(to_markdown(pd.DataFrame(rows)))
     return 0
 
 

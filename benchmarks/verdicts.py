@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmarks.measure import ROOT
-from benchmarks.quality import Section, real
+from benchmarks.sections import Section, real
 from spasne import load_dataset, map_curves, map_reliability, plot_curves, run_spasne
 from spasne_tools.plotting.greying import VERDICT_COLOURS
 
