@@ -10,6 +10,7 @@ import sysconfig
 import tarfile
 import venv
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,36 @@ def test_wheel_holds_the_files_of_the_page(wheel):
     assert held == {
         f"spasne_tools/page/browser/{path.name}" for path in ROOT.glob("spasne_tools/page/browser/*")
     }
+
+
+def test_wheel_holds_what_its_list_says(wheel):
+    """packaging/wheel.md, which names the licence of each part."""
+    text = (ROOT / "packaging" / "wheel.md").read_text(encoding="utf-8")
+    lines = [line.split("|")[1:] for line in text.splitlines() if line.startswith("| `")]
+    patterns = {pattern: line[3].strip() for line in lines for pattern in re.findall("`(.*?)`", line[0])}
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert [name for name in names if not any(fnmatch(name, pattern) for pattern in patterns)] == []
+    unused = [pattern for pattern in patterns if not any(fnmatch(name, pattern) for name in names)]
+    assert unused == ["spasne.libs/*"]  # of wheels for musl
+    assert all(patterns.values())
+
+
+def test_two_builds_give_the_same_bytes(unpacked, tmp_path):
+    """In other folders, of files with other times; with flags that compile fast."""
+    build = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
+    same = {"SOURCE_DATE_EPOCH": "1700000000", "CXXFLAGS": "-O0 -DSPASNE_BASELINE_ONLY"}
+    made = []
+    for number, folder in enumerate(["one", "another/place"]):
+        copy = tmp_path / folder
+        shutil.copytree(unpacked, copy, copy_function=shutil.copyfile)
+        for path in copy.rglob("*"):
+            os.utime(path, (1_600_000_000 + 86_400 * number,) * 2)
+        done = run(sys.executable, "-c", build, copy, cwd=copy, **same)
+        assert done.returncode == 0, done.stdout + done.stderr
+        (wheel,) = copy.glob("*.whl")
+        made.append(wheel.read_bytes())
+    assert made[0] == made[1]
 
 
 def test_import_and_map_from_another_folder(scripts, tmp_path):

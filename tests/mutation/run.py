@@ -30,6 +30,7 @@ COPIED = (
     "Makefile",
     "CITATION.cff",
     "docs/file_format.md",
+    "docs/platforms",
     "src",
     "spasne_tools",
     "tests",
