@@ -3,7 +3,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -17,6 +17,7 @@
 #include "src/program/output_file.h"
 #include "src/program/report.h"
 #include "src/program/standard_streams.h"
+#include "src/program/termination.h"
 #include "src/version.h"
 
 namespace {
@@ -30,7 +31,7 @@ const char HELP[] =
     "spasne: maps of spatially resolved data. Reads a data file, writes a result file.\n"
     "\n"
     "usage: spasne [--data FILE] [--result FILE] [--report FILE] [--snapshots FILE] [--every K]\n"
-    "              [--threads N] [--quiet] [--watch-stdin]\n"
+    "              [--threads N] [--quiet] [--watch-stdin] [--temporary]\n"
     "\n"
     "  --data FILE      what to compute (default: data.dat)\n"
     "  --result FILE    where the map goes (default: result.dat)\n"
@@ -41,6 +42,8 @@ const char HELP[] =
     "  --quiet          print nothing but errors\n"
     "  --watch-stdin    stop when standard input is closed (for callers that may be killed); after each\n"
     "                   snapshot wait for c (continue) or s (stop, and keep this map) there\n"
+    "  --temporary      all files are the caller's own, for this run: removed, and their folder if nothing else\n"
+    "                   is in it, where the caller goes or this program is terminated; not held by the disk\n"
     "  --version        print the version\n"
     "  --help           print this text\n"
     "\n"
@@ -51,7 +54,9 @@ struct Arguments {
   std::string data = "data.dat", result = "result.dat", report, snapshots;
   int every = 50;
   size_t threads = 0;
-  bool quiet = false, watch_stdin = false, help = false, version = false;
+  bool quiet = false, watch_stdin = false, temporary = false, help = false, version = false;
+
+  spasne::Kept kept() const { return temporary ? spasne::Kept::by_system : spasne::Kept::on_disk; }
 };
 
 int count(const std::string& flag, int most, const std::string& text) {
@@ -86,6 +91,8 @@ Arguments parse(int argc, char** argv) {
       arguments.quiet = true;
     else if (flag == "--watch-stdin")
       arguments.watch_stdin = true;
+    else if (flag == "--temporary")
+      arguments.temporary = true;
     else if (flag == "--version")
       arguments.version = true;
     else if (flag == "--help")
@@ -101,26 +108,35 @@ int fail(ExitCode code, const char* message) {
   return code;
 }
 
-/// Ends the process, leaving no unfinished file, once the caller's end of standard input is closed.
-std::shared_ptr<spasne::Caller> watch_caller() {
-  return std::make_shared<spasne::Caller>([] {
+/// For a process about to end: leaves no unfinished file, and of those that are the caller's own none at all.
+std::function<void()> tidying_up(const Arguments& arguments) {
+  return [temporary = arguments.temporary, data = arguments.data, folder = spasne::folder_of(arguments.data)] {
     spasne::OutputFile::abandon_all();
+    if (!temporary) return;
+    spasne::OutputFile::remove_finished();
+    std::remove(data.c_str());
+    rmdir(folder.c_str());
+  };
+}
+
+/// Ends the process once the caller's end of standard input is closed.
+std::shared_ptr<spasne::Caller> watch_caller(const std::function<void()>& tidy_up) {
+  return std::make_shared<spasne::Caller>([tidy_up] {
+    tidy_up();
     std::_Exit(fail(OTHER, "the caller has closed standard input"));
   });
 }
 
-void say(const std::string& line) {
-  std::printf("%s\n", line.c_str());
-  std::fflush(stdout);
-}
+void say(const std::string& line) { spasne::print(line + "\n"); }
 
 /// Writes the map on the way; where a caller watches, it is asked whether to go on.
 void show_snapshots(spasne::Listener& listener, const Arguments& arguments,
                     const std::shared_ptr<spasne::Caller>& caller) {
   const std::string path = arguments.snapshots;
+  const spasne::Kept kept = arguments.kept();
   listener.snapshot_every = arguments.every;
-  listener.snapshot = [path, caller](int n_iter, const spasne::Map& map) {
-    spasne::OutputFile file(path);
+  listener.snapshot = [path, kept, caller](int n_iter, const spasne::Map& map) {
+    spasne::OutputFile file(path, kept);
     spasne::write_result(file, map);
     file.finish();
     char cost[32];
@@ -135,9 +151,10 @@ spasne::Listener make_listener(bool quiet) {
   if (quiet) return listener;
   listener.note = say;
   listener.progress = [](const spasne::Progress& p) {
-    std::printf("Iteration %d: error is %f (%d iterations in %4.2f seconds)\n", p.iteration, p.cost, p.n_iterations,
-                p.seconds);
-    std::fflush(stdout);
+    char line[400];  // a cost of %f may have 309 digits
+    std::snprintf(line, sizeof line, "Iteration %d: error is %f (%d iterations in %4.2f seconds)", p.iteration, p.cost,
+                  p.n_iterations, p.seconds);
+    say(line);
   };
   return listener;
 }
@@ -145,6 +162,7 @@ spasne::Listener make_listener(bool quiet) {
 /// What a run was given, as its report says it, and where its files go.
 struct Outputs {
   std::string result, report;  // report: empty for none
+  spasne::Kept kept;
   size_t n_points, n_features;
   int no_dims;
   double seconds_read;
@@ -153,11 +171,14 @@ struct Outputs {
 /// A result is there only once its report is.
 void write_outputs(const Outputs& to, const spasne::Result& result) {
   const Clock::time_point start = Clock::now();
-  spasne::OutputFile file(to.result);
+  spasne::OutputFile file(to.result, to.kept);
   spasne::write_result(file, result.map);
-  if (!to.report.empty())
-    spasne::write_report(to.report, result, to.n_points, to.n_features, to.no_dims,
+  if (!to.report.empty()) {
+    spasne::OutputFile report(to.report, to.kept);
+    spasne::write_report(report, result, to.n_points, to.n_features, to.no_dims,
                          {to.seconds_read, seconds_since(start)});
+    report.finish();
+  }
   file.finish();
 }
 
@@ -193,12 +214,14 @@ void embed_batch(spasne::Task task, const Outputs& to, bool quiet) {
 
 void embed(const Arguments& arguments) {
   spasne::Listener listener = make_listener(arguments.quiet);
-  const std::shared_ptr<spasne::Caller> caller = arguments.watch_stdin ? watch_caller() : nullptr;
+  const std::function<void()> tidy_up = tidying_up(arguments);
+  if (arguments.temporary) spasne::before_termination(tidy_up);
+  const std::shared_ptr<spasne::Caller> caller = arguments.watch_stdin ? watch_caller(tidy_up) : nullptr;
   if (!arguments.snapshots.empty()) show_snapshots(listener, arguments, caller);
   const Clock::time_point start = Clock::now();
   spasne::Task task = spasne::read_data_file(arguments.data);
   task.options.n_threads = arguments.threads;
-  const Outputs to{arguments.result,        arguments.report,     task.problem.n_points,
+  const Outputs to{arguments.result,        arguments.report,     arguments.kept(),    task.problem.n_points,
                    task.problem.n_features, task.options.no_dims, seconds_since(start)};
   const bool batch = !task.runs.empty();
   require_writable(batch ? numbered(to, 0) : to);
@@ -218,7 +241,7 @@ int main(int argc, char** argv) {
     spasne::guard_standard_streams();
     const Arguments arguments = parse(argc, argv);
     if (arguments.help || arguments.version) {
-      std::fputs(arguments.help ? HELP : "spasne " SPASNE_VERSION "\n", stdout);
+      spasne::print(arguments.help ? HELP : "spasne " SPASNE_VERSION "\n");
       spasne::require_printed("");
       return SUCCESS;
     }

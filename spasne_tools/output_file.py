@@ -1,7 +1,8 @@
-"""Files that appear complete or not at all."""
+"""Files that appear complete or not at all, and then outlive the machine's sudden end."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+CANNOT_BE_SYNCHRONISED = (errno.EINVAL, errno.ENOTSUP, errno.EROFS)
 UNFINISHED = "unfinished-"  # how the names of folders begin that hold a file until it is complete
 
 
@@ -49,4 +51,23 @@ def output_file(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield unfinished
         if target.exists():
             shutil.copymode(target, unfinished)
+        _synchronise(unfinished)
         os.replace(unfinished, target)
+        _synchronise(target.parent)
+
+
+def _synchronise(path: Path) -> None:
+    """Have the disk hold a file, or the names in a folder, as far as it can; some file systems cannot."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # a folder where the system opens none, or that may not be listed
+        if path.is_dir():
+            return
+        raise
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in CANNOT_BE_SYNCHRONISED:
+            raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from None
+    finally:
+        os.close(descriptor)

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.array_file import load_arrays, save_arrays
 from spasne_tools.output_file import output_file
 from spasne_tools.run.embedding import Embedding
 from spasne_tools.run.parameters import Parameters
@@ -144,8 +145,8 @@ def write_saved_map(path: Path, saved: SavedMap) -> None:
         "extra": _packed(saved.extra, "extra", arrays),
     }
     arrays[HEADER] = np.array(json.dumps(header))
-    with output_file(path) as unfinished, unfinished.open("wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+    with output_file(path) as unfinished:
+        save_arrays(unfinished, arrays)
 
 
 def load_map(path: str | os.PathLike[str]) -> SavedMap:
@@ -171,8 +172,7 @@ def load_map(path: str | os.PathLike[str]) -> SavedMap:
     See `save_map`.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = load_arrays(path)
         header = json.loads(str(arrays.pop(HEADER)))
         version = header["format"]
         if version > FORMAT:

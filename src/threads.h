@@ -11,7 +11,6 @@
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -36,9 +35,10 @@ class ThreadPool {
   explicit ThreadPool(size_t n_threads = 0) {
     if (n_threads == 0) n_threads = available_cores();
     try {
+      workers_.reserve(n_threads - 1);
       for (size_t i = 1; i < n_threads; ++i) workers_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-      // Built without thread support, or the system grants no more: go on with the threads there are.
+    } catch (const std::exception&) {
+      // Built without thread support, or the system grants no more, or no memory: go on with the threads there are.
     }
   }
 

@@ -41,3 +41,13 @@ def output_of(done):
     """What a program wrote, which must have succeeded."""
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
+
+
+def compile_library(name, folder):
+    """tests/cpp/NAME.cpp as a library in `folder`, for LD_PRELOAD."""
+    library = Path(folder) / f"{name}.so"
+    command = [os.environ.get("CXX", "g++"), "-O1", "-std=c++17", "-shared", "-fPIC"]
+    command += [str(SOURCES / f"{name}.cpp"), "-o", str(library), "-ldl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return library

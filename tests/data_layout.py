@@ -6,6 +6,7 @@ Independent of spasne_tools.run.data_file, so that a mistake there cannot hide f
 from __future__ import annotations
 
 import struct
+import zlib
 
 import numpy as np
 from reference import Case
@@ -103,13 +104,19 @@ def unpack_case(packed):
     return Case(X, pixels, theta, perplexity, no_dims, max_iter, seed, *weights)
 
 
+def checksum(packed):
+    """The extension that tells a damaged result: its size and CRC-32."""
+    return MAGIC + record("crc32", struct.pack("<qq", len(packed), zlib.crc32(packed))) + record("end")
+
+
 def unpack_result(packed):
     """(Y, landmarks, cost) of a result.dat."""
     n, no_dims = struct.unpack_from("<ii", packed)
     layout = f"<ii{n * no_dims}d{n}i{n}d"
-    if len(packed) != struct.calcsize(layout):
-        raise ValueError(f"expected {struct.calcsize(layout)} bytes, found {len(packed)}")
-    values = struct.unpack(layout, packed)[2:]
+    size = struct.calcsize(layout)
+    if packed[size:] not in (b"", checksum(packed[:size])) or len(packed) < size:
+        raise ValueError(f"expected {size} bytes, found {len(packed)}")
+    values = struct.unpack(layout, packed[:size])[2:]
     Y = np.array(values[: n * no_dims]).reshape(n, no_dims)
     landmarks, cost = values[n * no_dims : n * no_dims + n], values[-n:]
     return Y, np.array(landmarks), np.array(cost)

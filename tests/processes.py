@@ -1,6 +1,7 @@
 """Other processes: forked children, and those that /proc shows, of which any may end between two looks."""
 
 import os
+import select
 import signal
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def run_in_child(work):
         except BaseException:
             os._exit(1)
     return os.waitpid(child, 0)[1] == 0
+
+
+def wait_for_end(process_id, seconds=60):
+    """Of a process that need not be a child of this one (Linux)."""
+    descriptor = os.pidfd_open(int(process_id))
+    try:
+        assert select.select([descriptor], [], [], seconds)[0], f"process {process_id} goes on"
+    finally:
+        os.close(descriptor)
 
 
 def _read(process_id, name):

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from data_layout import pack_case, unpack_result
+from processes import children, wait_for_end
 from random_cases import random_case
 
 import spasne
@@ -184,6 +185,112 @@ def test_address_space_too_small(execute, memory_can_be_limited):
     assert outcome.returncode == 1
     assert is_one_error(outcome.stderr, "memory")
     assert contents(outcome.folder) == ["data.dat"]
+
+
+ENDLESS = """
+import numpy as np, sys
+import spasne
+from spasne_tools.run.batch import Run, embed_runs
+from spasne_tools.run.parameters import Parameters
+sys.modules["tqdm.auto"] = None
+random = np.random.default_rng(0)
+data, pixels = random.normal(size=(40, 6)), random.uniform(0, 1000, size=(40, 2))
+endless = dict(method="barnes_hut", perplexity=5, max_iter=10**9)
+if sys.argv[1] == "run":
+    spasne.run_spasne(data, pixels, verbose=True, **endless)
+elif sys.argv[1] == "callback":
+    spasne.run_spasne(data, pixels, callback=lambda *_: print("Iteration", flush=True), **endless)
+elif sys.argv[1] == "batch":
+    runs = [Run(8, 2, seed) for seed in range(10**5)]
+    for _ in embed_runs(data, pixels, Parameters(**endless | dict(max_iter=100)), runs):
+        print("Iteration", flush=True)
+else:
+    spasne.init_spasne(data, pixels, 8, 2, 6, sys.argv[1], perplexity=5, max_iter=10**9)
+    list(spasne.spasne(sys.argv[1], verbose=True))
+"""
+
+
+def start_endless(kind, temporary, binary):
+    """A Python program whose executable is at work, in a group of its own, and the executable's number."""
+    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT), "SPASNE_BIN": str(binary)}
+    parent = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, kind],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert any("Iteration" in line for line in parent.stdout)
+    (child,) = children(parent.pid)
+    return parent, child
+
+
+@on_linux
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("kind", ["run", "callback", "batch"])
+def test_the_folder_of_a_program_that_is_ended_goes_with_it(spasne_binary, temporary_root, kind, name):
+    """Python has no handler and the executable no caller any more: it removes what is nobody's."""
+    parent, child = start_endless(kind, temporary_root, spasne_binary)
+    with parent:
+        assert [entry.startswith("spasne-") for entry in contents(temporary_root)] == [True]
+        parent.send_signal(getattr(signal, name))
+        wait_for_end(child)
+    assert parent.returncode == -getattr(signal, name)
+    assert contents(temporary_root) == []
+
+
+@on_linux
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_the_folder_goes_where_all_processes_are_ended_at_once(spasne_binary, temporary_root, name):
+    """As by a queueing system, or with the terminal: the executable gets the signal as well."""
+    parent, child = start_endless("run", temporary_root, spasne_binary)
+    with parent:
+        os.killpg(parent.pid, getattr(signal, name))
+        wait_for_end(child)
+    assert contents(temporary_root) == []
+
+
+@on_linux
+def test_the_folder_of_a_user_stays(spasne_binary, temporary_root, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    parent, child = start_endless(str(own), temporary_root, spasne_binary)
+    with parent:
+        parent.kill()
+        wait_for_end(child)
+    assert contents(own) == ["data.dat"]
+
+
+@pytest.mark.parametrize("other", [[], ["thesis.tex"]])
+def test_temporary_files_of_a_caller_that_goes(spasne_binary, tmp_path, other):
+    """Of a folder no more is removed than this program was told of."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    case = random_case(3, n_points=40, n_features=3, max_iter=LONG, perplexity=5.0, stop_tolerance=0.0)
+    (folder / "data.dat").write_bytes(pack_case(case))
+    for name in other:
+        (folder / name).write_text("")
+    flags = ["--temporary", "--watch-stdin", "--snapshots", "s.dat", "--report", "r.json"]
+    files = ["--data", folder / "data.dat", "--result", folder / "result.dat"]
+    child = subprocess.Popen(
+        [spasne_binary, *files, *flags], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        assert any(line.startswith("snapshot") for line in child.stdout)
+        assert {"data.dat", "s.dat"} <= set(contents(folder))
+        child.stdin.close()
+        assert child.wait(60) == 1
+    assert contents(tmp_path) == (["work"] if other else [])
+    assert not other or contents(folder) == other
+
+
+def test_a_signal_that_is_ignored_stays_so(spasne_binary, folder):
+    """As nohup has it."""
+    done = run_shell(
+        'trap "" HUP; "$SPASNE" --temporary --quiet & kill -HUP $!; wait $!', folder, spasne_binary
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert contents(folder) == ["data.dat", "result.dat"]
 
 
 # --- standard streams -----------------------------------------------------------------------------

@@ -194,7 +194,7 @@ def test_threads_and_flags(stand_in, n_jobs, passed):
     data, pixels = make_input()
     spasne.run_spasne(data, pixels, **SMALL, n_jobs=n_jobs)
     arguments = (logbook / "arguments").read_text().split("\n")
-    assert arguments[6:] == [*passed, "--watch-stdin", "--quiet"]
+    assert arguments[6:] == [*passed, "--temporary", "--watch-stdin", "--quiet"]
     assert arguments[:6:2] == ["--data", "--result", "--report"]
 
 

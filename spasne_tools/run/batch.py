@@ -124,7 +124,8 @@ def _finished_runs(problem: Problem, n_runs: int, threads: int | None) -> Result
         folder = Path(name)
         write_data_file(folder / DATA_FILE, problem)
         del problem  # its memory is the executable's now
-        with contextlib.closing(executable_lines(folder_arguments(folder, threads), quiet=True)) as lines:
+        arguments = folder_arguments(folder, threads, temporary=True)
+        with contextlib.closing(executable_lines(arguments, quiet=True)) as lines:
             try:
                 for line in lines:
                     if done := DONE_LINE.fullmatch(line):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -20,6 +21,7 @@ EXTENSION_MAGIC = b"SPASNEX1"
 TAG_BYTES = 8
 NUMBER = np.dtype("<f8")  # of all arrays and numbers but these
 RECORD_TYPES = {"nbrindex": np.dtype("<i4"), "nbrdist": np.dtype("<f4"), "sections": np.dtype("<i4")}
+CHECKSUM = struct.Struct("<8s 8sqQQ 8sq")  # magic; tag, size, size and checksum of the file so far; tag, size
 WRITTEN_AT_ONCE = 1 << 20  # numbers
 
 
@@ -138,13 +140,20 @@ def _write_header(file: BinaryIO, tag: str, payload_size: int) -> None:
     file.write(struct.pack("<q", payload_size))
 
 
+def _checksum(content: bytes) -> bytes:
+    """The extension behind a result: size and CRC-32 of what is before it."""
+    record = (b"crc32", 16, len(content), zlib.crc32(content))
+    return CHECKSUM.pack(EXTENSION_MAGIC, *record, b"end", 0)
+
+
 def read_result_file(path: Path) -> Result:
     """Read `path` (result.dat), rows put in landmark order.
 
     Raises
     ------
     RuntimeError
-        The file is missing, incomplete or not a result file.
+        The file is missing, incomplete, damaged or not a result file. Files without a checksum, which earlier
+        versions wrote, are taken as they are.
     """
     try:
         content = path.read_bytes()
@@ -154,11 +163,13 @@ def read_result_file(path: Path) -> Result:
         raise RuntimeError(f"expected at least 8 bytes in {path}, found {len(content)}")
     n_points, no_dims = struct.unpack_from("<ii", content)
     expected = 8 + n_points * (8 * no_dims + 4 + 8)
-    if n_points < 0 or no_dims < 0 or len(content) != expected:
+    if n_points < 0 or no_dims < 0 or len(content) not in (expected, expected + CHECKSUM.size):
         raise RuntimeError(
-            f"expected {expected} bytes in {path} ({n_points} points, {no_dims} dimensions), "
-            f"found {len(content)}"
+            f"expected {expected} bytes in {path} ({n_points} points, {no_dims} dimensions), and "
+            f"{CHECKSUM.size} of a checksum or none, found {len(content)}"
         )
+    if len(content) > expected and content[expected:] != _checksum(content[:expected]):
+        raise RuntimeError(f"expected {path} as it was written, found another checksum: the file is damaged")
     Y = np.frombuffer(content, "<f8", n_points * no_dims, 8).reshape(n_points, no_dims)
     landmarks = np.frombuffer(content, "<i4", n_points, 8 + Y.nbytes)
     cost = np.frombuffer(content, "<f8", n_points, 8 + Y.nbytes + landmarks.nbytes)

@@ -70,7 +70,7 @@ class WrittenProblem:
 
     def embed(self, verbose: bool, parameters: Parameters) -> Embedding:
         """Run the executable on it; where `verbose`, say at the end what it came to."""
-        result = run_in_folder(self.folder, verbose, self.max_iter, parameters)
+        result = run_in_folder(self.folder, verbose, self.max_iter, parameters, True)
         embedding = read_embedding(result, self.folder / REPORT_FILE, self.shape)
         if verbose:
             print(*summary_of(embedding.report, parameters), sep="\n", flush=True)
@@ -100,13 +100,17 @@ def read_embedding(result: Result, report: Path, expected: tuple[int, int]) -> E
 
 
 def run_in_folder(
-    folder: Path, verbose: bool, max_iter: int | None = None, control: Control = DEFAULT_CONTROL
+    folder: Path,
+    verbose: bool,
+    max_iter: int | None = None,
+    control: Control = DEFAULT_CONTROL,
+    temporary: bool = False,
 ) -> Result:
     """Run the executable on `folder`/data.dat and return its result; result.dat and report.json stay.
 
-    `max_iter` (None: unknown) is the length of the progress bar.
+    `max_iter` (None: unknown) is the length of the progress bar. `temporary` as in `folder_arguments`.
     """
-    arguments = folder_arguments(folder, control.threads)
+    arguments = folder_arguments(folder, control.threads, temporary)
     with ExitStack() as stack:
         on_line: OnLine | None = None
         if verbose:
@@ -120,11 +124,16 @@ def run_in_folder(
     return read_result_file(folder / RESULT_FILE)
 
 
-def folder_arguments(folder: Path, threads: int | None) -> list[str | Path]:
-    """Arguments of the executable that have it read and write in `folder`."""
+def folder_arguments(folder: Path, threads: int | None, temporary: bool) -> list[str | Path]:
+    """Arguments of the executable that have it read and write in `folder`.
+
+    `temporary`: the folder is one of this package, and the executable removes it where this process is gone.
+    """
     arguments: list[str | Path] = []
     for flag, name in (("--data", DATA_FILE), ("--result", RESULT_FILE), ("--report", REPORT_FILE)):
         arguments += [flag, folder / name]
     if threads is not None:
         arguments += ["--threads", str(threads)]
+    if temporary:
+        arguments.append("--temporary")
     return arguments

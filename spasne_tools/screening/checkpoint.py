@@ -1,4 +1,7 @@
-"""Finished runs on disk: one file each, complete or absent: a killed screening goes on where it was."""
+"""Finished runs on disk: one file each, complete or absent: a killed screening goes on where it was.
+
+A file that is damaged counts as absent: its run is made again.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from spasne_tools.array_file import load_arrays, save_arrays
 from spasne_tools.output_file import UNFINISHED, output_file
 from spasne_tools.run.batch import Run
 
@@ -91,8 +95,8 @@ class Checkpoint:
     def load(self, run: Run) -> Outcome | None:
         """The outcome of a run; None where it is not here or cannot be read."""
         try:
-            with np.load(self.folder / _file_name(run), allow_pickle=False) as stored:
-                return Outcome(run=run, Y=stored["Y"], **json.loads(str(stored["row"])))
+            stored = load_arrays(self.folder / _file_name(run))
+            return Outcome(run=run, Y=stored["Y"], **json.loads(str(stored["row"])))
         except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
             return None
 
@@ -100,13 +104,18 @@ class Checkpoint:
         """Keep an outcome."""
         row = {name: value for name, value in vars(outcome).items() if name not in ("run", "Y")}
         with output_file(self.folder / _file_name(outcome.run)) as unfinished:
-            np.savez(unfinished, Y=outcome.Y, row=np.array(json.dumps(row)))
+            save_arrays(unfinished, {"Y": outcome.Y, "row": np.array(json.dumps(row))})
 
     def _known_identity(self) -> dict[str, str] | None:
         try:
             return json.loads((self.folder / IDENTITY_FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
+        except ValueError as error:
+            raise ValueError(
+                f"expected what {self.folder / IDENTITY_FILE} was written with, found {error}: the file is "
+                "damaged; use another folder, or delete this one"
+            ) from error
 
 
 def _file_name(run: Run) -> str:

@@ -6,10 +6,8 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <limits>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -17,6 +15,7 @@
 
 #include "../../spasne.h"
 #include "../text.h"
+#include "descriptor.h"
 #include "output_file.h"
 
 namespace spasne {
@@ -38,9 +37,9 @@ class DataReader {
     struct stat status;
     if (stat(path.c_str(), &status) == 0) {
       if (!S_ISREG(status.st_mode)) throw std::invalid_argument("cannot read " + path + ": not a regular file");
-      file_.reset(std::fopen(path.c_str(), "rb"));
+      file_.open(path.c_str(), O_RDONLY);
     }
-    if (!file_) throw std::invalid_argument("cannot read " + path + ": " + std::strerror(errno));
+    if (!file_) fail(errno);
     remaining_ = static_cast<uint64_t>(status.st_size);
   }
 
@@ -69,13 +68,21 @@ class DataReader {
  private:
   void read_bytes(void* target, size_t size, const char* field) {
     if (size == 0) return;
-    if (size > remaining_ || std::fread(target, 1, size, file_.get()) != size)
+    if (size > remaining_ || read_all(file_.number(), target, size) != size) {
+      if (size <= remaining_ && errno != 0) fail(errno);
       throw std::invalid_argument(path_ + " is truncated in " + field);
+    }
     remaining_ -= size;
   }
 
+  [[noreturn]] void fail(int error) const {
+    const FileError why("cannot read " + path_ + ": " + std::strerror(error), error);
+    if (why.is_of_the_path()) throw std::invalid_argument(why.what());
+    throw why;
+  }
+
   std::string path_;
-  File file_;
+  Descriptor file_;
   uint64_t remaining_ = 0;
 };
 
@@ -294,6 +301,7 @@ inline void require_writable(const std::string& path) {
   try {
     const OutputFile probe(path);
   } catch (const FileError& error) {
+    if (!error.is_of_the_path()) throw;
     throw std::invalid_argument(error.what());
   }
 }
@@ -306,6 +314,28 @@ inline std::string numbered(const std::string& path, size_t k) {
   return path.substr(0, at) + "." + std::to_string(k) + path.substr(at);
 }
 
+namespace detail {
+
+inline void write_record_header(OutputFile& file, const char* tag, int64_t size) {
+  char padded[TAG_SIZE] = {};
+  std::memcpy(padded, tag, std::strlen(tag));
+  file.write(padded, TAG_SIZE);
+  file.write(&size, sizeof size);
+}
+
+/// An extension that tells a file cut short, or whose bits have changed, from a whole one: size and checksum of what is
+/// before it.
+inline void write_checksum(OutputFile& file) {
+  const uint64_t size = file.size(), checksum = file.checksum();
+  file.write(EXTENSION_MAGIC, TAG_SIZE);
+  write_record_header(file, "crc32", sizeof size + sizeof checksum);
+  file.write(&size, sizeof size);
+  file.write(&checksum, sizeof checksum);
+  write_record_header(file, "end", 0);
+}
+
+}  // namespace detail
+
 /// The file still lacks OutputFile::finish.
 inline void write_result(OutputFile& file, const Map& map) {
   const size_t n_points = map.cost.size();
@@ -317,6 +347,7 @@ inline void write_result(OutputFile& file, const Map& map) {
   file.write(map.Y.data(), map.Y.size() * sizeof(double));
   file.write(landmark.data(), landmark.size() * sizeof(int32_t));
   file.write(map.cost.data(), map.cost.size() * sizeof(double));
+  detail::write_checksum(file);
   file.flush();
 }
 

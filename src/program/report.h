@@ -44,7 +44,8 @@ inline std::string finite_or_null(double value) {
   return number;
 }
 
-inline void write_report(const std::string& path, const Result& r, size_t n_points, size_t n_features, int no_dims,
+/// The file still lacks OutputFile::finish.
+inline void write_report(OutputFile& file, const Result& r, size_t n_points, size_t n_features, int no_dims,
                          const Stages& stages) {
   char json[4096];
   const Record& record = r.record;
@@ -64,9 +65,7 @@ inline void write_report(const std::string& path, const Result& r, size_t n_poin
       contenders_as_json(record).c_str(), finite_or_null(record.max_step).c_str(), record.longest_step,
       record.learning_rate, finite_or_null(record.error_of_sums).c_str(), r.map.total_cost(), r.map.cost_local,
       r.map.cost_global, r.map.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise, stages.write);
-  OutputFile file(path);
   file.write(json, static_cast<size_t>(length));
-  file.finish();
 }
 
 }  // namespace spasne

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstring>
+#include <string>
 
+#include "descriptor.h"
 #include "output_file.h"
 
 namespace spasne {
@@ -24,12 +26,22 @@ inline void guard_standard_streams() {
       throw FileError("a standard stream is closed and cannot be replaced");
 }
 
+/// Why the first text that was lost could not be printed; 0: nothing was lost.
+inline std::atomic<int>& loss() {
+  static std::atomic<int> error{0};
+  return error;
+}
+
+/// Prints at once. What is lost is noticed by require_printed().
+inline void print(const std::string& text) {
+  int none = 0;
+  if (!write_all(STDOUT_FILENO, text.data(), text.size())) loss().compare_exchange_strong(none, errno);
+}
+
 /// Throws if anything printed was lost. `otherwise` says what is complete all the same.
 inline void require_printed(const std::string& otherwise) {
-  errno = 0;
-  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return;
-  throw FileError("cannot write to standard output" + (errno ? std::string(": ") + std::strerror(errno) : "") +
-                  otherwise);
+  if (const int error = loss())
+    throw FileError(std::string("cannot write to standard output: ") + std::strerror(error) + otherwise);
 }
 
 }  // namespace spasne
