@@ -9,6 +9,9 @@
 # make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
 # make lint         style, warnings as errors, types
 # make check-asan   the executable's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# make check-tsan   its work on several threads under ThreadSanitizer
+# make check-valgrind  the same small cases under valgrind's memcheck; skipped, saying so, where it is not installed
+# make check-faults every allocation and every call of files and threads fails once; processes are killed 100 times
 # make soak         random small problems beside their slow twin in NumPy; SOAK="--first 10000 --count 500"
 # make fuzz         damaged data files until one breaks the executable (clang; tests/fuzz/README.md)
 # make coverage     the lines that no test reaches, Python and C++
@@ -31,6 +34,9 @@ BROWSER = $(if $(shell command -v chromium || command -v google-chrome),browser)
 # Tests of the executable. Those on whole published data sets are left out: sanitizers make them take minutes.
 EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
 
+# Small runs of all that several threads do.
+THREAD_TESTS = tests/test_threads.py
+
 # Tests that skip without one of the extras spatial, distributed, or without scanpy.
 EXTRAS_TESTS = tests/test_anndata.py tests/test_anndata_files.py tests/test_platforms.py tests/test_preprocessing.py \
 	tests/test_screening.py tests/test_wrapper.py tests/test_published_readme.py \
@@ -51,14 +57,14 @@ WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-psabi
 # parameters are taken over to be freed.
 CPPCHECK = cppcheck --quiet --std=c++17 --language=c++ --enable=warning,performance,portability --error-exitcode=1 \
 	--suppress=missingIncludeSystem --suppress=uninitvar --suppress=uninitMemberVar --suppress=passedByValue -DSPASNE_BASELINE_ONLY
-SANITIZERS = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZED = -g -O1 -fno-omit-frame-pointer
 
 FUZZ_RUNS ?= 100000
 FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
 	-fsanitize=fuzzer,address,undefined,float-cast-overflow
 FUZZ_LIMITS = -max_len=2048 -timeout=60 -rss_limit_mb=1024 -malloc_limit_mb=256
 
-.PHONY: all demo demos check-demos test test-extras bench bench-speed reproduce lint check-asan soak fuzz coverage r-package check-r r-documentation docs figures clean clean0 FORCE
+.PHONY: all demo demos check-demos test test-extras bench bench-speed reproduce lint check-asan check-tsan check-valgrind check-faults soak fuzz coverage r-package check-r r-documentation docs figures clean clean0 FORCE
 # Two goals at once would set up .venv together; the objects of the executable alone are compiled side by side.
 ifndef OBJECTS_ONLY
 .NOTPARALLEL:
@@ -90,12 +96,14 @@ $(BUILD_FOLDER)objects/%.o: %.cpp $(HEADERS)
 	@echo "  $<"
 	@$(BUILD) -DSPASNE_KERNELS_OF=0 -c $< -o $@
 
-# The same objects with the sanitizers' flags, in a folder of their own.
-build/asan/spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) src/kernels/kernels.cpp
-	$(MAKE) --no-print-directory BUILD_FOLDER=build/asan/ "CXXFLAGS=$(CXXFLAGS) $(SANITIZERS)" $@.linked
+# The same objects with the flags of sanitizers, in a folder of their own.
+build/asan/spasne: SANITIZERS = -fsanitize=address,undefined -fno-sanitize-recover=all
+build/tsan/spasne: SANITIZERS = -fsanitize=thread
+build/asan/spasne build/tsan/spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS) src/kernels/kernels.cpp
+	$(MAKE) --no-print-directory BUILD_FOLDER=$(@D)/ "CXXFLAGS=$(CXXFLAGS) $(SANITIZED) $(SANITIZERS)" $@.linked
 	mv $@.linked $@
 
-build/asan/spasne.linked: FORCE
+build/asan/spasne.linked build/tsan/spasne.linked: FORCE
 	@$(MAKE) --no-print-directory -j $(CORES) OBJECTS_ONLY=1 $(OBJECTS)
 	$(BUILD) $(OBJECTS) -o $@ $(LDFLAGS)
 
@@ -159,6 +167,25 @@ test-extras: spasne $(VENV)/extras/stamp
 
 check-asan: build/asan/spasne $(VENV)/stamp-test$(BROWSER)
 	SPASNE_BIN="$$PWD/build/asan/spasne" $(VENV_PYTHON) -m pytest $(EXECUTABLE_TESTS)
+
+# A race ends the run at once.
+check-tsan: build/tsan/spasne $(VENV)/stamp-test$(BROWSER)
+	SPASNE_BIN="$$PWD/build/tsan/spasne" TSAN_OPTIONS="halt_on_error=1 exitcode=66" $(VENV_PYTHON) -m pytest $(THREAD_TESTS)
+
+# A program that runs the executable under memcheck, which has no AVX-512 and so gets the kernels of AVX2.
+build/valgrind/spasne: FORCE
+	@mkdir -p build/valgrind
+	@printf '#!/bin/sh\nexec valgrind --quiet --error-exitcode=66 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite \\\n\t"%s" "$$@"\n' \
+		"$$PWD/spasne" > $@
+	@chmod +x $@
+
+check-valgrind: spasne build/valgrind/spasne $(VENV)/stamp-test$(BROWSER)
+	if command -v valgrind >/dev/null; then SPASNE_BIN="$$PWD/build/valgrind/spasne" $(VENV_PYTHON) -m pytest \
+		$(THREAD_TESTS); else echo "valgrind is not installed: skipped"; fi
+
+# Each call fails, where the suite samples them; and 100 processes are killed.
+check-faults: spasne $(VENV)/stamp-test$(BROWSER)
+	SPASNE_FAULT_STRIDE=1 SPASNE_KILLED=100 $(VENV_PYTHON) -m pytest tests/test_fault_injection.py tests/test_durable_files.py
 
 soak: spasne $(VENV)/stamp-test$(BROWSER)
 	OPENBLAS_NUM_THREADS=1 $(VENV_PYTHON) tests/soak.py $(SOAK)
