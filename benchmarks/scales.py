@@ -13,12 +13,14 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.choice import NEIGHBOURS, PAPER_WEIGHTS, T_SNE, label_agreement
 from benchmarks.measure import ROOT
+from benchmarks.scales_figure import save_figure
 from benchmarks.sections import Section, section_of
 from spasne_tools.choose.choice import choose_parameters
 from spasne_tools.choose.search import Weights
@@ -35,6 +37,7 @@ MAPS = {
     "t-SNE, fast steps": (T_SNE, "fast"),
     "published weights": (PAPER_WEIGHTS, "fast"),
 }
+SHOWN = ("t-SNE", "published weights", CHOSEN)
 RESULTS = ROOT / "benchmarks" / "results" / "scales.csv"
 
 
@@ -93,13 +96,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scales", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="spots")
     parser.add_argument("--perplexities", type=float, nargs="+", default=[50.0], help="of each size")
+    parser.add_argument("--figure", type=Path, help="where the maps of the last size go, as a picture")
     options = parser.parse_args(arguments)
     rows: list[dict] = []
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     for size in options.sizes:
         section = section_of(f"{size}:{COLUMNS}")
         for perplexity in options.perplexities:
-            rows += finished([made(section, name, perplexity)[0] for name in (*MAPS, CHOSEN)])
+            found = [made(section, name, perplexity) for name in (*MAPS, CHOSEN)]
+            rows += finished([row for row, _ in found])
+            if options.figure:
+                shown = {row["map"]: Y for row, Y in found if row["map"] in SHOWN}
+                save_figure(section, shown, options.figure)
             table = pd.DataFrame(rows)
             table.to_csv(RESULTS, index=False, float_format="%.6g")
     print(to_markdown(pd.DataFrame(rows)))
