@@ -288,6 +288,22 @@ def test_unknown_method(reject, name):
     reject(with_records(record("method", name.encode()), END), mentions="method")
 
 
+@pytest.mark.parametrize(
+    ("records", "mentions"),
+    [
+        ([record("nbrfind", b"nearest")], 'nbrfind auto, exact or approximate, found "nearest"'),
+        ([record("nbrfind", b"approximate"), record("method", b"exact")], "with approximate neighbours"),
+        (
+            [record("runs", floats([8, 2, 1])), record("scales", floats(np.nan))],
+            "record scales, found nan",
+        ),
+    ],
+    ids=["search", "method", "scales"],
+)
+def test_bad_record(reject, records, mentions):
+    assert mentions in reject(with_records(*records, END), mentions=mentions).stderr
+
+
 WORDS = {
     "lrate": "learning rate",
     "maxstep": "step limit",

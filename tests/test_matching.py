@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import spasne
 from spasne_tools.commands import command_line
-from spasne_tools.readers.matching import Wanted, match_rows, names_of
+from spasne_tools.readers.matching import Names, Wanted, _may_match, match_rows, names_of
 
 N = 40
 FAST = ["-p", "8", "-m", "20", "-r", "1", "--counts", "-o", "map.csv"]
@@ -344,3 +344,19 @@ def test_names_that_do_not_match_are_refused(tissue, capsys, change):
     tissue.pixels.set_axis(change(barcodes())).to_csv("pixels.csv")
     assert command_line.main(["-i", "counts.csv", "-x", "pixels.csv", *FAST]) == 2
     assert re.search(r"expected the names of all 40 rows .* found (0|39) of 40", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("title", "sure", "as_many", "expected"),
+    [
+        ("row names", True, True, True),  # of the table itself
+        ("X", False, True, True),  # as R writes them
+        ("cluster", False, True, False),
+        ("X", False, False, False),
+        ("row names", True, False, False),
+    ],
+)
+def test_numbers_that_count_rows_match_names_of_rows_alone(title, sure, as_many, expected):
+    numbers = pd.Index(["0", "1", "2"])
+    mine, other = Names("row", numbers, False), Names(title, numbers, sure)
+    assert _may_match(mine, other, as_many) is expected
