@@ -371,12 +371,12 @@ def test_single_precision_is_kept_until_the_file(stand_in, as_given):
     [
         (40_000, {"theta": 0}, 8 * 40_000**2, 8.2 * 40_000**2),
         (40_000, {"method": "barnes_hut"}, 8 * 40_000**2, 8.2 * 40_000**2),
-        (40_000, {}, 40_000 * 8 * (10 + 150 * 3), 40_000 * 8 * (10 + 150 * 6)),
-        (40_000, {"perplexity": 10}, 40_000 * 8 * (10 + 30 * 3), 40_000 * 8 * (10 + 30 * 6)),
+        (40_000, {}, 40_000 * 8 * (10 + 150 * 2.5), 40_000 * 8 * (10 + 150 * 4)),
+        (40_000, {"perplexity": 10}, 40_000 * 8 * (10 + 30 * 2.5), 40_000 * 8 * (10 + 30 * 6)),
     ],
 )
 def test_what_cannot_fit_is_refused(monkeypatch, n_points, parameters, least, most):
-    """8 bytes for each pair, or some 36 for each of 3 * perplexity neighbours."""
+    """8 bytes for each pair, or some 23 for each of 3 * perplexity neighbours."""
     data = np.random.default_rng(0).normal(size=(n_points, 10))
     checked = Parameters(**parameters)
     monkeypatch.setattr(prepare, "pca", lambda X, n_components: X[:, :n_components])
