@@ -79,9 +79,12 @@ inline std::vector<NamedStart> contenders(const Options& o, size_t n_points) {
   const NamedStart joint{"joint", 1, false, {}}, expression{"joint*0", 0, true, {}};
   if (o.alpha == 0 || o.beta == 0) return {joint, expression};
   const NamedStart third{"joint*0.3", 0.3, true, {}}, tenth{"joint*0.1", 0.1, true, {}};
-  if (is_compact(o, n_points) || is_solid(o, n_points)) return {joint, tenth};
-  if (n_points > MANY) return {joint, third, tenth};
-  return {joint, third, tenth, expression, {"spatial", POSITIONS_ALONE, false, {}}};
+  const NamedStart spatial{"spatial", POSITIONS_ALONE, false, {}};
+  const bool many = n_points > MANY, compact = is_compact(o, n_points);
+  if (is_solid(o, n_points) || (compact && many)) return {joint, tenth};
+  if (compact) return {joint, tenth, spatial};
+  if (many) return {joint, third, tenth};
+  return {joint, third, tenth, expression, spatial};
 }
 
 class Race {
