@@ -187,7 +187,7 @@ SPASNE_INLINE size_t next_group(const GridView& g, const ChargedPoints& points, 
   const CellOrderView& o = points.cells;
   const uint32_t cell = o.cell[o.order[at]];
   Stencil<DIMS, ORDER> stencil;
-  StencilRows<DIMS, ORDER> rows;
+  StencilRows<DIMS, ORDER> rows = {};  // filled below: there is a point, which the compiler does not see
   group.count = 0;
   while (at < end && group.count < group.SIZE && o.cell[o.order[at]] == cell) {
     size_t count = 0;
