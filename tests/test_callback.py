@@ -235,7 +235,9 @@ spasne.run_spasne(data, pixels, max_iter=10**9, verbose=True, perplexity=20, cal
 @on_linux
 @pytest.mark.parametrize("callback", ["None", "lambda *state: None"])
 def test_an_interrupt_leaves_neither_process_nor_folder(tmp_path, callback):
-    code = "import sys; sys.modules['tqdm.auto'] = None\n" + LONG_RUN.replace("CALLBACK", callback)
+    # a shell's job in the background is started with the signal ignored
+    handled = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    code = handled + "import sys; sys.modules['tqdm.auto'] = None\n" + LONG_RUN.replace("CALLBACK", callback)
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(spasne.__file__).parent)}
     with subprocess.Popen(
         [sys.executable, "-c", code],
