@@ -169,17 +169,21 @@ def finished(section: Section, rows: list[dict]) -> list[dict]:
     return [{"data": section.name, "n": len(section.X), **row} for row in found]
 
 
+def listed_weights(row: dict) -> str:
+    """alpha, beta, global_scale of a table's row."""
+    return ", ".join(f"{row[name]:.3g}" for name in Weights._fields)
+
+
 def to_markdown(table: pd.DataFrame) -> str:
     lines = [
         "| data | map | alpha, beta, global_scale | r1 | r2 | s | label | kept | balance |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in table.to_dict("records"):
-        weights = ", ".join(f"{row[name]:.3g}" for name in Weights._fields)
         scores = " | ".join(
             "" if np.isnan(row[name]) else f"{row[name]:.3f}" for name in (*SCORES, "balance")
         )
-        lines.append(f"| {row['data']} | {row['map']} | {weights} | {scores} |")
+        lines.append(f"| {row['data']} | {row['map']} | {listed_weights(row)} | {scores} |")
     return "\n".join(lines)
 
 

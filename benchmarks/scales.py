@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.choice import NEIGHBOURS, PAPER_WEIGHTS, T_SNE, label_agreement
+from benchmarks.choice import NEIGHBOURS, PAPER_WEIGHTS, T_SNE, label_agreement, listed_weights
 from benchmarks.measure import ROOT
 from benchmarks.scales_figure import save_figure
 from benchmarks.sections import Section, section_of
@@ -85,9 +85,10 @@ def to_markdown(table: pd.DataFrame) -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in table.to_dict("records"):
-        weights = ", ".join(f"{row[name]:.3g}" for name in Weights._fields)
         scores = " | ".join(f"{row[name]:.3f}" for name in ("r1", "r2", "kept_of_tsne", "type", "layer"))
-        lines.append(f"| {row['n']:,} | {row['perplexity']:g} | {row['map']} | {weights} | {scores} |")
+        lines.append(
+            f"| {row['n']:,} | {row['perplexity']:g} | {row['map']} | {listed_weights(row)} | {scores} |"
+        )
     return "\n".join(lines)
 
 

@@ -244,9 +244,7 @@ class CellSearch {
   /// Which rows are to look into which cells besides.
   std::vector<Visit> visits(Shortlists& lists, double reach, const std::vector<unsigned char>& looked_into) const {
     const size_t n_rows = lists.size();
-    std::vector<Candidate> found(n_rows * POINT_PANEL);
     std::vector<CandidateRow> rows(n_rows);
-    std::vector<CandidateRow*> all(n_rows);
     std::vector<unsigned char> bit(n_rows);
     size_t own = 0, group = 0;
     for (size_t r = 0; r < n_rows; ++r) {
@@ -255,20 +253,12 @@ class CellSearch {
       group += r > 0 && cell != own;
       own = cell;
       bit[r] = static_cast<unsigned char>(1u << group);
-      rows[r] = {row.x, SIZE_MAX, farthest_cell(row, reach), 0, found.data() + r * POINT_PANEL};
-      all[r] = &rows[r];
+      rows[r] = {row.x, SIZE_MAX, farthest_cell(row, reach), 0, nullptr};
     }
     std::vector<Visit> wanted;
-    for (size_t panel = 0; panel < cells_.centres.n_panels(); ++panel) {
-      candidate_kernels().scan_panel(cells_.centres.view(), panel, all.data(), n_rows);
-      for (size_t r = 0; r < n_rows; ++r) {
-        for (size_t c = 0; c < rows[r].count; ++c) {
-          const Candidate& cell = rows[r].candidates[c];
-          if (!(looked_into[cell.point] & bit[r])) wanted.push_back({cell.point, static_cast<uint32_t>(r), cell.score});
-        }
-        rows[r].count = 0;
-      }
-    }
+    for_each_centre(cells_.centres, rows, [&](size_t r, const Candidate& cell) {
+      if (!(looked_into[cell.point] & bit[r])) wanted.push_back({cell.point, static_cast<uint32_t>(r), cell.score});
+    });
     return wanted;
   }
 

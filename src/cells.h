@@ -79,6 +79,25 @@ namespace detail {
 
 constexpr size_t ASSIGNED_AT_ONCE = 4 * POINT_PANEL;  // points
 
+/// Calls body(r, centre) for the centres whose score is within the limit of rows[r], panel by panel. Lends the rows
+/// room for the candidates of one.
+template <class Body>
+void for_each_centre(const Centres& centres, std::vector<CandidateRow>& rows, const Body& body) {
+  std::vector<Candidate> room(rows.size() * POINT_PANEL);
+  std::vector<CandidateRow*> all(rows.size());
+  for (size_t r = 0; r < rows.size(); ++r) {
+    rows[r].candidates = room.data() + r * POINT_PANEL;
+    all[r] = &rows[r];
+  }
+  for (size_t panel = 0; panel < centres.n_panels(); ++panel) {
+    candidate_kernels().scan_panel(centres.view(), panel, all.data(), all.size());
+    for (size_t r = 0; r < rows.size(); ++r) {
+      for (size_t c = 0; c < rows[r].count; ++c) body(r, rows[r].candidates[c]);
+      rows[r].count = 0;
+    }
+  }
+}
+
 /// The nearest centre of each of the places.
 inline std::vector<uint32_t> nearest_centres(const RoundedPoints& points, const std::vector<uint32_t>& places,
                                              const Centres& centres, ThreadPool& pool) {
@@ -87,25 +106,16 @@ inline std::vector<uint32_t> nearest_centres(const RoundedPoints& points, const 
   pool.for_each_range(places.size(), ASSIGNED_AT_ONCE, [&](size_t begin, size_t end) {
     const size_t n = end - begin;
     std::vector<float> numbers(n * D);
-    std::vector<Candidate> found(n * POINT_PANEL);
     std::vector<CandidateRow> rows(n);
-    std::vector<CandidateRow*> all(n);
     for (size_t r = 0; r < n; ++r) {
       points.copy(places[begin + r], numbers.data() + r * D);
-      rows[r] = {numbers.data() + r * D, SIZE_MAX, FLT_MAX, 0, found.data() + r * POINT_PANEL};
-      all[r] = &rows[r];
+      rows[r] = {numbers.data() + r * D, SIZE_MAX, FLT_MAX, 0, nullptr};
     }
-    for (size_t panel = 0; panel < centres.n_panels(); ++panel) {
-      candidate_kernels().scan_panel(centres.view(), panel, all.data(), n);
-      for (size_t r = 0; r < n; ++r) {
-        for (size_t c = 0; c < rows[r].count; ++c)
-          if (rows[r].candidates[c].score < rows[r].limit) {
-            rows[r].limit = rows[r].candidates[c].score;
-            nearest[begin + r] = rows[r].candidates[c].point;
-          }
-        rows[r].count = 0;
-      }
-    }
+    for_each_centre(centres, rows, [&](size_t r, const Candidate& centre) {
+      if (!(centre.score < rows[r].limit)) return;
+      rows[r].limit = centre.score;
+      nearest[begin + r] = centre.point;
+    });
   });
   return nearest;
 }

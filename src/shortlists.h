@@ -48,8 +48,6 @@ class Shortlists {
     rows_.reserve(n_queries);
   }
 
-  void clear() { rows_.clear(); }
-
   /// One more that looks for neighbours: the point of a place.
   void add(size_t place) {
     const size_t r = rows_.size();

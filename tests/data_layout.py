@@ -81,15 +81,23 @@ def pack_case(case):
     return packed
 
 
+class Fields:
+    """Reads bytes from their beginning on, little-endian."""
+
+    def __init__(self, packed):
+        self.packed, self.position = packed, 0
+
+    def take(self, layout):
+        """The next values, of this layout of `struct`."""
+        values = struct.unpack_from("<" + layout, self.packed, self.position)
+        self.position += struct.calcsize("<" + layout)
+        return values
+
+
 def unpack_case(packed):
     """The case held by a data.dat without extension."""
-    position = 0
-
-    def take(layout):
-        nonlocal position
-        values = struct.unpack_from("<" + layout, packed, position)
-        position += struct.calcsize("<" + layout)
-        return values
+    fields = Fields(packed)
+    take = fields.take
 
     def take_matrix(rows, columns):
         return np.array(take(f"{rows * columns}d")).reshape(rows, columns)
@@ -99,8 +107,8 @@ def unpack_case(packed):
     seed, n_pixels, n_space = take("iii")
     pixels = take_matrix(n_pixels, n_space)
     weights = take("ddd")
-    if position != len(packed):
-        raise ValueError(f"expected {position} bytes, found {len(packed)}")
+    if fields.position != len(packed):
+        raise ValueError(f"expected {fields.position} bytes, found {len(packed)}")
     return Case(X, pixels, theta, perplexity, no_dims, max_iter, seed, *weights)
 
 

@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import signal
-import struct
 import subprocess
 import sys
 import zipfile
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from compiled import compile_library
-from data_layout import checksum, pack_case, unpack_result
+from data_layout import Fields, checksum, pack_case, unpack_result
 from random_cases import random_case
 
 import spasne
@@ -130,20 +129,14 @@ def test_a_long_result_has_the_checksum_of_zlib(embed):
 def test_the_published_reader_reads_a_result_of_today(embed):
     """It takes two integers, the map, the landmarks and the costs, and looks no further."""
     content = embed(CASE).result_bytes
-    position = 0
-
-    def take(layout):
-        nonlocal position
-        values = struct.unpack_from("<" + layout, content, position)
-        position += struct.calcsize("<" + layout)
-        return values
-
+    fields = Fields(content)
+    take = fields.take
     n, no_dims = take("ii")
     Y, landmarks, cost = take(f"{n * no_dims}d"), take(f"{n}i"), take(f"{n}d")
     expected = unpack_result(content)
     assert np.array_equal(np.reshape(Y, (n, no_dims)), expected[0])
     assert (landmarks, cost) == (tuple(range(n)), tuple(expected[2]))
-    assert content[position : position + 8] == b"SPASNEX1"
+    assert content[fields.position : fields.position + 8] == b"SPASNEX1"
 
 
 def same(found, expected):

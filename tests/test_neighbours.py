@@ -10,16 +10,23 @@ from sklearn.neighbors import NearestNeighbors
 from spasne_tools.simulation import simulate_components
 
 
+def searched(program, search, X, k, threads, instruction_set):
+    """Indices and squared distances (n, k) that a search prints, and the numbers behind them."""
+    n, columns = X.shape
+    done = feed(program, [search, n, columns, k, threads], [X.astype(np.float64)], instruction_set)
+    output = output_of(done)
+    index = np.frombuffer(output, np.uint32, n * k).reshape(n, k)
+    distance2 = np.frombuffer(output, np.float32, n * k, index.nbytes).reshape(n, k)
+    return index, distance2, np.frombuffer(output, np.float64, offset=index.nbytes + distance2.nbytes)
+
+
 @pytest.fixture
 def neighbours(program):
     """A function from X and k to (indices, squared distances), each (n, k)."""
 
     def find(X, k, threads=2, instruction_set=None):
-        n, columns = X.shape
-        done = feed(program, ["graph", n, columns, k, threads], [X.astype(np.float64)], instruction_set)
-        output = output_of(done)
-        index = np.frombuffer(output, np.uint32, n * k).reshape(n, k)
-        return index, np.frombuffer(output, np.float32, n * k, index.nbytes).reshape(n, k)
+        index, distance2, _ = searched(program, "graph", X, k, threads, instruction_set)
+        return index, distance2
 
     return find
 
@@ -215,12 +222,8 @@ def find(program):
     """A function from X and k to (indices, squared distances, whether it was exact, its own recall)."""
 
     def search(X, k, threads=2, instruction_set=None):
-        n, columns = X.shape
-        done = feed(program, ["approximate", n, columns, k, threads], [X.astype(np.float64)], instruction_set)
-        output = output_of(done)
-        index = np.frombuffer(output, np.uint32, n * k).reshape(n, k)
-        distance2 = np.frombuffer(output, np.float32, n * k, index.nbytes).reshape(n, k)
-        exact, recall = np.frombuffer(output, np.float64, 2, index.nbytes + distance2.nbytes)
+        index, distance2, told = searched(program, "approximate", X, k, threads, instruction_set)
+        exact, recall = told
         return index, distance2, exact == 1, recall
 
     return search

@@ -517,6 +517,7 @@ def test_points_below_a_reliability_are_hidden(show):
     page.page.click("#legend li:first-child button", modifiers=["Shift"])
     assert page.page.evaluate("app.selection.size") == N // 3
     page.page.keyboard.press("Escape")
+    page.page.mouse.move(0, 0)  # at a class, it is shown alone
     slider.fill("0.5")
     hidden = table["reliability"].to_numpy() < 0.5
     assert page.page.inner_text("#least-told") == f"0.50, hides {hidden.sum()}"

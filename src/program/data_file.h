@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <limits>
 #include <set>
 #include <stdexcept>
@@ -88,12 +89,6 @@ class DataReader {
 
 namespace detail {
 
-inline Method method_from(const std::string& text, const DataReader& in) {
-  for (const Method method : {Method::automatic, Method::exact, Method::barnes_hut, Method::interpolation})
-    if (text == name(method)) return method;
-  in.reject("expected method auto, exact, barnes_hut or interpolation, found \"" + printable(text) + "\"");
-}
-
 inline std::string read_text(DataReader& in, uint64_t size, const char* tag) {
   const std::vector<char> letters = in.read_matrix<char>(size, 1, tag);
   return std::string(letters.begin(), letters.end());
@@ -112,28 +107,32 @@ inline double read_number(DataReader& in, const std::string& tag, uint64_t size)
   return value;
 }
 
+/// Takes the choice whose name the record holds; `expected` are all of them in words.
+template <class Choice>
+void read_choice(DataReader& in, uint64_t size, const char* tag, std::initializer_list<Choice> choices,
+                 const char* expected, Choice& taken) {
+  const std::string found = read_text(in, size, tag);
+  for (const Choice choice : choices)
+    if (found == name(choice)) {
+      taken = choice;
+      return;
+    }
+  in.reject(std::string("expected ") + tag + " " + expected + ", found \"" + printable(found) + "\"");
+}
+
 inline void read_method(DataReader& in, uint64_t size, Task& task) {
-  task.options.method = method_from(read_text(in, size, "method"), in);
+  read_choice(in, size, "method", {Method::automatic, Method::exact, Method::barnes_hut, Method::interpolation},
+              "auto, exact, barnes_hut or interpolation", task.options.method);
 }
 
 inline void read_steps(DataReader& in, uint64_t size, Task& task) {
-  const std::string found = read_text(in, size, "descent");
-  for (const Steps steps : {Steps::automatic, Steps::published, Steps::fast})
-    if (found == name(steps)) {
-      task.options.steps = steps;
-      return;
-    }
-  in.reject("expected descent auto, published or fast, found \"" + printable(found) + "\"");
+  read_choice(in, size, "descent", {Steps::automatic, Steps::published, Steps::fast}, "auto, published or fast",
+              task.options.steps);
 }
 
 inline void read_search(DataReader& in, uint64_t size, Task& task) {
-  const std::string found = read_text(in, size, "nbrfind");
-  for (const Neighbours search : {Neighbours::automatic, Neighbours::exact, Neighbours::approximate})
-    if (found == name(search)) {
-      task.options.neighbours = search;
-      return;
-    }
-  in.reject("expected nbrfind auto, exact or approximate, found \"" + printable(found) + "\"");
+  read_choice(in, size, "nbrfind", {Neighbours::automatic, Neighbours::exact, Neighbours::approximate},
+              "auto, exact or approximate", task.options.neighbours);
 }
 
 inline void read_start_name(DataReader& in, uint64_t size, Task& task) {
