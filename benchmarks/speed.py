@@ -12,10 +12,11 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from spasne_tools.run.parameters import Parameters
 CACHE, RESULTS = ROOT / "build" / "bench", ROOT / "benchmarks" / "results" / "speed.csv"
 SHORT = 20  # gradients: enough to see what one takes
 THREADS = (1, 2, 4, 8, 16)
+Scores = Callable[[np.ndarray, np.ndarray, np.ndarray], dict]
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,22 @@ CASES = [
 ]
 
 
-def run(case: Case) -> dict:
-    """One map, in the process that is asked: from files to the map, with the memory of both programs."""
+def files_of(case: Case) -> tuple[Path, Path]:
+    """Of the section's components and positions."""
+    folder = CACHE / f"section-{case.n_spots}-{case.n_components}"
+    return folder / COMPONENTS_FILE, folder / PIXELS_FILE
+
+
+def run(case: Case, scored: Scores | None = None) -> dict:
+    """One map, in the process that is asked: from files to the map, with the memory of both programs.
+
+    The numbers that `scored` makes of X, positions and map are added.
+    """
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: case.threads])
-    folder = CACHE / f"section-{case.n_spots}-{case.n_components}"
+    components, positions = files_of(case)
     start = time.perf_counter()
-    X, pixels = np.load(folder / COMPONENTS_FILE, mmap_mode="r"), np.load(folder / PIXELS_FILE)
+    X, pixels = np.load(components, mmap_mode="r"), np.load(positions)
     objective = {"alpha": 8.0, "beta": 8.0, "global_scale": "auto"} if case.wide else {}
     settings = {"neighbors": case.neighbors, "max_iter": case.max_iter, "n_jobs": case.threads}
     found = embed(X, pixels, Parameters(randseed=1, use_pca=False, **settings, **objective))
@@ -75,7 +86,7 @@ def run(case: Case) -> dict:
     python_gb, executable_gb = (peak / 1e3 for peak in peaks_mb())
     report, search = found.report, found.report["neighbours"]
     gradients = sum(start["gradients"] for start in report["starts"]) or report["n_iter"]
-    return asdict(case) | {
+    row = asdict(case) | {
         "isa": report["isa"],
         "seconds": seconds,
         "search": search["search"],
@@ -89,15 +100,16 @@ def run(case: Case) -> dict:
         "python_gb": python_gb,
         "cost": report["cost"],
     }
+    return row | scored(X, pixels, found.Y) if scored else row
 
 
-def in_process(case: Case) -> dict:
-    """A fresh process for each map, so that no peak of memory is another's."""
-    folder = CACHE / f"section-{case.n_spots}-{case.n_components}"
-    if not (folder / PIXELS_FILE).exists():
-        write_bench_data(folder, case.n_spots, case.n_components)
+def in_process(case: Case, scored: Scores | None = None) -> dict:
+    """`run` in a fresh process for each map, so that no peak of memory is another's."""
+    components, positions = files_of(case)
+    if not positions.exists():
+        write_bench_data(components.parent, case.n_spots, case.n_components)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(run, case).result()
+        return pool.submit(run, case, scored).result()
 
 
 HEADER = (

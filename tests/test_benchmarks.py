@@ -6,13 +6,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import measure, neighbours, speed, summary
+from benchmarks import growth, measure, neighbours, speed, summary
 from benchmarks.__main__ import main, parse, run_round, suited
 from benchmarks.inputs import make_input
 from benchmarks.programs import PROGRAMS, Task
@@ -195,7 +196,7 @@ def into_tmp(use_executable, monkeypatch, tmp_path):
     monkeypatch.setattr("os.sched_setaffinity", lambda *_: None, raising=False)  # of all tests that follow
 
     def redirect(module):
-        monkeypatch.setattr(module, "CACHE", tmp_path / "cache")
+        monkeypatch.setattr(module, "CACHE", tmp_path / "cache", raising=False)
         monkeypatch.setattr(module, "RESULTS", tmp_path / "table.csv")
         return tmp_path / "table.csv"
 
@@ -219,6 +220,25 @@ def write_section(case):
     write_bench_data(
         speed.CACHE / f"section-{case.n_spots}-{case.n_components}", case.n_spots, case.n_components
     )
+
+
+def test_growth_is_that_of_whole_calls(into_tmp, monkeypatch, capsys):
+    """The time of a gradient counts those of all starts that raced."""
+    into_tmp(speed)
+    table = into_tmp(growth)
+
+    def in_this_process(case, scored):
+        write_section(case)
+        return speed.run(replace(case, max_iter=60), scored)
+
+    monkeypatch.setattr(growth, "in_process", in_this_process)
+    assert growth.main(["--sizes", "5500", "6000"]) == 0
+    rows = pd.read_csv(table)
+    assert list(rows["n_spots"]) == [5500, 6000] and (rows["gradients"] > 60).all()
+    each = 1e3 * rows["optimise"] / rows["gradients"]
+    np.testing.assert_allclose(rows["ms_per_gradient"], each, rtol=1e-4)
+    assert rows["r1"].between(0.3, 1).all() and rows["r2"].between(0.3, 1).all()
+    assert capsys.readouterr().out.splitlines()[-1].startswith("| 6,000 |")
 
 
 def test_neighbours_are_timed_beside_a_peer(into_tmp, capsys):
