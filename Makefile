@@ -14,7 +14,7 @@
 # make check-faults every allocation and every call of files and threads fails once; processes are killed 100 times
 # make soak         random small problems beside their slow twin in NumPy; SOAK="--first 10000 --count 500"
 # make fuzz         damaged data files until one breaks the executable (clang; tests/fuzz/README.md)
-# make coverage     the lines that no test reaches, Python and C++
+# make coverage     the lines and branches that no test reaches, Python and C++ (branches: COVERAGE_FLAGS=-O0)
 # make r-package    the package for R, as an archive in build/r-package
 # make check-r      R CMD check of it, and its maps beside those of Python; skipped, saying so, where there is no R
 # make docs         the documentation site in build/docs, warnings as errors
@@ -58,6 +58,9 @@ WARNINGS = -Wall -Wextra -Wconversion -Wshadow -Werror -Wno-psabi
 CPPCHECK = cppcheck --quiet --std=c++17 --language=c++ --enable=warning,performance,portability --error-exitcode=1 \
 	--suppress=missingIncludeSystem --suppress=uninitvar --suppress=uninitMemberVar --suppress=passedByValue -DSPASNE_BASELINE_ONLY
 SANITIZED = -g -O1 -fno-omit-frame-pointer
+
+# Without optimising, a branch is one of the source: else each temporary string adds some.
+COVERAGE_FLAGS ?= -O1
 
 FUZZ_RUNS ?= 100000
 FUZZER = -g -O1 -fno-omit-frame-pointer -fno-sanitize-recover=all \
@@ -114,7 +117,7 @@ build/fuzz/data_file: sptree.cpp spasne.cpp tests/fuzz/fuzz_data_file.cpp $(HEAD
 build/coverage/spasne: $(SOURCES) $(HEADERS) $(FRAGMENTS)
 	mkdir -p build/coverage
 	rm -f build/coverage/*.gcda build/coverage/*.gcno
-	$(CXX) -std=c++17 -pthread -O1 -DSPASNE_BASELINE_ONLY --coverage $(SOURCES) -o $@ $(LDFLAGS)
+	$(CXX) -std=c++17 -pthread $(COVERAGE_FLAGS) -DSPASNE_BASELINE_ONLY --coverage $(SOURCES) -o $@ $(LDFLAGS)
 
 # One stamp for each set of packages: made again when pyproject.toml asks for others.
 $(VENV)/stamp-demo: pyproject.toml

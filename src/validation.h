@@ -50,7 +50,6 @@ inline void require_distances(const std::vector<double>& S, size_t n_columns, bo
 }
 
 inline void validate_data(const Problem& p, const Options& o) {
-  if (p.n_points < 1) reject("at least 1 point", text(p.n_points));
   if (p.n_features < 1) reject("at least 1 column of X", text(p.n_features));
   if (p.n_space < 1) reject("at least 1 column of positions", text(p.n_space));
   if (p.X.size() != p.n_points * p.n_features || p.S.size() != p.n_points * p.n_space)
@@ -100,9 +99,7 @@ inline void validate_sections(const Problem& p, const Options& o) {
           differing || !std::equal(&p.S[i * p.n_space], &p.S[i * p.n_space] + p.n_space, &p.S[members[0] * p.n_space]);
   }
   if (!paired) reject("a section with two points or more", "one point in each");
-  if (!differing && o.space_offset == 0)
-    reject(p.sections.empty() ? "positions that differ between points" : "positions that differ within a section",
-           "constant positions");
+  if (!differing && o.space_offset == 0) reject("positions that differ within a section", "constant positions");
 }
 
 /// A caller's graph: as many neighbours as the affinities take, none of them the point itself.

@@ -205,6 +205,20 @@ def test_neighbours_of_scanpy(adata, asked, key, stored):
     assert adata.uns["spasne"]["params"]["neighbors_key"] == key
 
 
+def test_a_graph_of_scanpy_without_its_distances(adata):
+    adata.uns["neighbors"] = {"distances_key": "mine", "params": {}}
+    adata.obsp["connectivities"] = scipy.sparse.eye(N, format="csr")
+    with pytest.raises(ValueError, match=r"neighbours in obsp\['mine'\], found 'connectivities'"):
+        spasne.tl.spasne(adata, neighbors_key="neighbors")
+
+
+def test_neighbours_are_given_once(adata):
+    adata.obsp["distances"] = scipy.sparse.random(N, N, 0.2, format="csr", random_state=0)
+    adata.uns["neighbors"] = {"params": {}}
+    with pytest.raises(TypeError, match="expected neighbors or the key of the AnnData that stands for it"):
+        spasne.tl.spasne(adata, neighbors_key="neighbors", neighbors="exact")
+
+
 def test_verbose_says_what_is_used(adata, asked, capsys):
     spasne.tl.spasne(adata, verbose=True)
     assert "use_rep: X_pca, n_pcs: 12" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """AnnData and SpatialData on disk, in every form in which they hold values and positions."""
 
 import re
+import sys
 
 import numpy as np
 import pandas as pd
@@ -133,6 +134,22 @@ def test_without_positions_no_map_with_space(adata, tmp_path, capsys):
     assert command_line.main(["embed", "-i", str(path), *flags, "--beta", "0"]) == 0
 
 
+DAMAGED = {
+    "absent": ("section.h5ad", None, "expected a .h5ad file, found none at .*section.h5ad"),
+    "an absent store": ("section.zarr", None, "expected a .zarr store, found none at .*section.zarr"),
+    "no HDF5": ("section.h5ad", b"\x89HDF", "expected AnnData in .*section.h5ad, found none"),
+    "an archive": ("section.zarr.zip", b"PK", "expected a .zarr store in .*, found an archive; unzip it"),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "message"), DAMAGED.values(), ids=DAMAGED)
+def test_no_anndata(tmp_path, name, content, message):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        read_expression(str(tmp_path / name))
+
+
 def test_two_that_could_be_positions(truth, adata, tmp_path):
     adata.obsm["spatial_fov"], adata.obsm["X_spatial"] = truth.xy % 10, truth.xy
     del adata.obsm["spatial"]
@@ -253,6 +270,24 @@ def test_a_shape_is_missing(truth, adata, tmp_path):
         spasne.read(path)
 
 
+def test_rows_that_do_not_say_which_shape_they_are(truth, adata, tmp_path):
+    del adata.obsm["spatial"]
+    path = write_store(tmp_path / "section.zarr", adata, truth)
+    stored = anndata.read_zarr(path / "tables" / "table")
+    stored.uns["spatialdata_attrs"]["instance_key"] = "number"
+    stored.write_zarr(path / "tables" / "table")
+    with pytest.raises(ValueError, match="or a region and an instance of each row in uns.*, found neither"):
+        spasne.read(path)
+
+
+def test_shapes_need_their_package(truth, adata, tmp_path, monkeypatch):
+    del adata.obsm["spatial"]
+    path = write_store(tmp_path / "section.zarr", adata, truth)
+    monkeypatch.setitem(sys.modules, "shapely", None)
+    with pytest.raises(ImportError, match=r"shapely to read shapes, .* pip install 'spasne\[spatial\]'"):
+        spasne.read(path)
+
+
 def test_several_tables(truth, adata, tmp_path):
     path = write_store(tmp_path / "section.zarr", adata, truth)
     adata[:, :3].copy().write_zarr(path / "tables" / "other")
@@ -278,3 +313,6 @@ def test_shapes_of_spatialdata_in_memory(truth, adata):
     store = SimpleNamespace(tables={"table": adata}, shapes={"cells": cells})
     spasne.tl.spasne(store, init="spatial", perplexity=5, max_iter=0)
     assert np.corrcoef(adata.obsm["X_spasne"][:, 0], truth.xy[:, 0])[0, 1] == pytest.approx(1)
+    store.shapes["nuclei"] = store.shapes.pop("cells")
+    with pytest.raises(ValueError, match=r"positions in obsm\['spatial'\] or shapes of region 'cells'"):
+        spasne.tl.spasne(store, init="spatial", perplexity=5, max_iter=0)

@@ -304,6 +304,46 @@ def test_bad_record(reject, records, mentions):
     assert mentions in reject(with_records(*records, END), mentions=mentions).stderr
 
 
+MALFORMED = {
+    "method of a known length": ([record("method", b"exakt")], 'found "exakt"'),
+    "search of a known length": ([record("nbrfind", b"exakt")], 'found "exakt"'),
+    "steps of a known length": ([record("descent", b"slow")], 'found "slow"'),
+    "part of a run": ([record("runs", b"\0" * 25)], "m x 3 numbers in extension record runs, found 25"),
+    "scales of other runs": (
+        [record("runs", floats([8, 2, 1])), record("scales", floats([1, 1]))],
+        "8 bytes in extension record scales, found 16",
+    ),
+    "start of other points": ([record("init", floats(np.ones(78)))], "640 bytes in extension record init"),
+    "sections of other points": ([record("sections", b"\0" * 156)], "160 bytes in extension record sections"),
+}
+
+
+@pytest.mark.parametrize(("records", "mentions"), MALFORMED.values(), ids=MALFORMED)
+def test_malformed_record(reject, records, mentions):
+    reject(with_records(*records, END), mentions=mentions)
+
+
+@pytest.mark.parametrize(("first", "second"), [("nbrindex", "nbrdist"), ("nbrdist", "nbrindex")])
+def test_malformed_neighbours(reject, first, second):
+    """Whichever of the two comes first."""
+    row = b"\0" * 4 * len(CASE.X)
+    expected = "expected n x k numbers in extension record"
+    reject(with_records(record(first, b""), END), mentions=f"{expected} {first}")
+    reject(with_records(record(first, row + b"\0" * 4), END), mentions=f"{expected} {first}")
+    reject(with_records(record(first, row), record(second, row * 2), END), mentions=f"{expected} {second}")
+    cut = record(first, row) + record(second, row)[:-1]
+    reject(with_records(cut), mentions=f"truncated in {second}")
+    alone = "both indices and distances of neighbours"
+    reject(with_records(record("method", b"interpolation"), record(first, row * 20), END), mentions=alone)
+
+
+@pytest.mark.parametrize("no_dims", [0, 4])
+def test_start_of_no_dims(reject, no_dims):
+    """Its size depends on them."""
+    data = with_field("no_dims", struct.pack("<i", no_dims))
+    reject(data + MAGIC + record("init", floats(np.ones(80))) + END, mentions=f"1, 2 or 3, found {no_dims}")
+
+
 WORDS = {
     "lrate": "learning rate",
     "maxstep": "step limit",

@@ -304,7 +304,9 @@ def test_start_from_a_table(tables):
     data, pixels = tables
     np.savetxt("start.txt", pixels, fmt="%.17g")
     assert run("--init", "start.txt", "--max_iter", "0") == 0
-    assert np.array_equal(pd.read_csv("map.csv", index_col=0).to_numpy(), pixels)
+    # pandas may round the last bit
+    found = np.loadtxt("map.csv", delimiter=",", skiprows=1, usecols=(1, 2))
+    assert np.array_equal(found, pixels)
 
 
 def test_standard_input_to_standard_output(tables, capsys, monkeypatch):

@@ -132,6 +132,17 @@ def test_each_call_of_a_kind_that_fails(subject, kind):
         assert n > subject.calls.count(kind)
 
 
+def test_a_file_that_becomes_shorter_while_it_is_read(subject):
+    """Its size was taken before: what is missing is a mistake of the input, and no error of the system."""
+    n = 1
+    while "!" in (run := subject.run(f"r {n} end"))[1]:
+        done, _, folder = run
+        assert done.returncode == 2 and "data.dat is truncated in " in done.stderr, (n, done.stderr)
+        assert [path.name for path in folder.iterdir()] == ["data.dat"]
+        n += 1
+    assert n > subject.calls.count("r")
+
+
 def test_each_allocation_that_fails(subject):
     """Sampled, but for the first ones."""
     n, n_failed = 1, 0

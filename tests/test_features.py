@@ -1,6 +1,9 @@
 """Names of identifiers, control features and coordinates, as vendors and labs write them."""
 
+import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse
 
 from spasne_tools.coordinates import KNOWN, are_local, find_coordinates
 from spasne_tools.features import (
@@ -10,6 +13,8 @@ from spasne_tools.features import (
     is_identifier,
     is_unnamed,
 )
+from spasne_tools.readers.expression_file import Expression
+from spasne_tools.readers.gene_columns import genes_only, transposed
 
 CONTROLS = """
 Blank-1 blank_12 Blank.3 BLANK_0006 Blank_Codeword_1 NegControlProbe_00042 NegControlCodeword_0500
@@ -107,3 +112,33 @@ def test_known_names_only():
 
 def test_local_positions():
     assert are_local(["x_fov_px", "y_fov_px"]) and not are_local(["x_global_px", "y_global_px"])
+
+
+# --- expression with genes in rows, or without genes ---
+
+
+def test_texts_of_a_table_of_genes_name_them():
+    table = pd.DataFrame({"symbol": ["Gad1", "Mbp"], "note": ["a", "b"], "c1": [1, 2], "c2": [3, 4.5]})
+    found = transposed(Expression(table))
+    assert list(found.genes) == ["Gad1", "Mbp"] and list(found.rows) == ["c1", "c2"]
+    assert found.values.to_numpy().tolist() == [[1, 2], [3, 4.5]]
+    assert list(transposed(Expression(table, pd.Index(["g1", "g2"]))).genes) == ["g1", "g2"]
+    assert transposed(Expression(table[["c1", "c2"]])).genes is None
+
+
+def test_a_matrix_of_genes_in_rows():
+    values = scipy.sparse.csr_matrix([[1, 2, 0], [3, 4, 5]])
+    found = transposed(Expression(values, pd.Index(["Gad1", "Mbp"]), pd.Index(["c1", "c2", "c3"])))
+    assert list(found.rows) == ["c1", "c2", "c3"] and list(found.genes) == ["Gad1", "Mbp"]
+    assert (found.values != values.T).nnz == 0
+
+
+def test_texts_alone_cannot_be_turned_around():
+    with pytest.raises(ValueError, match="^expected columns of numbers to turn around, found text in all"):
+        transposed(Expression(pd.DataFrame({"symbol": ["Gad1", "Mbp"], "note": ["a", "b"]})))
+
+
+def test_controls_alone_are_no_genes():
+    names = [f"Blank-{number}" for number in range(6)]
+    with pytest.raises(ValueError, match=r"^expected genes, found Blank-0, .* and 2 more, which are none"):
+        genes_only(Expression(np.ones((2, 6)), genes=pd.Index(names)))

@@ -265,6 +265,8 @@ def test_sections_laid_over_each_other():
     assert "library_key='library_id'" in overlaid_sections(pd.DataFrame({"library_id": group}), apart)
     for name in ("cell_type", "cluster", "n_counts", "leiden"):
         assert overlaid_sections(pd.DataFrame({name: group}), positions) is None
+    missing = np.where(np.arange(300)[:, None] == 7, np.nan, positions)
+    assert overlaid_sections(pd.DataFrame({"sample": group}), missing) is None  # which is refused elsewhere
     layers = np.digitize(positions[:, 0], [25, 50, 75])
     assert overlaid_sections(pd.DataFrame({"region": layers}), positions) is None
 

@@ -79,6 +79,25 @@ def test_rows_go_by_order_where_one_side_has_no_names_and_it_is_said():
         assert found.order.tolist() == [0, 1, 2] and "in the order of the input" in found.said
 
 
+def test_fields_of_view_that_are_missing_are_no_names():
+    own = frame(fov=[1, 1, None], cell_ID=[1, 2, 3], x=[0.5, 1, 2])
+    table = frame(fov=[1, 1, None], cell_ID=[2, 1, 3], y=[0.5, 1, 2])
+    found = matched(own, table, named=False)
+    assert found.order.tolist() == [1, 0, 2] and found.said == "matched 3 of 3 rows by meta.csv:cell_ID"
+
+
+def test_dates_are_no_names():
+    table = frame(seen=pd.to_datetime(["2024-05-01", "2024-05-02", "2024-05-03"]), x=[1.5, 2, 3])
+    assert "seen" not in [names.title for names in names_of(table, False)]
+
+
+def test_row_numbers_beside_other_columns():
+    """In order, or of something else: nothing contradicts the order of the input."""
+    own = frame(cell_id=[0, 1, 2], x=[0.5, 1, 2])
+    table = frame(label=["a", "b", "a"], score=[5, 5, 6])
+    assert matched(own, table, named=False).order.tolist() == [0, 1, 2]
+
+
 def test_a_ranking_is_no_name_of_numbered_rows():
     own = pd.DataFrame(index=["0", "1", "2"])
     assert matched(own, frame(rank=[2, 1, 0], x=[1.5, 2.5, 3.5])).order.tolist() == [0, 1, 2]

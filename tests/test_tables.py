@@ -48,6 +48,7 @@ SAME = {
     "decimal commas": PLAIN.replace(",", ";").replace(".", ","),
     "decimal commas and tabs": PLAIN.replace(",", "\t").replace(".", ","),
     "decimal commas and spaces": PLAIN.replace(",", " ").replace(".", ","),
+    "a comma in a name": PLAIN.replace(",", ";").replace("cell", "cell, of us"),
     "bars": PLAIN.replace(",", "|"),
     "utf-8 with a mark": b"\xef\xbb\xbf" + PLAIN.encode(),
     "utf-16": PLAIN.encode("utf-16"),
@@ -134,6 +135,32 @@ def test_a_named_column_without_values_is_one(tmp_path):
 def test_latin_letters(tmp_path):
     table = read(tmp_path, "cell,area (µm²),y\nc1,1,2\nc2,3,4\n".encode("cp1252"))
     assert list(table.columns) == ["area (µm²)", "y"]
+
+
+def test_latin_letters_far_down(tmp_path, monkeypatch):
+    """Beyond the beginning by which a table's layout is found."""
+    monkeypatch.setattr("spasne_tools.readers.tables.HEAD", 1 << 14)
+    lines = [f"c{row},1.5,a\n" for row in range(20_000)]
+    table = read(tmp_path, ("cell,x,unit\n" + "".join(lines) + "last,2,\xb5m\n").encode("cp1252"))
+    assert table.loc["last", "unit"] == "\xb5m" and len(table) == 20_001
+
+
+def test_letters_of_no_known_kind_from_standard_input(monkeypatch):
+    """It cannot be read again in another way."""
+    content = io.TextIOWrapper(io.BytesIO(b"cell,x\nc1,\xb5\n"))
+    monkeypatch.setattr("sys.stdin", content)
+    with pytest.raises(ValueError, match="^expected a table in standard input, found none that can be read"):
+        read_table("-")
+
+
+def test_decimal_commas_without_a_header(tmp_path):
+    assert read(tmp_path, "1,5;2,5\n3,25;4,5\n").to_numpy().tolist() == [[1.5, 2.5], [3.25, 4.5]]
+    assert read(tmp_path, "1,5 2,5\n3,25 4,5\n").to_numpy().tolist() == [[1.5, 2.5], [3.25, 4.5]]
+
+
+def test_a_comment_above_numbers_that_is_no_header(tmp_path):
+    table = read(tmp_path, "# by a program, in May, 2024\n1.5,2\n3,4\n")
+    assert list(table.columns) == [1, 2] and len(table) == 2
 
 
 def test_comma_table_with_semicolons_in_a_field(tmp_path):

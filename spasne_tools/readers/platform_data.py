@@ -121,7 +121,7 @@ def _genes_and_others(matrix: FeatureMatrix) -> tuple[FeatureMatrix, dict[str, F
     if kinds is None or (kinds == "").all():
         kinds = pd.Series(GENES, matrix.features.index)
     are_controls = control_features(matrix.features["name"], kinds)
-    wanted = GENES if (kinds == GENES).any() else kinds[~are_controls].iloc[:1].squeeze()
+    wanted = GENES if (kinds == GENES).any() else next(iter(kinds[~are_controls]), GENES)
     keys = kinds.map(_key).mask(are_controls, CONTROLS).mask(~are_controls & (kinds == wanted), "")
     parts = {
         key: FeatureMatrix(
@@ -146,9 +146,16 @@ def as_anndata(data: PlatformData, images: bool = True) -> Any:
     Counts are X (CSR, float32), positions ``obsm["spatial"]``, images and their scale factors
     ``uns["spatial"][library]``. Features that are no genes are in obsm under their kind, their names in uns
     under the same key with "_names". ``uns["spasne_read"]`` says what was read and done.
+
+    Raises
+    ------
+    ValueError
+        There are no positions.
     """
     from spasne_tools.readers.anndata_io import load_anndata
 
+    if data.positions is None:
+        raise ValueError(data.no_positions)
     anndata = load_anndata()
     genes = data.genes.rename(columns={"id": "gene_ids", "kind": "feature_types"})
     unique = anndata.utils.make_index_unique(pd.Index(genes.index.astype(str)))
@@ -158,8 +165,7 @@ def as_anndata(data: PlatformData, images: bool = True) -> Any:
         var=_writable(genes.set_axis(unique, axis=0)),
     )
     adata.obs_names.name = adata.var_names.name = None
-    if data.positions is not None:
-        adata.obsm[SPATIAL_KEY] = data.positions.to_numpy(dtype=np.float64)
+    adata.obsm[SPATIAL_KEY] = data.positions.to_numpy(dtype=np.float64)
     if data.sections is not None:
         adata.obs[SECTION_KEY] = pd.Categorical(data.sections)
     for key, part in data.apart.items():

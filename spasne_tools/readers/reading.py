@@ -71,6 +71,4 @@ def read(
             f"expected what a platform writes in {path}, found nothing known; read a table of your own with "
             "pandas, and pass it to spasne.run_spasne with its positions"
         )
-    if data.positions is None:
-        raise ValueError(data.no_positions)
     return as_anndata(data, images)

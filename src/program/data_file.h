@@ -53,10 +53,10 @@ class DataReader {
     return value;
   }
 
-  /// rows x columns numbers; their count is checked against the file's size before memory is taken.
+  /// rows x columns numbers, 1 column or more; their count is checked against the file's size before memory is taken.
   template <class T>
   std::vector<T> read_matrix(uint64_t rows, uint64_t columns, const char* field) {
-    if (columns != 0 && rows > remaining_ / sizeof(T) / columns)
+    if (rows > remaining_ / sizeof(T) / columns)
       throw std::invalid_argument(path_ + " is truncated in " + field + ": expected " + std::to_string(rows) + " x " +
                                   std::to_string(columns) + " numbers, found " + std::to_string(remaining_) + " bytes");
     std::vector<T> values(static_cast<size_t>(rows * columns));

@@ -1,6 +1,7 @@
 // A library to be preloaded: lets the n-th call of one kind fail, as a full disk, a broken one or spent memory would.
 //
-// SPASNE_FAULT: "KIND N ERROR", ERROR a number of errno.h, or "part" to have a read or write do one byte of what was asked.
+// SPASNE_FAULT: "KIND N ERROR", ERROR a number of errno.h, or "part" to have a read or write do one byte of what was asked,
+// or "end" to have a read find the end of its file.
 // SPASNE_FAULT_LOG: a file to which the letter of each call is appended: o(pen), r(ead), w(rite), c(lose), f(sync),
 // n: rename, m(map), t(hread), a(llocation); and "!" where it was let fail.
 //
@@ -24,7 +25,7 @@
 
 namespace {
 
-constexpr int PART = -1, NO_FAULT = 0;
+constexpr int PART = -1, END = -2, NO_FAULT = 0;
 
 struct Plan {
   char kind = '\0';
@@ -40,7 +41,9 @@ struct Plan {
     kind = text[0];
     char* end = nullptr;
     when = strtol(text + 1, &end, 10);
-    error = strcmp(end, " part") == 0 ? PART : static_cast<int>(strtol(end, nullptr, 10));
+    error = strcmp(end, " part") == 0  ? PART
+            : strcmp(end, " end") == 0 ? END
+                                       : static_cast<int>(strtol(end, nullptr, 10));
   }
 };
 
@@ -92,6 +95,7 @@ int open(const char* path, int flags, ...) {
 ssize_t read(int descriptor, void* target, size_t size) {
   const int wrong = fault('r');
   if (wrong > 0) return -1;
+  if (wrong == END) return 0;
   return syscall(SYS_read, descriptor, target, wrong == PART && size > 1 ? 1 : size);
 }
 

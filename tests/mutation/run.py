@@ -1,8 +1,9 @@
-"""Mutation testing: change one operator or number at a time and see whether the tests notice.
+"""Mutation testing: change an operator or a number, or drop a statement, and see whether the tests notice.
 
     python tests/mutation/run.py {kernels,descent,neighbours,python,readers} [--count 20] [--seed 0]
 
-Works on a copy in a temporary folder. Prints each mutant and whether it was killed; tests/README.md says
+``--first 20`` goes on where a run ended, ``--jobs`` judges several at once. Works on copies in a temporary
+folder. Prints each mutant and whether it was killed; tests/README.md says
 what the survivors were.
 """
 
@@ -16,8 +17,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +35,7 @@ COPIED = (
     "CITATION.cff",
     "docs/file_format.md",
     "docs/platforms",
+    "benchmarks/*.py",
     "src",
     "spasne_tools",
     "tests",
@@ -44,11 +49,15 @@ OBJECTS = {"src/kernels/kernels.cpp": 1, "sptree.cpp": 0, "spasne.cpp": 0, "spas
 
 @dataclass(frozen=True)
 class Target:
-    """Files to be changed, the tests that are to notice, and the sources that include the files."""
+    """Files to be changed, the tests that are to notice, and the sources that include the files.
+
+    ``program``: one of tests/cpp that the tests compile.
+    """
 
     files: tuple[str, ...]
     tests: tuple[str, ...]
     recompiled: tuple[str, ...] = ()
+    program: str = ""
 
 
 TARGETS = {
@@ -65,11 +74,21 @@ TARGETS = {
     ),
     "descent": Target(
         ("src/safe_descent.h",),
-        ("tests/test_failures.py", "tests/test_executable.py", "tests/test_interpolation.py"),
+        ("tests/test_failures.py", "tests/test_callback.py"),
         ("spasne.cpp",),
     ),
-    # Its tests compile a program of their own.
-    "neighbours": Target(("src/neighbours.h", "src/sparse_affinities.h"), ("tests/test_neighbours.py",)),
+    "neighbours": Target(
+        (
+            "src/neighbours.h",
+            "src/approximate_neighbours.h",
+            "src/cells.h",
+            "src/shortlists.h",
+            "src/rounded_points.h",
+            "src/sparse_affinities.h",
+        ),
+        ("tests/test_neighbours.py",),
+        program="tests/cpp/test_neighbours.cpp",
+    ),
     "python": Target(
         (
             "spasne_tools/run/data_file.py",
@@ -80,13 +99,18 @@ TARGETS = {
     ),
     "readers": Target(
         tuple(
-            f"spasne_tools/readers/{name}.py"
-            for name in "tables table_layout text_file matching count_table ten_x gene_columns visium".split()
+            f"spasne_tools/readers/{path.name}"
+            for path in sorted((ROOT / "spasne_tools" / "readers").glob("[a-z]*.py"))
         ),
         (
             "tests/test_tables.py",
             "tests/test_matching.py",
+            "tests/test_features.py",
+            "tests/test_damaged_samples.py",
+            "tests/test_anndata_files.py",
             "tests/test_platforms.py",
+            "tests/test_guards.py",
+            "tests/test_anndata.py",
             "tests/test_commands.py",
         ),
     ),
@@ -97,6 +121,11 @@ SWAPS = {
     " < ": " <= ", " > ": " >= ", " <= ": " < ", " >= ": " > ", " == ": " != ", " != ": " == ",
     " && ": " || ", " || ": " && ", " and ": " or ", " or ": " and ",
 }  # fmt: skip
+# Statements of one line that do something and declare nothing, and what stands in their place once dropped.
+STATEMENTS = {
+    ".py": (re.compile(r"\s*([\w.]+\(.*\)|[\w.\[\]]+ [-+*/|&]= .*[^(\[{,]|continue|break)"), "pass"),
+    ".h": (re.compile(r"\s*([\w.\[\]>()-]+ [-+*/|&]?= .*;|[\w.:]+\(.*\);|continue;|break;)"), ";"),
+}
 CHANGEABLE = re.compile("|".join(map(re.escape, SWAPS)) + r"|(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 
 
@@ -114,9 +143,20 @@ def changed(text: str) -> str:
     return str(float(text) + 1) if "." in text else str(int(text) + 1)
 
 
+def without_statement(code: str, ending: str) -> str | None:
+    """The line without its statement; an error that is made, but not raised."""
+    indent = code[: len(code) - len(code.lstrip())]
+    if code.lstrip().startswith("raise "):
+        return code.replace("raise ", "", 1)
+    statement, nothing = STATEMENTS[ending]
+    whole = statement.fullmatch(code.rstrip()) and code.count("(") == code.count(")")
+    return indent + nothing if whole else None
+
+
 def mutants_of(file: str) -> list[Mutant]:
     """All mutants of a file, comments, docstrings and preprocessor lines left alone."""
     found, within_docstring = [], False
+    ending = ".py" if file.endswith(".py") else ".h"
     for number, line in enumerate((ROOT / file).read_text(encoding="utf-8").split("\n")):
         quotes = line.count('"""')
         if file.endswith(".py") and (quotes or within_docstring):
@@ -125,6 +165,8 @@ def mutants_of(file: str) -> list[Mutant]:
         code = re.split(r"//|#", line, maxsplit=1)[0]
         if not code.strip() or code.lstrip().startswith(("template", "namespace", "from ", "import ")):
             continue
+        if (dropped := without_statement(code, ending)) is not None:
+            found.append(Mutant(file, number, line, dropped))
         for match in CHANGEABLE.finditer(code):
             after = line[: match.start()] + changed(match[0]) + line[match.end() :]
             found.append(Mutant(file, number, line, after))
@@ -172,14 +214,38 @@ def tests_pass(folder: Path, target: Target) -> bool:
     return done.returncode == 0
 
 
-def judge(mutant: Mutant, folder: Path, target: Target) -> str:
+def compiles(folder: Path, target: Target) -> bool:
+    if target.program:
+        check = [*COMPILE, "-fsyntax-only", target.program]
+        return subprocess.run(check, cwd=folder, capture_output=True, check=False).returncode == 0
+    return compile_executable(folder, target.recompiled) if target.recompiled else True
+
+
+def prepare(folder: Path, target: Target) -> bool:
+    """An executable in `folder`: that of the checkout, unless mutants are compiled into it."""
+    if target.recompiled or not (ROOT / "spasne").exists():
+        return compile_executable(folder, OBJECTS)
+    shutil.copy(ROOT / "spasne", folder / "spasne")
+    return True
+
+
+def own_copy(folder: Path) -> Path:
+    """A copy of `folder` beside it for this process, made once."""
+    copy = folder.with_name(f"{folder.name}-{os.getpid()}")
+    if not copy.exists():
+        shutil.copytree(folder, copy)
+    return copy
+
+
+def judge(mutant: Mutant, original_folder: Path, target: Target) -> str:
+    folder = own_copy(original_folder)
     path = folder / mutant.file
     original = path.read_text(encoding="utf-8")
     lines = original.split("\n")
     lines[mutant.line] = mutant.after
     path.write_text("\n".join(lines), encoding="utf-8")
     try:
-        if target.recompiled and not compile_executable(folder, target.recompiled):
+        if not compiles(folder, target):
             return "not compiled"
         return "SURVIVED" if tests_pass(folder, target) else "killed"
     finally:
@@ -190,23 +256,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--count", type=int, default=20, help="mutants drawn (default: 20)")
+    parser.add_argument("--first", type=int, default=0, help="of those drawn, to go on where a run ended")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="mutants judged at once (default: 1)")
     arguments = parser.parse_args()
     target = TARGETS[arguments.target]
     mutants = [mutant for file in target.files for mutant in mutants_of(file)]
-    drawn = random.Random(arguments.seed).sample(mutants, min(arguments.count, len(mutants)))
-    counts: dict[str, int] = {}
-    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
-        folder = Path(name)
+    shuffled = random.Random(arguments.seed).sample(mutants, len(mutants))
+    drawn = shuffled[arguments.first : arguments.first + arguments.count]
+    counts: Counter[str] = Counter()
+    with (
+        tempfile.TemporaryDirectory(prefix="mutants-") as name,
+        ProcessPoolExecutor(arguments.jobs) as processes,
+    ):
+        folder = Path(name, "project")
+        folder.mkdir()
         copy_project(folder)
-        if not compile_executable(folder, OBJECTS) or not tests_pass(folder, target):
+        if not prepare(folder, target) or not tests_pass(folder, target):
             sys.exit("the tests fail without any change")
-        for mutant in drawn:
-            verdict = judge(mutant, folder, target)
-            counts[verdict] = counts.get(verdict, 0) + 1
+        verdicts = processes.map(partial(judge, original_folder=folder, target=target), drawn)
+        for mutant, verdict in zip(drawn, verdicts, strict=True):
+            counts[verdict] += 1
             print(f"{verdict:9} {mutant.file}:{mutant.line + 1}\n  - {mutant.before.strip()}", flush=True)
             print(f"  + {mutant.after.strip()}", flush=True)
-    print(f"{len(mutants)} mutants in all, {len(drawn)} tried: {counts}")
+    print(f"{len(mutants)} mutants in all, {len(drawn)} tried: {dict(counts)}")
 
 
 if __name__ == "__main__":
