@@ -37,7 +37,7 @@ check_version <- function(executable) {
 # Run the executable on data.dat in `folder` and return its result.
 run_in_folder <- function(folder, parameters) {
   inside <- function(name) shQuote(file.path(folder, name))
-  flags <- c("--data", inside("data.dat"), "--result", inside("result.dat"), "--watch-stdin")
+  flags <- c("--data", inside("data.dat"), "--result", inside("result.dat"), "--watch-stdin", "--temporary")
   if (!is.null(parameters$n_jobs) && parameters$n_jobs != -1) flags <- c(flags, "--threads", parameters$n_jobs)
   if (!is.null(parameters$callback)) {
     flags <- c(flags, "--snapshots", inside("snapshot.dat"), "--every", parameters$callback_every)

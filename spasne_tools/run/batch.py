@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tempfile
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from spasne_tools.run.embedding import (
     read_embedding,
 )
 from spasne_tools.run.executable import ExecutableError, executable_lines
+from spasne_tools.run.own_folder import own_folder
 from spasne_tools.run.parameters import Parameters, check_parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.validation import MatrixLike
@@ -120,8 +120,7 @@ def _with(parameters: Parameters, run: Run) -> Parameters:
 def _finished_runs(problem: Problem, n_runs: int, threads: int | None) -> Results:
     expected = (problem.X.shape[0], problem.no_dims)
     n_failed = 0
-    with tempfile.TemporaryDirectory(prefix="spasne-") as name:
-        folder = Path(name)
+    with own_folder() as folder:
         write_data_file(folder / DATA_FILE, problem)
         del problem  # its memory is the executable's now
         arguments = folder_arguments(folder, threads, temporary=True)

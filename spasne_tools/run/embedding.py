@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from spasne_tools.run.callback import SnapshotReader
 from spasne_tools.run.data_file import Problem, Result, read_result_file, write_data_file
 from spasne_tools.run.executable import ExecutableError, OnLine, run_executable
+from spasne_tools.run.own_folder import own_folder
 from spasne_tools.run.parameters import Control, Parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.run.progress import ProgressPrinter
@@ -84,10 +84,10 @@ def in_folder(problem: Problem) -> Iterator[WrittenProblem]:
     The problem is let go here: where the caller does so too, its memory is the executable's.
     """
     shape, max_iter = (problem.X.shape[0], problem.no_dims), problem.max_iter
-    with tempfile.TemporaryDirectory(prefix="spasne-") as folder:  # mode 0700, one for each call
-        write_data_file(Path(folder, DATA_FILE), problem)
+    with own_folder() as folder:
+        write_data_file(folder / DATA_FILE, problem)
         del problem
-        yield WrittenProblem(Path(folder), shape, max_iter)
+        yield WrittenProblem(folder, shape, max_iter)
 
 
 def read_embedding(result: Result, report: Path, expected: tuple[int, int]) -> Embedding:

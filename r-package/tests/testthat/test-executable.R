@@ -27,6 +27,14 @@ test_that("an executable that is missing, of another version, or that fails is t
   told(stand_in("exit 3"), "the executable failed with exit code 3")
 })
 
+test_that("the executable removes data and result where R is gone", {
+  case <- small_case()
+  said <- tempfile("said-")
+  on.exit(unlink(said))
+  expect_error(with_executable(stand_in(paste("echo \"$@\" >", shQuote(said), "; exit 3")), small_map(case$data)))
+  expect_match(readLines(said), "--watch-stdin --temporary", fixed = TRUE)
+})
+
 test_that("an error in R ends the child, and no folder stays", {
   case <- small_case(400)
   child_pid <- function() as.integer(system2("pgrep", c("-f", shQuote(paste0("[d]ata.*", basename(tempdir())))), stdout = TRUE))
