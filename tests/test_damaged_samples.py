@@ -29,7 +29,6 @@ import spasne
 from spasne_tools.readers.platforms import read_platform
 
 h5py = pytest.importorskip("h5py", reason="the extra spatial is not installed")
-pytest.importorskip("pyarrow", reason="the extra spatial is not installed")
 
 CUT = b"\x1f\x8b\x08\0\0\0"  # a gzip file that ends in its head
 BROKEN_H5 = b"\x89HDF\r\n\x1a\n"
