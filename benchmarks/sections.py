@@ -57,8 +57,20 @@ def published(name: str) -> Section:
     return Section(name, np.asarray(data.data, float), np.asarray(data.pixels, float), labels)
 
 
+def saved(path: Path) -> Section:
+    """From an .npz file with X, pixels and, where known, labels; named as the file."""
+    with np.load(path) as file:
+        labels = file["labels"] if "labels" in file else None
+        return Section(path.stem, file["X"], file["pixels"], labels)
+
+
 def section_of(name: str) -> Section:
-    """By name, "osmfish", or number of simulated spots, "5000"; "5000:50" has the first 50 columns alone."""
+    """By name, "osmfish", by number of simulated spots, "5000", or from an .npz file.
+
+    "5000:50" has the first 50 columns alone.
+    """
+    if name.endswith(".npz"):
+        return saved(Path(name))
     kind, _, columns = name.partition(":")
     if kind in PUBLISHED_DATA:
         found = published(kind)

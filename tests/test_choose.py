@@ -7,9 +7,10 @@ import pytest
 import spasne
 from spasne import SpaSNE, choose_parameters, run_spasne, simulate_tissue
 from spasne_tools.choose import automatic, sample
-from spasne_tools.choose.balance import Wish, judge_of
+from spasne_tools.choose.balance import Wish, judge_of, nearest_on_map
 from spasne_tools.choose.sample import draw_sample
 from spasne_tools.metrics import knn_preservation, pairwise_correlation
+from spasne_tools.metrics.neighbours import nearest
 from spasne_tools.run.automatic import automatic_scale
 from spasne_tools.run.parameters import Parameters
 
@@ -41,6 +42,19 @@ def test_scores_are_those_of_the_metrics(tissue):
     assert found["kept_in_space"] == pytest.approx(knn_preservation(tissue.pixels, Y, 50))
 
 
+def test_the_nearest_on_a_map_are_those_of_all_distances():
+    Y = np.random.default_rng(0).normal(size=(80, 2))
+    np.testing.assert_array_equal(nearest_on_map(Y, 15), nearest(Y, np.arange(80), 15))
+    assert nearest_on_map(Y[:2], 0).shape == (2, 0)
+
+
+def test_a_point_is_never_its_own_neighbour_on_a_map():
+    Y = np.repeat([[0.0, 0.0], [1.0, 0.0]], (6, 2), axis=0)
+    found = nearest_on_map(Y, 3)
+    assert (found != np.arange(8)[:, None]).all()
+    assert (found[:6] < 6).all() and (np.sort(found[6:], axis=1)[:, -1] >= 6).all()
+
+
 def test_surroundings_are_looked_for_in_the_section_of_a_point(tissue):
     sections = np.repeat(["a", "b", "c"], (70, 48, 2))
     shared = Parameters(**QUICK, sections=sections)
@@ -69,6 +83,34 @@ def test_the_choice_is_the_best_of_its_table(balanced):
     tsne = balanced.table.iloc[0]
     assert (tsne["alpha"], tsne["beta"], tsne["kept"]) == (0, 0, 1)
     assert balanced.scores["balance"] > tsne["balance"]
+
+
+def test_steps_start_from_the_best_of_the_coarse_maps(tissue, monkeypatch):
+    starts = []
+    maps = sample.Sample.maps
+
+    def watched(self, runs, init, most=None):
+        starts.append(init)
+        return maps(self, runs, init, most)
+
+    monkeypatch.setattr(sample.Sample, "maps", watched)
+    table = choose_parameters(tissue.counts, tissue.pixels, **QUICK).table
+    arrays = [start for start in starts if not isinstance(start, str)]
+    assert len(arrays) > 1 and set(table.loc[table["stage"] == "fine", "init"]) == {"neighbour"}
+    best = table[table["stage"] == "coarse"].nlargest(1, "value").iloc[0]
+    drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(**QUICK), 0)
+    assert judge_of(drawn).scores(arrays[0])["r1"] == pytest.approx(best["r1"])
+    assert all(start is arrays[0] for start in arrays)
+
+
+def test_the_last_maps_have_more_weight_for_space_too(balanced):
+    """Where regions come together lower costs lie, and a start from a neighbour does not find them."""
+    fine, last = (balanced.table[balanced.table["stage"] == stage] for stage in ("fine", "final"))
+    best = fine.nlargest(1, "value").iloc[0]
+    same = last[(last["alpha"] == best["alpha"]) & (last["global_scale"] == best["global_scale"])]
+    factors = same["beta"] / best["beta"]
+    for factor in (1, 2**0.25, 2**0.5):
+        assert np.isclose(factors, factor, rtol=0.01).any()
 
 
 def test_what_has_a_value_stays(tissue):

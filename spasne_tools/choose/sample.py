@@ -47,7 +47,9 @@ class Sample:
         """
         return min(global_scale * self.widening, max(global_scale, 1.0))
 
-    def maps(self, runs: Sequence[Run], init: str, most: int | None = None) -> list[Embedding | None]:
+    def maps(
+        self, runs: Sequence[Run], init: str | np.ndarray, most: int | None = None
+    ) -> list[Embedding | None]:
         """The map of each run, of `most` steps or fewer; None of those that ended in numerical trouble."""
         max_iter = self.parameters.max_iter if most is None else min(most, self.parameters.max_iter)
         shared = replace(self.parameters, init=init, max_iter=max_iter)
