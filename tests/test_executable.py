@@ -224,6 +224,8 @@ def test_stops_once_nothing_changes(embed):
     for tolerance in (1e-3, 0.0):
         outcome = embed(replace(case, stop_tolerance=tolerance), "--report", "report.json")
         reports.append((json.loads((outcome.folder / "report.json").read_text()), outcome.Y))
+        n_iter, converged = (reports[-1][0][name] for name in ("n_iter", "converged"))
+        assert (f"converged after {n_iter} iterations" in outcome.stdout) == converged
     (stopped, Y), (full, Y_full) = reports
     assert stopped["converged"] and 251 < stopped["n_iter"] < 3000
     assert full["n_iter"] == 3000 and not full["converged"]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -53,6 +54,40 @@ def test_a_failed_map_is_repeated_and_repaired(told, theta):
     assert radius.max() < 10 * np.median(radius)
 
 
+def first_run(said):
+    """Of a run that failed: its cost at each report and at its end, and that of the probe."""
+    before, note = said.split("the first run was unstable ")
+    ends = re.match(r"\(cost (\S+), where 100 limited steps reach (\S+)\)", note).groups()
+    reports = re.findall(r"Iteration +(\d+): error is (\S+)", before)
+    return {int(number): float(cost) for number, cost in reports}, *map(float, ends)
+
+
+def is_hopeless(costs, reached):
+    """At two reports in a row high, compared with the probe's, and the second not falling."""
+    before = [0, *costs]
+    stuck = [cost > 1.5 * reached and cost > 0.95 * last for cost, last in zip(costs, before, strict=False)]
+    return any(one and other for one, other in zip(stuck, stuck[1:], strict=False))
+
+
+def test_a_hopeless_run_is_left_early_and_one_that_falls_is_not(told):
+    """By the costs that are printed, which on each machine are others."""
+    kinds = set()
+    for seed in range(1, 13):
+        case = failing_case(seed=seed, n_points=40, perplexity=40 / 7, alpha=5, max_iter=800)
+        _, report, said = told(case)
+        if not report["repeated"]:
+            continue
+        costs, cost, reached = first_run(said)
+        judged = [costs[number] for number in sorted(costs) if number > EARLY]
+        assert cost == pytest.approx(judged[-1], abs=1e-5) and cost > 1.005 * reached
+        assert not is_hopeless(judged[:-1], reached)
+        left = len(costs) < 800 // 50
+        assert left == (is_hopeless(judged, reached) and len(judged) < (800 - EARLY) // 50)
+        high = judged[0] > 1.5 * reached and judged[1] > 1.5 * reached
+        kinds.add("left" if left else "fell" if high else "late")
+    assert {"left", "fell"} <= kinds
+
+
 def test_seeds_agree_after_repair(told):
     costs = [told(failing_case(seed=seed))[1]["cost"] for seed in (1, 2, 3)]
     assert max(costs) < 1.01 * min(costs)
@@ -67,6 +102,12 @@ def test_a_healthy_run_is_untouched(told, theta):
         assert not report["repeated"] and report["max_step"] is None
         assert "failed" not in said
     assert automatic[1]["longest_step"] == unlimited[1]["longest_step"] > 1
+
+
+def test_the_probe_leaves_no_snapshots(embed):
+    outcome = embed(healthy_case(theta=0, max_iter=400), "--snapshots", "snapshot.dat", "--every", "40")
+    seen = [int(number) for number in re.findall(r"^snapshot (\d+)", outcome.stdout, re.M)]
+    assert seen == list(range(40, 401, 40))
 
 
 def test_a_given_limit_is_respected_and_not_judged(told):
