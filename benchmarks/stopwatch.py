@@ -21,12 +21,12 @@ def stopwatch(path: Path) -> Iterator[None]:
     times = read_times(path)
     times["sessions"] += 1
     _write(path, times)
-    wall, cpu = time.monotonic(), _cpu_seconds()
+    wall, cpu = time.monotonic(), cpu_seconds()
     try:
         yield
     finally:
         times["wall"] += time.monotonic() - wall
-        times["cpu"] += _cpu_seconds() - cpu
+        times["cpu"] += cpu_seconds() - cpu
         times["sessions_timed"] += 1
         _write(path, times)
 
@@ -44,6 +44,6 @@ def _write(path: Path, times: dict[str, float]) -> None:
         unfinished.write_text(json.dumps(times), encoding="utf-8")
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime

@@ -8,7 +8,8 @@
 // looked into, as in data without structure, the search is exact.
 //
 // Within cells the work is that of the exact search: products of blocks of points, their order settled in double
-// precision. Cells near a point's own are looked into first, and the others nearest first, so that r is sharp early.
+// precision. Where bytes tell near points apart (coded_points.h) the products are those of bytes. Cells near a point's
+// own are looked into first, and the others nearest first, so that r is sharp early.
 #pragma once
 
 #include <algorithm>
@@ -16,10 +17,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "cells.h"
+#include "coded_points.h"
 #include "kernels/candidates.h"
 #include "neighbours.h"
 #include "rounded_points.h"
@@ -40,14 +43,15 @@ namespace detail {
 
 constexpr double AIMS[] = {0.985, 0.995};  // recalls that the reach is made for, one after the other
 constexpr double MOST_LOOKED_AT = 0.5;     // of all points; an exact search takes no longer than looking at more
-constexpr size_t SAMPLED_POINTS = 256;     // whose true neighbours are found, for the reach and for the recall
+constexpr size_t SAMPLED_POINTS = 512;     // whose true neighbours are found, for the reach and for the recall
+constexpr double MOST_BLURRED = 0.05;      // of a squared distance, and of points for which it is more
 constexpr size_t FEWEST_IN_CELL = 64;      // points, on average
 constexpr size_t LOOKED_AT_FIRST = 4;      // times k points, in the cells around a point's own
 constexpr size_t MOST_GROUPS = 8;          // cells whose points search at a time: bits of a character
 static_assert(SEARCH_PANELS <= MOST_GROUPS, "cells have panels of their own");
 
 inline size_t cells_for(size_t n) {
-  return std::min(n / FEWEST_IN_CELL, static_cast<size_t>(4 * std::sqrt(static_cast<double>(n))));
+  return std::min(n / FEWEST_IN_CELL, static_cast<size_t>(2 * std::sqrt(static_cast<double>(n))));
 }
 
 /// Points with their true neighbours.
@@ -83,7 +87,7 @@ class CellSearch {
     made.farthest2.resize(made.places.size());
     const size_t GRAIN = 16;
     pool_.for_each_range(made.places.size(), GRAIN, [&](size_t begin, size_t end) {
-      Shortlists lists(points_, k_, GRAIN);
+      Shortlists lists(points_, points_, k_, GRAIN);
       for (size_t s = begin; s < end; ++s) lists.add(made.places[s]);
       scan_all(points_, made.places[begin] / POINT_PANEL, lists);
       for (size_t s = begin; s < end; ++s) {
@@ -93,6 +97,20 @@ class CellSearch {
       }
     });
     return made;
+  }
+
+  /// Looks at points rounded to bytes from now on, where nearly all judges tell their neighbours apart by them.
+  void round_to_codes(const Judges& judges) {
+    if (!CodedPoints::possible(points_.n_columns())) return;
+    size_t blurred = 0;
+    std::vector<float> x(points_.n_columns());
+    for (size_t s = 0; s < judges.places.size(); ++s) {
+      const double r2 = points_.scaled(judges.farthest2[s]);
+      points_.copy(judges.places[s], x.data());
+      blurred += CodedPoints::deviation(x.data(), x.size(), r2) > MOST_BLURRED * r2 / 2;
+    }
+    if (static_cast<double>(blurred) <= MOST_BLURRED * static_cast<double>(judges.places.size()))
+      codes_.emplace(points_, pool_);
   }
 
   /// The least, to a few per cent, with which the judges find this share of their neighbours.
@@ -157,7 +175,7 @@ class CellSearch {
     const size_t n = judges.places.size();
     std::vector<size_t> found((n + MOST_GROUPS - 1) / MOST_GROUPS);
     pool_.for_each_range(n, MOST_GROUPS, [&](size_t begin, size_t end) {
-      Shortlists lists(points_, k_, MOST_GROUPS);
+      Shortlists lists(points_, scores(), k_, MOST_GROUPS);
       for (size_t s = begin; s < end; ++s) lists.add(judges.places[s]);
       look(lists, reach);
       for (size_t s = begin; s < end; ++s)
@@ -200,7 +218,7 @@ class CellSearch {
 
   void search_chunk(size_t chunk, double reach, NeighbourGraph& graph) const {
     const size_t first = chunk * SEARCH_PANELS, last = std::min(points_.n_panels(), first + SEARCH_PANELS);
-    Shortlists lists(points_, k_, (last - first) * POINT_PANEL);
+    Shortlists lists(points_, scores(), k_, (last - first) * POINT_PANEL);
     add_panels(points_, first, last, lists);
     look(lists, reach);
     for (size_t r = 0; r < lists.size(); ++r) lists.write(*lists.row(r), graph);
@@ -289,10 +307,16 @@ class CellSearch {
     }
   }
 
+  const Scores& scores() const {
+    if (codes_) return *codes_;
+    return points_;
+  }
+
   size_t n_, k_;
   ThreadPool& pool_;
   Cells cells_;
   RoundedPoints points_;
+  std::optional<CodedPoints> codes_;
   std::vector<std::vector<uint32_t>> near_;
 };
 
@@ -306,8 +330,9 @@ inline NeighbourGraph approximate_neighbours(const Rows& X, size_t k, ThreadPool
   detail::require_neighbours(X.n, k);
   const bool few = detail::cells_for(X.n) < FEWEST_CELLS || X.n / FEWEST_CELLS < k;
   if (!few) {
-    const detail::CellSearch search(X, k, pool);
+    detail::CellSearch search(X, k, pool);
     const detail::Judges for_reach = search.judges(2), for_recall = search.judges(3);
+    search.round_to_codes(for_reach);
     NeighbourGraph graph;
     for (const double aim : detail::AIMS) {
       const double reach = search.reach_for(aim, for_reach);

@@ -73,7 +73,7 @@ inline NeighbourGraph nearest_neighbours(const Rows& X, size_t k, ThreadPool& po
   const size_t n_chunks = (points.n_panels() + SEARCH_PANELS - 1) / SEARCH_PANELS;
   detail::for_each_with_progress(n_chunks, pool, progress, [&](size_t chunk) {
     const size_t first = chunk * SEARCH_PANELS, last = std::min(points.n_panels(), first + SEARCH_PANELS);
-    Shortlists lists(points, k, (last - first) * POINT_PANEL);
+    Shortlists lists(points, points, k, (last - first) * POINT_PANEL);
     detail::add_panels(points, first, last, lists);
     detail::scan_all(points, first, lists);
     for (size_t r = 0; r < lists.size(); ++r) lists.write(*lists.row(r), graph);

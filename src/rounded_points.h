@@ -37,7 +37,24 @@ inline std::vector<uint32_t> places_of_rows(size_t n) {
   return rows;
 }
 
-class RoundedPoints {
+/// How near points are, by scores: about half the squared distance without the row's own norm.
+class Scores {
+ public:
+  virtual ~Scores() = default;
+  virtual size_t n_words() const { return 0; }
+  /// Before a row is compared with points. words: room for n_words().
+  virtual void prepare(CandidateRow&, int32_t* /*words*/) const {}
+  /// Appends to each of the rows the points of a panel within its limit.
+  virtual void scan(size_t panel, CandidateRow* const* rows, size_t n_rows) const = 0;
+  /// The score that a point would have at most, by that of a candidate.
+  virtual void upper_bounds(const CandidateRow& row, std::vector<float>& upper) const = 0;
+  /// The score that no point has which is as near as one with this upper bound.
+  virtual double limit(const CandidateRow& row, double upper) const = 0;
+  /// That of a point whose distance is known, to be compared with others.
+  virtual double score(double exact, size_t place) const = 0;
+};
+
+class RoundedPoints : public Scores {
  public:
   /// rows[place]: the row of X there, or NO_ROW; as many places as whole panels have.
   RoundedPoints(const Rows& X, std::vector<uint32_t> rows, ThreadPool& pool)
@@ -63,6 +80,17 @@ class RoundedPoints {
     const float* x = at(place);
     for (size_t c = 0; c < X_.n_columns; ++c) out[c] = x[c * POINT_PANEL];
   }
+
+  void scan(size_t panel, CandidateRow* const* rows, size_t n_rows) const override {
+    candidate_kernels().scan_panel(view(), panel, rows, n_rows);
+  }
+  void upper_bounds(const CandidateRow& row, std::vector<float>& upper) const override {
+    for (size_t c = 0; c < row.count; ++c) upper[c] = row.candidates[c].score + margin(row.candidates[c].point);
+  }
+  double limit(const CandidateRow& row, double upper) const override {
+    return upper + static_cast<double>(margin(row.point)) + underflow_;
+  }
+  double score(double exact, size_t place) const override { return exact - static_cast<double>(margin(place)); }
 
   float half_norm(size_t place) const { return half_norm_[place]; }
   /// c |x|^2 of a point

@@ -37,14 +37,14 @@ class Shortlists {
   using Exact = std::pair<double, uint32_t>;  // squared distance, place
 
   /// At most `n_queries` points at a time look for their k nearest among `points`, which must live on.
-  Shortlists(const RoundedPoints& points, size_t k, size_t n_queries)
+  Shortlists(const RoundedPoints& points, const Scores& scores, size_t k, size_t n_queries)
       : points_(points),
-        view_(points.view()),
+        scores_(scores),
         k_(k),
         capacity_(2 * k + 4 * POINT_PANEL),
         candidates_(n_queries * capacity_),
         numbers_(n_queries * points.n_columns()),
-        scan_(candidate_kernels().scan_panel) {
+        words_(n_queries * scores.n_words()) {
     rows_.reserve(n_queries);
   }
 
@@ -54,6 +54,7 @@ class Shortlists {
     float* x = numbers_.data() + r * points_.n_columns();
     points_.copy(place, x);
     rows_.push_back({x, place, FLT_MAX, 0, candidates_.data() + r * capacity_});
+    scores_.prepare(rows_.back(), words_.data() + r * scores_.n_words());
   }
 
   size_t size() const { return rows_.size(); }
@@ -61,7 +62,7 @@ class Shortlists {
 
   /// Shows those of `rows` the points of a panel.
   void scan(size_t panel, CandidateRow* const* rows, size_t n_rows) {
-    scan_(view_, panel, rows, n_rows);
+    scores_.scan(panel, rows, n_rows);
     for (size_t r = 0; r < n_rows; ++r)
       if (rows[r]->count + POINT_PANEL > capacity_) make_room(*rows[r]);
   }
@@ -70,10 +71,8 @@ class Shortlists {
   void drop_far(CandidateRow& row) {
     if (row.count <= k_) return;
     upper_.resize(row.count);
-    for (size_t c = 0; c < row.count; ++c)
-      upper_[c] = row.candidates[c].score + points_.margin(row.candidates[c].point);
-    const float upper = bound_of_nearest() + points_.margin(row.point);
-    row.limit = std::min(row.limit, detail::rounded_up(static_cast<double>(upper) + points_.underflow()));
+    scores_.upper_bounds(row, upper_);
+    row.limit = std::min(row.limit, detail::rounded_up(scores_.limit(row, static_cast<double>(bound_of_nearest()))));
     size_t kept = 0;
     for (size_t c = 0; c < row.count; ++c) {
       const Candidate candidate = row.candidates[c];
@@ -140,11 +139,10 @@ class Shortlists {
     nearest(row);
     for (size_t c = 0; c < k_; ++c) {
       const uint32_t place = exact_[c].second;
-      const double score = exact_score(row, exact_[c]) - static_cast<double>(points_.margin(place));
-      row.candidates[c] = {static_cast<float>(score), place};
+      row.candidates[c] = {static_cast<float>(scores_.score(exact_score(row, exact_[c]), place)), place};
     }
     row.count = k_;
-    row.limit = std::min(row.limit, detail::rounded_up(exact_score(row, exact_[k_ - 1]) + points_.underflow()));
+    row.limit = std::min(row.limit, detail::rounded_up(scores_.limit(row, exact_score(row, exact_[k_ - 1]))));
   }
 
   double exact_score(const CandidateRow& row, const Exact& candidate) const {
@@ -152,12 +150,12 @@ class Shortlists {
   }
 
   const RoundedPoints& points_;
-  const PackedPoints view_;
+  const Scores& scores_;
   size_t k_, capacity_;
   std::vector<Candidate> candidates_;
   std::vector<float> numbers_;
+  std::vector<int32_t> words_;  // of the rows' codes
   std::vector<CandidateRow> rows_;
-  void (*scan_)(const PackedPoints&, size_t, CandidateRow* const*, size_t);
   std::vector<float> upper_;
   std::vector<Exact> exact_;
 };

@@ -370,6 +370,64 @@ def test_each_instruction_set_finds_as_many(find, instruction_set):
     assert recall_of(X, index, np.arange(0, 6000, 20)) >= LEAST - 0.01
 
 
+def clusters_far_below_the_resolution_of_bytes(rng):
+    return 10 * rng.normal(size=(10, 12))[rng.integers(10, size=6000)] + 1e-3 * rng.normal(size=(6000, 12))
+
+
+def test_points_that_bytes_do_not_tell_apart_are_searched_by_floats(find):
+    X = clusters_far_below_the_resolution_of_bytes(np.random.default_rng(7))
+    index, distance2, exact, recall = find(X, 30)
+    assert_sound(X, index, distance2)
+    assert not exact and recall >= LEAST
+
+
+# --- points rounded to bytes ---
+
+N_CODED_ROWS = 10
+INSTRUCTION_SETS_WITH_CODES = {"avx2": 64, "avx512": 127}  # and the largest code of a row
+
+
+def coded(x, largest):
+    """Each row of x as whole numbers up to `largest`, and their step, rounded as the program rounds."""
+    step = (np.abs(x).max(axis=1, keepdims=True) / np.float32(largest)).astype(np.float32)
+    quotient = np.divide(x, step, out=np.zeros_like(x), where=step > 0)
+    return np.trunc(quotient + np.copysign(np.float32(0.5), quotient)), step.astype(float)
+
+
+def scores_by_codes(x, rows, largest):
+    """Half the squared distances of codes, without the row's own norm and what rounding adds."""
+    D = x.shape[1]
+    (point, t), (row, s) = coded(x, 127), coded(x[rows], largest)
+    point, row = point.astype(float) * t, row.astype(float) * s
+    return np.square(point).sum(axis=1) / 2 - D * t.T**2 / 24 - row @ point.T - D * s**2 / 24
+
+
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS_WITH_CODES)
+@pytest.mark.parametrize("columns", [1, 3, 4, 50, 257])
+def test_scores_of_bytes_are_those_of_their_definition(program, columns, instruction_set):
+    X = np.random.default_rng(columns).normal(size=(700, columns)) * np.linspace(3, 0.3, columns)
+    X[20] = 4 * X[0]
+    X -= X.mean(axis=0)
+    x = (X / np.abs(X).max()).astype(np.float32)
+    done = feed(program, ["codes", *X.shape, N_CODED_ROWS, 2], [X], instruction_set)
+    output = output_of(done)
+    if not output:
+        pytest.skip("the processor has no sums of products of bytes for this instruction set")
+    found = np.frombuffer(output, np.float32, N_CODED_ROWS * 700).reshape(N_CODED_ROWS, 700)
+    deviation = np.frombuffer(output, np.float64, offset=found.nbytes)
+
+    rows = np.arange(N_CODED_ROWS)
+    expected = scores_by_codes(x, rows, INSTRUCTION_SETS_WITH_CODES[instruction_set])
+    expected[rows, rows] = 0
+    np.testing.assert_allclose(found, expected, atol=1e-6 * np.abs(expected).max())
+
+    d2 = np.square(x[rows][:, None, :].astype(float) - x).sum(axis=2)
+    error = found - (d2 - np.square(x[rows].astype(float)).sum(axis=1, keepdims=True)) / 2
+    nearest = np.where(d2 > 0, d2, np.inf).argmin(axis=1)
+    if columns >= 50:  # few columns say little of a deviation
+        assert 0.1 < np.sqrt(np.mean((error[rows, nearest] / deviation) ** 2)) < 1
+
+
 def test_impossible_numbers_of_approximate_neighbours_are_refused(program):
     done = feed(program, ["approximate", 10, 2, 10, 1], [np.zeros((10, 2))], None)
     assert done.returncode == 2

@@ -29,6 +29,22 @@ struct PackedPoints {
   size_t n_columns;
 };
 
+/// Points rounded to bytes: column c of a point is step * (byte - CODE_OF_0). By panels, four columns at a time:
+/// packed[((panel * n_words + word) * POINT_PANEL + lane) * 4 + byte].
+struct PackedCodes {
+  const uint8_t* packed;
+  const float *half_norm, *step;  // half_norm: infinity for padding
+  size_t n_words;
+};
+constexpr int CODE_OF_0 = 128, LARGEST_CODE = 127;  // of a point; above and below CODE_OF_0
+
+/// Another one, to be compared with those: column c is step * (signed byte), four columns to a word.
+struct RowCodes {
+  const int32_t* words = nullptr;
+  int32_t offset = 0;         // of sums of products with bytes of points, whose 0 is CODE_OF_0
+  float step = 0, error = 0;  // error: what rounding adds to a half squared distance, on average
+};
+
 struct Candidate {
   float score;
   uint32_t point;
@@ -42,10 +58,14 @@ struct CandidateRow {
   float limit;
   size_t count;
   Candidate* candidates;
+  RowCodes codes = {};
 };
 
 struct CandidateKernels {
   void (*scan_panel)(const PackedPoints&, size_t panel, CandidateRow* const* rows, size_t n_rows);
+  /// Null where the processor has no sums of products of bytes.
+  void (*scan_codes)(const PackedCodes&, size_t panel, CandidateRow* const* rows, size_t n_rows);
+  int largest_row_code;
 };
 
 }  // namespace spasne

@@ -52,10 +52,21 @@ static inline void product_rows(const float* const* rows, const float* panel, si
   }
 }
 
-/// Appends to a row's candidates the points of a panel whose score half_norm - product is at most the row's limit.
+/// Whether any lane of a comparison is true.
+static inline __attribute__((always_inline)) bool any_lane(const FloatMask& mask) {
+  const NativeInt pairs = (NativeInt)mask;
+  return any(pairs | pairs << 32);
+}
+
+/// Appends to a row's candidates the points of a panel whose score half_norm - product is at most the row's limit. Most
+/// panels hold none.
 static inline void append_candidates(const float* product, const float* half_norm, size_t first_point,
                                      CandidateRow& row) {
   const FloatVector limit = FloatVector{} + row.limit;
+  FloatMask within = {};
+  SPASNE_UNROLL for (size_t lane = 0; lane < POINT_PANEL; lane += FLOATS) within |=
+      (FloatMask)(load_floats(half_norm + lane) - load_floats(product + lane) <= limit);
+  if (!any_lane(within)) return;
   float score[POINT_PANEL] __attribute__((aligned(64)));
   FloatMask near = {};
   for (size_t lane = 0; lane < POINT_PANEL; lane += FLOATS) {
@@ -71,22 +82,96 @@ static inline void append_candidates(const float* product, const float* half_nor
   }
 }
 
-/// Compares rows with the points of a panel. Each row has room for POINT_PANEL candidates more.
-static void scan_panel(const PackedPoints& points, size_t panel, CandidateRow* const* rows, size_t n_rows) {
+/// Compares rows with the points of a panel, PRODUCT_ROWS at a time, by what products(rows, out) gives. Each row has
+/// room for POINT_PANEL candidates more.
+template <class Products>
+static inline void scan(const float* half_norm, size_t panel, CandidateRow* const* rows, size_t n_rows,
+                        const Products& products) {
   float product[PRODUCT_ROWS * POINT_PANEL] __attribute__((aligned(64)));
-  const float* x[PRODUCT_ROWS];
+  const CandidateRow* tile[PRODUCT_ROWS];
   for (size_t first = 0; first < n_rows; first += PRODUCT_ROWS) {
     const size_t count = n_rows - first < PRODUCT_ROWS ? n_rows - first : PRODUCT_ROWS;
-    for (size_t r = 0; r < PRODUCT_ROWS; ++r) x[r] = rows[first + (r < count ? r : 0)]->x;
-    product_rows(x, points.packed + panel * points.n_columns * POINT_PANEL, points.n_columns, product);
+    for (size_t r = 0; r < PRODUCT_ROWS; ++r) tile[r] = rows[first + (r < count ? r : 0)];
+    products(tile, product);
     for (size_t r = 0; r < count; ++r)
-      append_candidates(product + r * POINT_PANEL, points.half_norm + panel * POINT_PANEL, panel * POINT_PANEL,
+      append_candidates(product + r * POINT_PANEL, half_norm + panel * POINT_PANEL, panel * POINT_PANEL,
                         *rows[first + r]);
   }
 }
 
+static void scan_panel(const PackedPoints& points, size_t panel, CandidateRow* const* rows, size_t n_rows) {
+  const float* packed = points.packed + panel * points.n_columns * POINT_PANEL;
+  scan(points.half_norm, panel, rows, n_rows, [&](const CandidateRow* const* tile, float* out) {
+    const float* x[PRODUCT_ROWS];
+    for (size_t r = 0; r < PRODUCT_ROWS; ++r) x[r] = tile[r]->x;
+    product_rows(x, packed, points.n_columns, out);
+  });
+}
+
+#if defined(SPASNE_X86) && SPASNE_VECTOR_BYTES >= 32
+
+// One instruction of AVX-512 VNNI sums four products of bytes. AVX2 sums two of them in 16 bits, which hold two
+// products of 255 and 64, and pairs of these sums.
+constexpr int LARGEST_ROW_CODE = SPASNE_VECTOR_BYTES == 64 ? 127 : 64;
+constexpr size_t CODE_VECTORS = SPASNE_VECTOR_BYTES == 64 ? 3 : 2;
+
+/// total + the products of four unsigned bytes of points and four signed ones of a row, in each number.
+SPASNE_INLINE void add_code_products(FloatMask& total, const FloatMask& points, const FloatMask& row) {
+#if SPASNE_VECTOR_BYTES == 64
+  asm("vpdpbusd %2, %1, %0" : "+v"(total) : "v"(points), "v"(row));
+#else
+  typedef int16_t Shorts __attribute__((vector_size(SPASNE_VECTOR_BYTES)));
+  FloatMask sum;
+  asm("vpmaddubsw %2, %1, %0" : "=x"(sum) : "x"(points), "x"(row));
+  asm("vpmaddwd %1, %0, %0" : "+x"(sum) : "x"(Shorts{} + int16_t{1}));
+  total += sum;
+#endif
+}
+
+/// Products of PRODUCT_ROWS rows and CODE_VECTORS vectors of lanes of a panel.
+static inline void code_tile(const CandidateRow* const* rows, const uint8_t* panel, size_t n_words, const float* step,
+                             float* out) {
+  FloatMask total[PRODUCT_ROWS][CODE_VECTORS];
+  const int32_t* words[PRODUCT_ROWS];
+  SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) {
+    words[r] = rows[r]->codes.words;
+    SPASNE_UNROLL for (size_t v = 0; v < CODE_VECTORS; ++v) total[r][v] = FloatMask{} + rows[r]->codes.offset;
+  }
+  for (size_t word = 0; word < n_words; ++word, panel += POINT_PANEL * 4) {
+    FloatMask y[CODE_VECTORS];
+    SPASNE_UNROLL for (size_t v = 0; v < CODE_VECTORS; ++v) y[v] =
+        *reinterpret_cast<const FloatMask*>(panel + v * SPASNE_VECTOR_BYTES);
+    SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) {
+      const FloatMask x = FloatMask{} + words[r][word];
+      SPASNE_UNROLL for (size_t v = 0; v < CODE_VECTORS; ++v) add_code_products(total[r][v], y[v], x);
+    }
+  }
+  SPASNE_UNROLL for (size_t r = 0; r < PRODUCT_ROWS; ++r) SPASNE_UNROLL for (size_t v = 0; v < CODE_VECTORS; ++v)
+      store_floats(out + r * POINT_PANEL + v * FLOATS, __builtin_convertvector(total[r][v], FloatVector) *
+                                                               (load_floats(step + v * FLOATS) * rows[r]->codes.step) +
+                                                           rows[r]->codes.error);
+}
+
+static void scan_codes(const PackedCodes& points, size_t panel, CandidateRow* const* rows, size_t n_rows) {
+  const uint8_t* packed = points.packed + panel * points.n_words * POINT_PANEL * 4;
+  const float* step = points.step + panel * POINT_PANEL;
+  scan(points.half_norm, panel, rows, n_rows, [&](const CandidateRow* const* tile, float* out) {
+    for (size_t lane = 0; lane < POINT_PANEL; lane += CODE_VECTORS * FLOATS)
+      code_tile(tile, packed + lane * 4, points.n_words, step + lane, out + lane);
+  });
+}
+
+#endif
+
 SPASNE_LINKAGE const CandidateKernels& candidate_kernels() {
-  static const CandidateKernels kernels = {scan_panel};
+#if defined(SPASNE_X86) && SPASNE_VECTOR_BYTES == 64
+  static const CandidateKernels kernels = {scan_panel, __builtin_cpu_supports("avx512vnni") ? scan_codes : nullptr,
+                                           LARGEST_ROW_CODE};
+#elif defined(SPASNE_X86) && SPASNE_VECTOR_BYTES == 32
+  static const CandidateKernels kernels = {scan_panel, scan_codes, LARGEST_ROW_CODE};
+#else
+  static const CandidateKernels kernels = {scan_panel, nullptr, 0};
+#endif
   return kernels;
 }
 

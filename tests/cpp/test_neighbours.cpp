@@ -3,6 +3,8 @@
 //   test_neighbours approximate N_POINTS N_COLUMNS K THREADS < X > the same, then 1 (exact) or 0 and the recall
 //   (double) test_neighbours affinities N_POINTS K PERPLEXITY THREADS < indices, squared distances > offsets, columns,
 //   values
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "../../src/approximate_neighbours.h"
+#include "../../src/coded_points.h"
 #include "../../src/sparse_affinities.h"
 
 namespace {
@@ -57,6 +60,43 @@ void approximate(char** argument) {
   write(std::vector<double>{record.exact ? 1.0 : 0.0, record.recall});
 }
 
+void codes(char** argument) {
+  const size_t n = size(argument[0]), n_columns = size(argument[1]), n_rows = size(argument[2]);
+  spasne::ThreadPool pool(size(argument[3]));
+  const std::vector<double> X = read<double>(n * n_columns);
+  if (!spasne::CodedPoints::possible(n_columns)) return;
+  const spasne::RoundedPoints points({X.data(), n, n_columns}, spasne::places_of_rows(n), pool);
+  const spasne::CodedPoints coded(points, pool);
+  std::vector<float> x(n_rows * n_columns), scores(n_rows * n, 0.0f);
+  std::vector<int32_t> words(n_rows * coded.n_words());
+  std::vector<spasne::Candidate> candidates(n_rows * spasne::POINT_PANEL);
+  std::vector<spasne::CandidateRow> rows;
+  std::vector<spasne::CandidateRow*> all;
+  for (size_t r = 0; r < n_rows; ++r) {
+    points.copy(r, x.data() + r * n_columns);
+    rows.push_back({x.data() + r * n_columns, r, FLT_MAX, 0, candidates.data() + r * spasne::POINT_PANEL});
+    coded.prepare(rows.back(), words.data() + r * coded.n_words());
+  }
+  for (spasne::CandidateRow& row : rows) all.push_back(&row);
+  for (size_t panel = 0; panel < points.n_panels(); ++panel) {
+    coded.scan(panel, all.data(), n_rows);
+    for (size_t r = 0; r < n_rows; ++r) {
+      for (size_t c = 0; c < rows[r].count; ++c)
+        scores[r * n + rows[r].candidates[c].point] = rows[r].candidates[c].score;
+      rows[r].count = 0;
+    }
+  }
+  write(scores);
+  std::vector<double> deviations;
+  for (size_t r = 0; r < n_rows; ++r) {
+    double nearest = INFINITY;
+    for (size_t i = 0; i < n; ++i)
+      if (i != r) nearest = std::min(nearest, points.scaled(points.distance2(r, i)));
+    deviations.push_back(spasne::CodedPoints::deviation(x.data() + r * n_columns, n_columns, nearest));
+  }
+  write(deviations);
+}
+
 void affinities(char** argument) {
   spasne::NeighbourGraph neighbours;
   neighbours.n_points = size(argument[0]);
@@ -78,7 +118,11 @@ int main(int n_arguments, char** argument) {
   try {
     if (n_arguments != 6) throw std::invalid_argument("expected a command and four numbers");
     const std::string command = argument[1];
-    (command == "graph" ? graph : command == "approximate" ? approximate : affinities)(argument + 2);
+    const auto run = command == "graph"         ? graph
+                     : command == "approximate" ? approximate
+                     : command == "codes"       ? codes
+                                                : affinities;
+    run(argument + 2);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 2;
