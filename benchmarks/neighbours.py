@@ -5,7 +5,8 @@ neighbours of each spot, all programs on the same number of threads. A library t
 tried with ever more thorough settings until it finds 0.98 of the true neighbours of a sample of spots; times
 are of that setting. CPU seconds are those of all threads, which say more on a busy machine; this project's
 are of the whole executable, which makes the affinities as well. Libraries that are not installed are left out
-(``pip install pynndescent hnswlib faiss-cpu``). Prints a table and writes benchmarks/results/neighbours.csv.
+(``pip install pynndescent hnswlib faiss-cpu``). Prints a table and writes
+benchmarks/results/neighbours.csv, after each program.
 """
 
 from __future__ import annotations
@@ -151,6 +152,16 @@ def peer(name: str, X: np.ndarray, threads: int) -> dict | None:
     return row
 
 
+def all_programs(X: np.ndarray, pixels: np.ndarray, peers: Sequence[str], threads: int) -> Iterator[dict]:
+    """Row after row, each as soon as it is measured."""
+    for kind in ("approximate", "exact"):
+        yield ours(X, pixels, kind, threads)
+    for name in peers:
+        row = peer(name, X, threads)
+        if row is not None:
+            yield row
+
+
 def to_markdown(rows: Sequence[dict]) -> str:
     lines = ["| N | program | setting | seconds | CPU seconds | recall |", "|---|---|---|---|---|---|"]
     for row in rows:
@@ -175,14 +186,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             write_bench_data(folder, size, N_COMPONENTS)
         X = np.load(folder / COMPONENTS_FILE).astype(np.float32)
         pixels = np.load(folder / PIXELS_FILE)
-        made = [ours(X, pixels, kind, options.threads) for kind in ("approximate", "exact")]
-        made += [peer(name, X, options.threads) for name in options.peers]
-        for row in made:
-            if row is not None:
-                rows.append({"n": size, **row})
-                print(rows[-1], flush=True)
-        RESULTS.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.6g")
+        for row in all_programs(X, pixels, options.peers, options.threads):
+            rows.append({"n": size, **row})
+            print(rows[-1], flush=True)
+            RESULTS.parent.mkdir(parents=True, exist_ok=True)
+            pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.6g")
     print(to_markdown(rows))
     return 0
 
