@@ -16,6 +16,7 @@
 #include "src/prepared.h"
 #include "src/rows.h"
 #include "src/safe_descent.h"
+#include "src/sampled_start.h"
 #include "src/text.h"
 #include "src/threads.h"
 #include "src/validation.h"
@@ -72,16 +73,17 @@ Descend published_descent(const Prepared& shared, const Options& o, const Plan& 
   };
 }
 
-Descend fast_descent(const Prepared& shared, const Options& o, const Plan& plan, ThreadPool& pool) {
-  const auto start = std::make_shared<const FastBeginning>(shared.fast_start(o, plan.seed, pool));
+Descend fast_descent(const Prepared& shared, const Options& o, const Plan& plan, ThreadPool& pool, const Note& note) {
+  const auto start = std::make_shared<const FastBeginning>(
+      races_on_sample(shared, o) ? sampled_beginning(shared, o, pool, note) : shared.fast_start(o, plan.seed, pool));
   return [=, &o, &pool](Objective& objective, const Snapshots& snapshots, const Listener& listener) {
     return descend_fast(objective, *start, {o, plan.method, snapshots}, listener, pool);
   };
 }
 
 /// Chooses the start; X may be freed then. The options and the pool must outlive what is returned.
-Descend descent_of(const Prepared& shared, const Options& o, const Plan& plan, ThreadPool& pool) {
-  return chosen_steps(o, shared.n_points) == Steps::fast ? fast_descent(shared, o, plan, pool)
+Descend descent_of(const Prepared& shared, const Options& o, const Plan& plan, ThreadPool& pool, const Note& note) {
+  return chosen_steps(o, shared.n_points) == Steps::fast ? fast_descent(shared, o, plan, pool, note)
                                                          : published_descent(shared, o, plan, pool);
 }
 
@@ -95,9 +97,9 @@ double measured_error(Objective& objective, const MapState& map, const Plan& pla
   return error;
 }
 
+/// start: when work on the map began.
 Result optimise(Objective& objective, const Descend& descend, const Prepared& shared, const Plan& plan,
-                const Listener& listener) {
-  const Clock::time_point start = Clock::now();
+                const Listener& listener, Clock::time_point start) {
   Snapshots snapshots;
   if (listener.snapshot)
     snapshots = {listener.snapshot_every, [&](int n_iter, const MapState& current) {
@@ -149,9 +151,11 @@ void run_several(Problem problem, const Options& o, const std::vector<Run>& runs
       teller.finish(k, [&] {
         const Options options = with(o, runs[k]);
         const Plan plan_of_run = plan_run(options, method, threads.size());
-        const Descend descend = descent_of(shared, options, plan_of_run, threads);
+        const Listener listener = teller.for_run(k);
+        const Clock::time_point start = Clock::now();
+        const Descend descend = descent_of(shared, options, plan_of_run, threads, listener.note);
         const std::unique_ptr<Objective> objective = shared.objective(options, matrix.data(), threads);
-        return optimise(*objective, descend, shared, plan_of_run, teller.for_run(k));
+        return optimise(*objective, descend, shared, plan_of_run, listener, start);
       });
   });
 }
@@ -206,9 +210,10 @@ Result run(Problem problem, const Options& options, const Listener& listener) {
   const Plan plan = plan_run(options, chosen_method(options, problem.n_points), pool.size());
   if (listener.note) listener.note(description(problem, plan.method, pool.size()));
   Prepared prepared = prepare(std::move(problem), options, {options.alpha > 0, options.beta > 0}, pool, listener.note);
-  const Descend descend = descent_of(prepared, options, plan, pool);
+  const Clock::time_point start = Clock::now();
+  const Descend descend = descent_of(prepared, options, plan, pool, listener.note);
   const std::unique_ptr<Objective> objective = prepared.only_objective(options, pool);
-  return optimise(*objective, descend, prepared, plan, listener);
+  return optimise(*objective, descend, prepared, plan, listener, start);
 }
 
 void run_batch(Problem problem, const Options& options, const std::vector<Run>& runs, const BatchListener& listener) {

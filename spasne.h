@@ -105,17 +105,18 @@ struct Search {
   double seconds = 0;
 };
 
-/// What a start reached in the race of several (race.h).
+/// What a start reached in the race of several (race.h), and of how many points.
 struct Contender {
   std::string name;
   double cost = 0;
   int n_gradients = 0;
+  size_t n_points = 0;
 };
 
 /// How the optimiser came to its map.
 struct Record {
   Steps steps = Steps::published;
-  std::vector<Contender> contenders;  // of a race, the winner first
+  std::vector<Contender> contenders;  // of a race, the winner first; then those of a second one (sampled_start.h)
   int n_iter = 0;
   bool converged = false, repeated = false, stopped = false;  // stopped: by the caller, at a snapshot
   double max_step = INFINITY, learning_rate = 0, longest_step = 0;

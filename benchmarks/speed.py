@@ -46,6 +46,13 @@ class Case:
     wide: bool = False
 
 
+def gradients_of_all_points(report: dict) -> int:
+    """Of the last descent and of the race before it, but for what raced on a sample."""
+    return report["n_iter"] + sum(
+        one["gradients"] for one in report["starts"] if one["points"] == report["n_points"]
+    )
+
+
 def scaling(n_spots: int, threads: Iterable[int]) -> list[Case]:
     return [Case("scaling", n_spots, threads=count, max_iter=SHORT) for count in threads]
 
@@ -85,7 +92,7 @@ def run(case: Case, scored: Scores | None = None) -> dict:
     seconds = time.perf_counter() - start
     python_gb, executable_gb = (peak / 1e3 for peak in peaks_mb())
     report, search = found.report, found.report["neighbours"]
-    gradients = sum(start["gradients"] for start in report["starts"]) or report["n_iter"]
+    gradients = gradients_of_all_points(report)
     row = asdict(case) | {
         "isa": report["isa"],
         "seconds": seconds,

@@ -25,6 +25,7 @@ struct FastBeginning {
   std::vector<NamedStart> starts;             // several race
   double natural_size = 0;                    // root-mean-square radius that the global terms ask of the map; 0: none
   std::unique_ptr<CorrelationSample> sample;  // where several race that have names
+  std::vector<Contender> contenders;          // of a race on a sample, from whose map the starts are
 };
 
 namespace detail {

@@ -97,7 +97,7 @@ class Race {
   MapState run(const std::vector<NamedStart>& starts, const CorrelationSample* sample,
                std::vector<Contender>& told) const {
     std::vector<Racer> racers = first_round(starts);
-    for (const Racer& racer : racers) told.push_back({racer.name, racer.cost, racer.n_gradients});
+    for (const Racer& racer : racers) told.push_back({racer.name, racer.cost, racer.n_gradients, n_points_});
     tell_of_starts(told);
     keep_two(racers);
     if (!races_briefly(o_, n_points_)) {
@@ -108,7 +108,7 @@ class Race {
     Racer& winner = racers[0];
     shake(winner);
     std::stable_partition(told.begin(), told.end(), [&](const Contender& c) { return c.name == winner.name; });
-    told[0] = {winner.name, winner.cost, winner.n_gradients};
+    told[0] = {winner.name, winner.cost, winner.n_gradients, n_points_};
     return std::move(winner.map);
   }
 

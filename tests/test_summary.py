@@ -26,6 +26,14 @@ def test_a_run_by_the_published_algorithm():
     ]
 
 
+# Of two starts on a sample; the map of all points gathered.
+RACED = [
+    {"start": "joint", "points": 2500},
+    {"start": "spatial", "points": 2500},
+    {"start": "sample", "points": 50000},
+]
+
+
 @pytest.mark.parametrize(
     ("found", "parameters", "line", "said"),
     [
@@ -38,6 +46,12 @@ def test_a_run_by_the_published_algorithm():
         ({"method": "exact"}, {}, 0, "which fast steps take for up to 5,000 points"),
         ({"descent": "fast"}, {}, 1, "1,000 fast steps in 7.0 s"),
         ({"starts": [{"start": "pca"}, {"start": "joint"}]}, {}, 2, "the best of 2 starts: pca"),
+        (
+            {"n_points": 50000, "starts": RACED},
+            {},
+            2,
+            "the best of 2 starts, on a sample of 2,500 points: joint",
+        ),
         ({"method": "exact"}, {}, 1, "as many as allowed, the map not quite at rest"),
         (
             {"repeated": True, "max_step": 0.05},

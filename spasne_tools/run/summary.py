@@ -29,10 +29,19 @@ def summary_of(report: Mapping[str, Any], parameters: Parameters) -> list[str]:
     if (found := report.get("neighbours")) and found["search"] == "approximate":
         lines.append(f"neighbours: {found['recall']:.1%} of the true ones, by a sample")
     if contenders := report.get("starts"):
-        lines.append(f"the best of {len(contenders)} starts: {contenders[0]['start']}")
+        lines.append(_race(contenders, n_points))
     if report.get("repeated"):
         lines.append(_repetition(report))
     return lines
+
+
+def _race(contenders: list[dict], n_points: int | None) -> str:
+    """Which start won, and of how many points."""
+    winner = contenders[0]
+    n_raced = winner.get("points", n_points)
+    raced = sum(one.get("points", n_points) == n_raced for one in contenders)
+    where = "" if n_raced == n_points else f", on a sample of {n_raced:,} points"
+    return f"the best of {raced} starts{where}: {winner['start']}"
 
 
 def _reason(parameters: Parameters, method: str) -> str:

@@ -20,9 +20,9 @@ struct Stages {
 inline std::string contenders_as_json(const Record& record) {
   std::string json;
   for (const Contender& c : record.contenders) {
-    char line[160];
-    std::snprintf(line, sizeof line, "%s{\"start\": \"%s\", \"cost\": %.17g, \"gradients\": %d}",
-                  json.empty() ? "" : ", ", c.name.c_str(), c.cost, c.n_gradients);
+    char line[192];
+    std::snprintf(line, sizeof line, "%s{\"start\": \"%s\", \"cost\": %.17g, \"gradients\": %d, \"points\": %zu}",
+                  json.empty() ? "" : ", ", c.name.c_str(), c.cost, c.n_gradients, c.n_points);
     json += line;
   }
   return json;

@@ -1,0 +1,159 @@
+// A start for many points: starts race on a sample of them (race.h), and the sample's map is extended to all.
+//
+// A gradient of the sample costs next to nothing, so the race does too, and no descent of all points starts from
+// further away than the sample's map. A compact map has the size that the global terms give it, and so has its
+// sample's. In a wide one neighbours have room: the scale of m points of n is then sigma sqrt(n / m), each having as
+// much room as at sigma among all, and their map is widened by as much again.
+//
+// What is not in the sample is placed by what is known of it (extension.h): an affine function of its principal axes in
+// expression and of its position in the tissue, fitted to the sample's map, and the mean of what its neighbours deviate
+// from that. In a wide map, neighbourhoods are finer than a sample can tell: points gather at a fraction of the map's
+// size, with P exaggerated, before they settle.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../spasne.h"
+#include "beginning.h"
+#include "cells.h"
+#include "extension.h"
+#include "fast_descent.h"
+#include "map_state.h"
+#include "mixed_starts.h"
+#include "objective.h"
+#include "prepared.h"
+#include "race.h"
+#include "sparse_problem.h"
+#include "threads.h"
+
+namespace spasne {
+
+constexpr size_t RACING_SAMPLE = 2500;      // points
+constexpr size_t FEWEST_IN_SECTION = 20;    // points of the sample, on average: pairs within sections are counted
+constexpr double GATHERED_SIZE = 0.45;      // of the sample's map: at which the points of a wide map gather
+constexpr size_t MANY_IN_WIDE_MAP = 30000;  // points: with fewer, a race of all finds lower costs as often as not
+
+namespace detail {
+
+/// As many points as the sample has, from all parts of the data, and the one that sets the scale of X.
+inline std::vector<size_t> racing_sample(const Rows& X) {
+  const std::vector<uint32_t> spread = spread_sample(X.n, RACING_SAMPLE, 1);
+  std::vector<size_t> places(spread.begin(), spread.end());
+  const double* const end = X.values + X.n * X.n_columns;
+  const double* const largest =
+      std::max_element(X.values, end, [](double a, double b) { return std::fabs(a) < std::fabs(b); });
+  const size_t extreme = static_cast<size_t>(largest - X.values) / X.n_columns;
+  places[extreme * places.size() / X.n] = extreme;  // in place of another from the same part
+  return places;
+}
+
+/// Sections of the sample's points, those that are there numbered from 0.
+inline std::vector<int32_t> sections_of(const std::vector<size_t>& places, const Sections& sections, size_t n_points) {
+  if (!sections.several()) return {};
+  std::vector<int32_t> of_all(n_points), codes;
+  for (size_t section = 0; section < sections.members.size(); ++section)
+    for (const size_t i : sections.members[section]) of_all[i] = static_cast<int32_t>(section);
+  std::vector<int32_t> number(sections.members.size(), -1);
+  int32_t n_found = 0;
+  for (const size_t place : places) {
+    int32_t& own = number[static_cast<size_t>(of_all[place])];
+    if (own < 0) own = n_found++;
+    codes.push_back(own);
+  }
+  return codes;
+}
+
+inline Problem problem_of_sample(const SparseProblem& all, const std::vector<size_t>& places) {
+  Problem p;
+  p.n_points = places.size();
+  p.n_features = all.n_features;
+  p.n_space = all.n_space;
+  p.X = take_rows(all.X, places, all.n_features);
+  p.S = take_rows(all.S, places, all.n_space);
+  p.sections = sections_of(places, all.sections, all.n_points);
+  return p;
+}
+
+/// In a wide map, that with which the sample's points have the room that all have.
+inline double scale_of_sample(const Options& o, size_t n_points) {
+  if (is_compact(o, n_points)) return o.global_scale;
+  return o.global_scale * std::sqrt(static_cast<double>(n_points) / static_cast<double>(RACING_SAMPLE));
+}
+
+inline Options options_of_sample(Options o, size_t n_points) {
+  o.method = Method::exact;
+  o.theta = 0;
+  o.steps = Steps::fast;
+  o.start_name = "best";
+  o.global_scale = scale_of_sample(o, n_points);
+  return o;
+}
+
+/// Positions of all points, row by row, from the map of a sample.
+inline std::vector<double> extended(const SparseProblem& all, const StartMaterial& material, const Options& o,
+                                    const std::vector<size_t>& places, const std::vector<double>& rows,
+                                    ThreadPool& pool) {
+  const size_t d = static_cast<size_t>(o.no_dims);
+  AffineFit fit(all.n_points, places, rows);
+  fit.add_columns({mixed_start(material, o, 0, pool), d});
+  if (o.beta > 0) fit.add_columns(material.S);
+  std::vector<double> deviations = rows;
+  for (size_t s = 0; s < places.size(); ++s)
+    for (size_t axis = 0; axis < d; ++axis) deviations[s * d + axis] -= fit.fitted()[places[s] * d + axis];
+  std::vector<double> placed = spread_over_neighbours(all.affinities, places, deviations, d, pool);
+  for (size_t at = 0; at < placed.size(); ++at) placed[at] += fit.fitted()[at];
+  jitter(placed);
+  return placed;
+}
+
+/// The map of the sample, extended, as a start of all points.
+inline NamedStart start_from(std::vector<double> rows, const Options& o, size_t n_points) {
+  const bool gathers = !is_compact(o, n_points);
+  if (gathers)
+    for (double& y : rows) y *= GATHERED_SIZE;
+  return {"sample", 1, gathers, std::move(rows)};
+}
+
+}  // namespace detail
+
+/// Whether starts race on a sample: where there are many points, and a sample can stand for them. Under light global
+/// terms what is alike lies far apart in a sample's wide map, and all points find lower costs by themselves.
+inline bool races_on_sample(const Prepared& shared, const Options& o) {
+  if (!shared.sparse || !shared.start.empty() || shared.n_points < MANY) return false;
+  if (!(o.start_name.empty() || o.start_name == "best") || o.max_iter < SHORT_RUN) return false;
+  if (!is_compact(o, shared.n_points) && (o.alpha + o.beta < LIGHT || shared.n_points < MANY_IN_WIDE_MAP)) return false;
+  if (o.alpha == 0 && o.beta == 0) return false;  // t-SNE: no term tells how large the map is
+  const size_t n_sections = shared.sparse->sections.members.size();
+  return 3 * o.perplexity < RACING_SAMPLE / 2.0 && n_sections * FEWEST_IN_SECTION <= RACING_SAMPLE;
+}
+
+/// Races on a sample. X must not have been freed.
+inline FastBeginning sampled_beginning(const Prepared& shared, const Options& o, ThreadPool& pool, const Note& note) {
+  const SparseProblem& all = *shared.sparse;
+  const std::vector<size_t> places = detail::racing_sample({all.X, all.n_features});
+  const Options of_sample = detail::options_of_sample(o, all.n_points);
+  Prepared sample = prepare(detail::problem_of_sample(all, places), of_sample, {o.alpha > 0, o.beta > 0}, pool, {});
+  const FastBeginning from = sample.fast_start(of_sample, 0, pool);
+  const std::unique_ptr<Objective> objective = sample.only_objective(of_sample, pool);
+  QuasiNewton descent(*objective, MapState(places.size(), o.no_dims).Y.size(), pool);
+  if (note) note("starts race on a sample of " + text(places.size()) + " points");
+
+  FastBeginning made;
+  const MapState map =
+      Race(descent, of_sample, places.size(), note).run(from.starts, from.sample.get(), made.contenders);
+  std::vector<double> rows = map.rows();
+  for (double& y : rows) y *= of_sample.global_scale / o.global_scale;
+  const StartMaterial material = shared.material();
+  made.starts.push_back(detail::start_from(detail::extended(all, material, o, places, rows, pool), o, all.n_points));
+  made.natural_size = detail::natural_size(material, o);
+  made.sample = std::make_unique<CorrelationSample>(material);
+  return made;
+}
+
+}  // namespace spasne
