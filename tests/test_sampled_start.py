@@ -85,7 +85,7 @@ def test_costs_no_more_than_starts_of_all_points(embed, alpha, beta, scale):
 
 def test_wide_maps_of_many_points_gather_and_race_no_more(embed):
     n = 30000
-    wide = {"alpha": 16.0, "beta": 8.0, "global_scale": 2.7 / np.sqrt(n), "max_iter": 50}
+    wide = {"alpha": 16.0, "beta": 8.0, "global_scale": 25 / np.sqrt(n), "max_iter": 50}
     told = report(embed(tissue(n, **wide), "--report", "report.json"))["starts"]
     assert [one["points"] for one in told] == [N_RACED] * 5 + [n]
     assert told[-1]["start"] == "sample"
@@ -96,7 +96,7 @@ def test_wide_maps_of_many_points_gather_and_race_no_more(embed):
     [
         {"n_points": MANY - 1},
         {"perplexity": 500.0},  # more neighbours than a sample can tell
-        {"alpha": 4.0, "beta": 2.0, "global_scale": 0.02},  # wide and light
+        {"alpha": 4.0, "beta": 2.0, "global_scale": 0.25},  # wide and light
         {"sections": np.arange(MANY) % 200},  # a dozen points of each in a sample
     ],
 )
