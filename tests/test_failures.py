@@ -172,6 +172,15 @@ def test_a_start_of_any_size_anywhere(told, method, start):
     assert told(dataclasses.replace(case, init=STARTS[start](shape)))[1]["cost"] < 1.01 * usual
 
 
+@pytest.mark.parametrize(("radius", "compact"), [(9.9, False), (10.1, True)])
+def test_from_which_size_on_a_start_is_made_compact(told, radius, compact):
+    shape = np.random.default_rng(4).normal(size=(200, 2))
+    shape -= shape.mean(axis=0)
+    shape *= radius / np.sqrt(np.mean(np.sum(shape**2, axis=1)))
+    _, report, said = told(failing_case(init=shape))
+    assert report["repeated"] and ("from the same start, made compact," in said) == compact
+
+
 def test_where_the_start_lies_changes_nothing(told):
     start = np.random.default_rng(4).normal(size=(200, 2))
     reports = [told(failing_case(init=start + shift, max_iter=0))[1] for shift in (0, 1e7)]
