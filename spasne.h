@@ -116,7 +116,7 @@ struct Contender {
 /// How the optimiser came to its map.
 struct Record {
   Steps steps = Steps::published;
-  std::vector<Contender> contenders;  // of a race, the winner first; then those of a second one (sampled_start.h)
+  std::vector<Contender> contenders;  // of a race, the winner first; then those of one on a sample
   int n_iter = 0;
   bool converged = false, repeated = false, stopped = false;  // stopped: by the caller, at a snapshot
   double max_step = INFINITY, learning_rate = 0, longest_step = 0;

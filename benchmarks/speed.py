@@ -30,6 +30,7 @@ from spasne_tools.run.parameters import Parameters
 CACHE, RESULTS = ROOT / "build" / "bench", ROOT / "benchmarks" / "results" / "speed.csv"
 SHORT = 20  # gradients: enough to see what one takes
 THREADS = (1, 2, 4, 8, 16)
+TEN_MILLION = 10_000_000
 Scores = Callable[[np.ndarray, np.ndarray, np.ndarray], dict]
 
 
@@ -44,6 +45,8 @@ class Case:
     threads: int = 2
     max_iter: int = 1000
     wide: bool = False
+    perplexity: float = 50
+    n_genes: int = 500
 
 
 def gradients_of_all_points(report: dict) -> int:
@@ -67,6 +70,7 @@ CASES = [
     Case("million", 1_000_000),
     *scaling(1_000_000, THREADS[1:]),
     Case("million exact", 1_000_000, neighbors="exact"),
+    *(Case("ten million", TEN_MILLION, 30, threads=count, perplexity=15, n_genes=100) for count in (2, 16)),
 ]
 
 
@@ -87,8 +91,14 @@ def run(case: Case, scored: Scores | None = None) -> dict:
     start = time.perf_counter()
     X, pixels = np.load(components, mmap_mode="r"), np.load(positions)
     objective = {"alpha": 8.0, "beta": 8.0, "global_scale": "auto"} if case.wide else {}
-    settings = {"neighbors": case.neighbors, "max_iter": case.max_iter, "n_jobs": case.threads}
-    found = embed(X, pixels, Parameters(randseed=1, use_pca=False, **settings, **objective))
+    settings = {
+        "neighbors": case.neighbors,
+        "max_iter": case.max_iter,
+        "n_jobs": case.threads,
+        "perplexity": case.perplexity,
+    }
+    log = case.n_spots == TEN_MILLION  # what it says on the way
+    found = embed(X, pixels, Parameters(randseed=1, use_pca=False, **settings, **objective), verbose=log)
     seconds = time.perf_counter() - start
     python_gb, executable_gb = (peak / 1e3 for peak in peaks_mb())
     report, search = found.report, found.report["neighbours"]
@@ -114,7 +124,7 @@ def in_process(case: Case, scored: Scores | None = None) -> dict:
     """`run` in a fresh process for each map, so that no peak of memory is another's."""
     components, positions = files_of(case)
     if not positions.exists():
-        write_bench_data(components.parent, case.n_spots, case.n_components)
+        write_bench_data(components.parent, case.n_spots, case.n_components, case.n_genes)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(run, case, scored).result()
 

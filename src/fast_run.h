@@ -54,11 +54,6 @@ inline CostObserver reporter(const Listener& listener) {
   };
 }
 
-/// Without rivals, a start from a sample's map that gathers is judged and shaken as a winner is.
-inline bool races(const FastBeginning& from) {
-  return from.starts.size() > 1 || (!from.contenders.empty() && from.starts[0].gathers);
-}
-
 inline MapState single_start(QuasiNewton& descent, const NamedStart& start, const Options& o, size_t n_points) {
   MapState map(n_points, o.no_dims);
   map.set_rows(start.rows);
@@ -82,12 +77,16 @@ inline Descended descend_fast(Objective& objective, const FastBeginning& from, c
   record.steps = Steps::fast;
   record.learning_rate = 0;
   QuasiNewton descent(objective, reached.map.Y.size(), pool);
-  std::vector<Contender> raced;
-  reached.map = detail::races(from)
-                    ? Race(descent, o, n_points, listener.note).run(from.starts, from.sample.get(), raced)
-                    : detail::single_start(descent, from.starts[0], o, n_points);
-  record.contenders = from.contenders;
-  record.contenders.insert(record.contenders.end(), raced.begin(), raced.end());
+  // Without rivals, a start from a sample's map that gathers is judged and shaken as a winner is.
+  const bool sampled = !from.contenders.empty(), gathers = from.starts[0].gathers;
+  if (from.starts.size() > 1 || (sampled && gathers)) {
+    const Race race(descent, o, n_points, listener.note);
+    const bool shakes = gathers || !sampled;
+    reached.map = std::move(race.run(from.starts, from.sample.get(), record.contenders, shakes)[0].map);
+  } else {
+    reached.map = detail::single_start(descent, from.starts[0], o, n_points);
+  }
+  record.contenders.insert(record.contenders.end(), from.contenders.begin(), from.contenders.end());
   if (o.max_iter > 0 && !objective.resolves(reached.map.Y.data())) {
     if (listener.note) listener.note("the start is wider than the grid of this method: made compact");
     std::vector<double> rows = compact(reached.map).rows();

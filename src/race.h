@@ -92,10 +92,18 @@ class Race {
   Race(QuasiNewton& descent, const Options& o, size_t n_points, const Note& note)
       : descent_(descent), o_(o), n_points_(n_points), note_(note) {}
 
-  /// The winner's map; `told` takes what each contender reached in the first round, the lowest first. sample: to tell
-  /// rivals by, or null.
-  MapState run(const std::vector<NamedStart>& starts, const CorrelationSample* sample,
-               std::vector<Contender>& told) const {
+  /// A contender under way.
+  struct Racer {
+    std::string name;
+    MapState map;
+    double cost = INFINITY;
+    int n_gradients = 0;
+  };
+
+  /// The winner, and its rival if there is one; `told` takes what each contender reached in the first round, the lowest
+  /// first. sample: to tell rivals by, or null. shakes: whether the winner is shaken.
+  std::vector<Racer> run(const std::vector<NamedStart>& starts, const CorrelationSample* sample,
+                         std::vector<Contender>& told, bool shakes = true) const {
     std::vector<Racer> racers = first_round(starts);
     for (const Racer& racer : racers) told.push_back({racer.name, racer.cost, racer.n_gradients, n_points_});
     tell_of_starts(told);
@@ -106,21 +114,13 @@ class Race {
     }
     tell_of_rival(racers, sample);
     Racer& winner = racers[0];
-    shake(winner);
+    if (shakes) shake(winner);
     std::stable_partition(told.begin(), told.end(), [&](const Contender& c) { return c.name == winner.name; });
     told[0] = {winner.name, winner.cost, winner.n_gradients, n_points_};
-    return std::move(winner.map);
+    return racers;
   }
 
  private:
-  /// A contender under way.
-  struct Racer {
-    std::string name;
-    MapState map;
-    double cost = INFINITY;
-    int n_gradients = 0;
-  };
-
   static void sort(std::vector<Racer>& racers) {
     std::stable_sort(racers.begin(), racers.end(), [](const Racer& a, const Racer& b) { return a.cost < b.cost; });
   }

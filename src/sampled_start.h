@@ -7,8 +7,8 @@
 //
 // What is not in the sample is placed by what is known of it (extension.h): an affine function of its principal axes in
 // expression and of its position in the tissue, fitted to the sample's map, and the mean of what its neighbours deviate
-// from that. In a wide map, neighbourhoods are finer than a sample can tell: points gather at a fraction of the map's
-// size, with P exaggerated, before they settle.
+// from that. Where another map of the sample costs nearly as little, both go on. In a wide map, neighbourhoods are
+// finer than a sample can tell: points gather at a fraction of the map's size, with P exaggerated, before they settle.
 #pragma once
 
 #include <algorithm>
@@ -34,9 +34,10 @@
 
 namespace spasne {
 
-constexpr size_t RACING_SAMPLE = 2500;      // points
-constexpr size_t FEWEST_IN_SECTION = 20;    // points of the sample, on average: pairs within sections are counted
-constexpr double GATHERED_SIZE = 0.45;      // of the sample's map: at which the points of a wide map gather
+constexpr size_t RACING_SAMPLE = 2500;    // points
+constexpr size_t FEWEST_IN_SECTION = 20;  // points of the sample, on average: pairs within sections are counted
+constexpr double GATHERED_SIZE = 0.45;    // of the sample's map: at which the points of a wide map gather
+constexpr double SAMPLE_RIVAL = 2e-3;  // relative cost of a map of the sample that may be the lower one of all points
 constexpr size_t MANY_IN_WIDE_MAP = 30000;  // points: with fewer, a race of all finds lower costs as often as not
 
 namespace detail {
@@ -112,14 +113,6 @@ inline std::vector<double> extended(const SparseProblem& all, const StartMateria
   return placed;
 }
 
-/// The map of the sample, extended, as a start of all points.
-inline NamedStart start_from(std::vector<double> rows, const Options& o, size_t n_points) {
-  const bool gathers = !is_compact(o, n_points);
-  if (gathers)
-    for (double& y : rows) y *= GATHERED_SIZE;
-  return {"sample", 1, gathers, std::move(rows)};
-}
-
 }  // namespace detail
 
 /// Whether starts race on a sample: where there are many points, and a sample can stand for them. Under light global
@@ -145,12 +138,19 @@ inline FastBeginning sampled_beginning(const Prepared& shared, const Options& o,
   if (note) note("starts race on a sample of " + text(places.size()) + " points");
 
   FastBeginning made;
-  const MapState map =
-      Race(descent, of_sample, places.size(), note).run(from.starts, from.sample.get(), made.contenders);
-  std::vector<double> rows = map.rows();
-  for (double& y : rows) y *= of_sample.global_scale / o.global_scale;
+  const bool compact = is_compact(o, all.n_points);  // all points then tell of rivals
+  const Race race(descent, of_sample, places.size(), note);
+  const std::vector<Race::Racer> leaders =
+      race.run(from.starts, compact ? nullptr : from.sample.get(), made.contenders);
   const StartMaterial material = shared.material();
-  made.starts.push_back(detail::start_from(detail::extended(all, material, o, places, rows, pool), o, all.n_points));
+  const double size = of_sample.global_scale / o.global_scale * (compact ? 1 : GATHERED_SIZE);
+  for (const Race::Racer& leader : leaders) {
+    const double above = leader.cost - leaders[0].cost;
+    if (&leader != &leaders[0] && (!compact || above > SAMPLE_RIVAL * std::fabs(leaders[0].cost))) break;
+    std::vector<double> rows = detail::extended(all, material, o, places, leader.map.rows(), pool);
+    for (double& y : rows) y *= size;
+    made.starts.push_back({leader.name, 1, !compact, std::move(rows)});
+  }
   made.natural_size = detail::natural_size(material, o);
   made.sample = std::make_unique<CorrelationSample>(material);
   return made;

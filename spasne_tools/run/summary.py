@@ -37,11 +37,10 @@ def summary_of(report: Mapping[str, Any], parameters: Parameters) -> list[str]:
 
 def _race(contenders: list[dict], n_points: int | None) -> str:
     """Which start won, and of how many points."""
-    winner = contenders[0]
-    n_raced = winner.get("points", n_points)
+    n_raced = contenders[-1].get("points", n_points)
     raced = sum(one.get("points", n_points) == n_raced for one in contenders)
-    where = "" if n_raced == n_points else f", on a sample of {n_raced:,} points"
-    return f"the best of {raced} starts{where}: {winner['start']}"
+    where = "" if n_raced == n_points else f", raced on a sample of {n_raced:,} points"
+    return f"the best of {raced} starts{where}: {contenders[0]['start']}"
 
 
 def _reason(parameters: Parameters, method: str) -> str:
