@@ -1,5 +1,5 @@
 // Points rounded to bytes, each by a step of its own, for an approximate search: products of bytes take a quarter of
-// the time that products of floats take, or a half.
+// the instructions that products of floats take (AVX-512 VNNI), or three quarters (AVX2).
 //
 // Rounding x and y by steps s and t moves each column of x - y by a random number of variance v = (s^2 + t^2) / 12. So
 // it adds D v to the squared distance d^2 on average, which is taken off again, and the rest of what it does to d^2 / 2
