@@ -9,6 +9,7 @@ from spasne import SpaSNE, choose_parameters, run_spasne, simulate_tissue
 from spasne_tools.choose import automatic, sample
 from spasne_tools.choose.balance import Wish, judge_of, nearest_on_map
 from spasne_tools.choose.sample import draw_sample
+from spasne_tools.choose.search import Search, Weights
 from spasne_tools.metrics import knn_preservation, pairwise_correlation
 from spasne_tools.metrics.neighbours import nearest
 from spasne_tools.run.automatic import automatic_scale
@@ -135,6 +136,33 @@ def test_goal_paper_loses_nothing_to_the_reference(tissue):
     finals = found.table[(found.table["stage"] == "final")]
     met = finals[(finals[FLOORS] >= reference[FLOORS]).all(axis=1)]
     assert found.scores["kept"] == met["kept"].max()
+
+
+def test_the_reference_is_the_mean_of_several_random_starts(tissue):
+    shared = Parameters(**QUICK)
+    drawn = draw_sample(tissue.counts, tissue.pixels, shared, 0)
+    judge, weights = judge_of(drawn), Weights(8.0, 2.0, 1.0)
+    found = Search(drawn, judge, Wish({}), {}).try_seeds("reference", weights, (3, 5))
+    own = [run_spasne(tissue.counts, tissue.pixels, **QUICK, theta=0, randseed=seed) for seed in (3, 5)]
+    for name in FLOORS:
+        assert found[name] == pytest.approx(np.mean([judge.scores(Y)[name] for Y in own]))
+
+
+def test_lines_are_ranked_by_what_their_last_maps_are_likely_to_score():
+    """Maps of few steps lack what the first last map shows that they lack."""
+    search = Search(None, None, Wish({"kept_in_space": 0.212}), {})
+    scores = {"r1": 0.6, "r2": 0.7, "balance": 0.3}
+    light, heavy = Weights(64.0, 16.0, 0.05), Weights(128.0, 32.0, 0.05)
+    for stage, weights, kept, in_space in (
+        ("fine", light, 0.7, 0.205), ("fine", heavy, 0.6, 0.21), ("final", heavy, 0.6, 0.22),
+    ):  # fmt: skip
+        found = {**weights._asdict(), **scores, "kept": kept, "kept_in_space": in_space}
+        search.rows.append({"stage": stage, **found, "value": search.wish.value(found)})
+    assert search._ranked("fine") == [heavy, light]
+    assert search._ranked_as_final(0.0) == [light, heavy]
+    search.wish = Wish({"kept_in_space": 0.218})
+    assert search._ranked_as_final(0.0) == [heavy, light]
+    assert search._ranked_as_final(0.01) == [light, heavy]
 
 
 def test_of_a_sample_more_is_asked_than_of_all_points(tissue, monkeypatch):

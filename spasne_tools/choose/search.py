@@ -7,7 +7,7 @@ the best of these maps and need few gradients more; the last few are made as the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -28,12 +28,13 @@ COARSE = (
 # Exponents of 2 by which a step changes these three: weight, space, scale.
 STEPS = ((1.0, 1.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 0.5))
 ROUNDS = (1.0, 1.0, 0.5, 0.5)  # lengths of the steps
-LAST_POWERS = (0.0, 0.25, 0.5)
+LAST_POWERS = (0.0, 0.25, 0.5)  # exponents of 2, of beta of the best in the last few maps
 FINALISTS = 2
 # Where r1 and r2 have to be so much: alpha and scale (as in COARSE) of lines along which beta is brought to
 # where both exceed what is wanted by the same, in steps of these exponents of 2; the last few of final maps.
 LINES = ((32, 1), (64, 1), (64, 0.5), (128, 1), (128, 0.7), (128, 0.5), (256, 0.5))
-HALVINGS, LAST_HALVINGS = (0.5, 0.25, 0.125, 0.0625), (0.25, 0.125, 0.0625)
+HALVINGS, LAST_HALVINGS = (1.0, 0.5, 0.25, 0.125, 0.0625), (0.25, 0.125, 0.0625, 0.03125)
+WITHIN_REACH = 0.01  # of r1, r2 or what is kept in space, that the last steps of beta may make up
 TRIAL_START, FINAL_START = "joint*0.3", "best"
 NEIGHBOUR = "neighbour"  # in place of a start's name: from a map of other weights
 # Gradients at most, of maps that are to be ranked only: benchmarks/README.md
@@ -41,6 +42,7 @@ MOST_GRADIENTS = {"coarse": 60, "fine": 40}
 DIGITS = 3  # significant, of all that is tried
 STAGES = ("coarse", "fine", "final")
 NAMES = ("alpha", "beta", "global_scale")
+SCORES = ("r1", "r2", "kept", "kept_in_space")
 
 
 class Weights(NamedTuple):
@@ -82,9 +84,27 @@ class Search:
         lines = [self._allowed((a, a / 2, f * self.unit)) for a, f in LINES]
         self.try_all("coarse", lines, TRIAL_START)
         start = self.maps["coarse", self._ranked("coarse")[0]]
-        ranked = self._levelled("fine", lines, start, HALVINGS)
-        self._levelled("final", ranked[:FINALISTS], self.final_start, LAST_HALVINGS)
+        tried = self._levelled("fine", lines, start, HALVINGS)
+        self.try_all("final", self._ranked("fine")[:1], self.final_start)
+        sure, hopeful = (_leaders(tried, self._ranked_as_final(slack)) for slack in (0.0, WITHIN_REACH))
+        last = list(dict.fromkeys([sure[0], hopeful[0], *sure]))
+        self._levelled("final", last[:FINALISTS], self.final_start, LAST_HALVINGS)
         return self._best("final")
+
+    def _ranked_as_final(self, slack: float) -> list[Weights]:
+        """The fine maps, ranked as if each fell short of a last map by as much as the one that has both.
+
+        slack: so much less than what is wanted is enough.
+        """
+        wish = Wish({name: least - slack for name, least in self.wish.least.items()})
+        last = self._rows_of("final")[0]
+        near = self._row("fine", weights_of(last)) or last
+        gains = {name: last[name] - near[name] for name in SCORES}
+
+        def value(row: dict[str, Any]) -> float:
+            return wish.value({**row, **{name: row[name] + gain for name, gain in gains.items()}})
+
+        return [weights_of(row) for row in sorted(self._rows_of("fine"), key=lambda row: -value(row))]
 
     @property
     def unit(self) -> float:
@@ -93,8 +113,8 @@ class Search:
 
     def _levelled(
         self, stage: str, lines: list[Weights], init: str | np.ndarray, lengths: Iterable[float]
-    ) -> list[Weights]:
-        """Step beta of each of `lines` to where r1 and r2 exceed what is wanted alike; their best, ranked."""
+    ) -> list[list[Weights]]:
+        """Step beta of each of `lines` to where r1 and r2 exceed what is wanted alike; what each tried."""
         tried = [[weights] for weights in lines]
         self.try_all(stage, lines, init)
         for length in lengths:
@@ -103,9 +123,7 @@ class Search:
                 power = length * (1 if row is None else self.wish.lean(row))
                 line.append(self._allowed(line[-1]._replace(beta=line[-1].beta * 2**power)))
             self.try_all(stage, [line[-1] for line in tried], init)
-        ranked = self._ranked(stage)
-        best = {next((weights for weights in ranked if weights in line), None) for line in tried}
-        return [weights for weights in ranked if weights in best]
+        return tried
 
     def try_all(self, stage: str, wanted: Iterable[Weights], init: str | np.ndarray) -> None:
         """Make and score a map of each of these weights that was not tried in this stage yet.
@@ -122,6 +140,20 @@ class Search:
                 self._note({"stage": stage, "init": name, **weights._asdict()}, found)
         if self.verbose and stage in STAGES:
             print(f"{stage}: {len(fresh)} maps more; best {told(self._best(stage))}", flush=True)
+
+    def try_seeds(self, stage: str, weights: Weights, seeds: Sequence[int]) -> dict[str, Any]:
+        """The row of means over published maps from random starts, where no single one tells enough."""
+        scale = self.sample.scale(weights.global_scale)
+        runs = [Run(weights.alpha, weights.beta, seed, scale) for seed in seeds]
+        own = pd.DataFrame(
+            {**self.judge.scores(found.Y), "cost": found.report["cost"]}
+            for found in self.sample.maps(runs, "random")
+            if found is not None
+        )
+        means = own.mean().to_dict()
+        named = {"stage": stage, "init": "random", **weights._asdict()}
+        self.rows.append({**named, **means, "value": self.wish.value(means)})
+        return self.rows[-1]
 
     def _note(self, tried: dict[str, Any], found: Embedding) -> None:
         scores = self.judge.scores(found.Y)
@@ -155,6 +187,12 @@ class Search:
         found["global_scale"] = min(found["global_scale"], 1.0)
         rounded = {name: float(f"{value:.{DIGITS}g}") for name, value in found.items()}
         return Weights(**rounded | self.fixed)
+
+
+def _leaders(lines: list[list[Weights]], ranked: list[Weights]) -> list[Weights]:
+    """The first of each line in `ranked`, in that order."""
+    leaders = {next((weights for weights in ranked if weights in line), None) for line in lines}
+    return [weights for weights in ranked if weights in leaders]
 
 
 def weights_of(row: dict[str, Any]) -> Weights:
