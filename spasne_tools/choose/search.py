@@ -87,8 +87,10 @@ class Search:
         tried = self._levelled("fine", lines, start, HALVINGS)
         self.try_all("final", self._ranked("fine")[:1], self.final_start)
         sure, hopeful = (_leaders(tried, self._ranked_as_final(slack)) for slack in (0.0, WITHIN_REACH))
-        last = list(dict.fromkeys([sure[0], hopeful[0], *sure]))
-        self._levelled("final", last[:FINALISTS], self.final_start, LAST_HALVINGS)
+        last: dict[tuple[float, float], Weights] = {}
+        for weights in (sure[0], hopeful[0], *sure):
+            last.setdefault((weights.alpha, weights.global_scale), weights)
+        self._levelled("final", list(last.values())[:FINALISTS], self.final_start, LAST_HALVINGS)
         return self._best("final")
 
     def _ranked_as_final(self, slack: float) -> list[Weights]:
