@@ -16,8 +16,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <numeric>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -110,7 +110,7 @@ class CellSearch {
       blurred += CodedPoints::deviation(x.data(), x.size(), r2) > MOST_BLURRED * r2 / 2;
     }
     if (static_cast<double>(blurred) <= MOST_BLURRED * static_cast<double>(judges.places.size()))
-      codes_.emplace(points_, pool_);
+      codes_ = std::make_unique<CodedPoints>(points_, pool_);
   }
 
   /// The least, to a few per cent, with which the judges find this share of their neighbours.
@@ -316,7 +316,7 @@ class CellSearch {
   ThreadPool& pool_;
   Cells cells_;
   RoundedPoints points_;
-  std::optional<CodedPoints> codes_;
+  std::unique_ptr<CodedPoints> codes_;
   std::vector<std::vector<uint32_t>> near_;
 };
 
