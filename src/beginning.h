@@ -93,6 +93,12 @@ inline std::vector<NamedStart> given_starts(NamedStart given, size_t n_points, s
   return {std::move(given), std::move(made_compact)};
 }
 
+/// Whether no start is named but the best.
+inline bool takes_best(const Options& o) { return o.start_name.empty() || o.start_name == "best"; }
+
+/// Whether there is time to find it.
+inline bool starts_race(const Options& o) { return takes_best(o) && o.max_iter >= SHORT_RUN; }
+
 /// What a name of a start means; F of "joint*F" is 0 or more.
 inline NamedStart start_of_name(const std::string& name) {
   const std::string factor = "joint*";
@@ -125,11 +131,10 @@ inline FastBeginning fast_beginning(const StartMaterial& m, const Options& o, st
       made.starts.push_back(std::move(start));
     return made;
   }
-  const bool best = o.start_name.empty() || o.start_name == "best";
-  if (best && o.max_iter >= SHORT_RUN)
+  if (detail::starts_race(o))
     made.starts = contenders(o, m.X.n);
   else
-    made.starts.push_back(detail::start_of_name(best ? "joint" : o.start_name));
+    made.starts.push_back(detail::start_of_name(detail::takes_best(o) ? "joint" : o.start_name));
   for (NamedStart& start : made.starts) {
     start.rows = mixed_start(m, o, start.of_joint, pool);
     if (start.gathers && o.max_iter > 0)

@@ -50,7 +50,7 @@ inline std::vector<size_t> racing_sample(const Rows& X) {
   const double* const largest =
       std::max_element(X.values, end, [](double a, double b) { return std::fabs(a) < std::fabs(b); });
   const size_t extreme = static_cast<size_t>(largest - X.values) / X.n_columns;
-  places[extreme * places.size() / X.n] = extreme;  // in place of another from the same part
+  places[((extreme + 1) * places.size() - 1) / X.n] = extreme;  // in place of another from the same part
   return places;
 }
 
@@ -96,14 +96,13 @@ inline Options options_of_sample(Options o, size_t n_points) {
   return o;
 }
 
-/// Positions of all points, row by row, from the map of a sample.
-inline std::vector<double> extended(const SparseProblem& all, const StartMaterial& material, const Options& o,
+/// Positions of all points, row by row, from the map of a sample. known: tables of what is known of all points.
+inline std::vector<double> extended(const SparseProblem& all, const std::vector<Rows>& known,
                                     const std::vector<size_t>& places, const std::vector<double>& rows,
                                     ThreadPool& pool) {
-  const size_t d = static_cast<size_t>(o.no_dims);
+  const size_t d = rows.size() / places.size();
   AffineFit fit(all.n_points, places, rows);
-  fit.add_columns({mixed_start(material, o, 0, pool), d});
-  if (o.beta > 0) fit.add_columns(material.S);
+  for (const Rows& columns : known) fit.add_columns(columns);
   std::vector<double> deviations = rows;
   for (size_t s = 0; s < places.size(); ++s)
     for (size_t axis = 0; axis < d; ++axis) deviations[s * d + axis] -= fit.fitted()[places[s] * d + axis];
@@ -119,7 +118,7 @@ inline std::vector<double> extended(const SparseProblem& all, const StartMateria
 /// terms what is alike lies far apart in a sample's wide map, and all points find lower costs by themselves.
 inline bool races_on_sample(const Prepared& shared, const Options& o) {
   if (!shared.sparse || !shared.start.empty() || shared.n_points < MANY) return false;
-  if (!(o.start_name.empty() || o.start_name == "best") || o.max_iter < SHORT_RUN) return false;
+  if (!detail::starts_race(o)) return false;
   if (!is_compact(o, shared.n_points) && (o.alpha + o.beta < LIGHT || shared.n_points < MANY_IN_WIDE_MAP)) return false;
   if (o.alpha == 0 && o.beta == 0) return false;  // t-SNE: no term tells how large the map is
   const size_t n_sections = shared.sparse->sections.members.size();
@@ -143,11 +142,14 @@ inline FastBeginning sampled_beginning(const Prepared& shared, const Options& o,
   const std::vector<Race::Racer> leaders =
       race.run(from.starts, compact ? nullptr : from.sample.get(), made.contenders);
   const StartMaterial material = shared.material();
+  const std::vector<double> axes = mixed_start(material, o, 0, pool);
+  std::vector<Rows> known{{axes, static_cast<size_t>(o.no_dims)}};
+  if (o.beta > 0) known.push_back(material.S);
   const double size = of_sample.global_scale / o.global_scale * (compact ? 1 : GATHERED_SIZE);
   for (const Race::Racer& leader : leaders) {
     const double above = leader.cost - leaders[0].cost;
     if (&leader != &leaders[0] && (!compact || above > SAMPLE_RIVAL * std::fabs(leaders[0].cost))) break;
-    std::vector<double> rows = detail::extended(all, material, o, places, leader.map.rows(), pool);
+    std::vector<double> rows = detail::extended(all, known, places, leader.map.rows(), pool);
     for (double& y : rows) y *= size;
     made.starts.push_back({leader.name, 1, !compact, std::move(rows)});
   }

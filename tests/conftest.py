@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -41,6 +42,11 @@ class Outcome:
     @property
     def cost(self):
         return unpack_result(self.result_bytes)[2]
+
+    @property
+    def report(self):
+        """Of a run with --report report.json."""
+        return json.loads((self.folder / "report.json").read_text())
 
 
 def limit_memory():

@@ -1,6 +1,5 @@
 """The executable against the reference on random problems, and what else it promises when all is well."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -150,7 +149,7 @@ def test_cost_is_the_objectives(embed, no_dims, theta):
     outcome = embed(case, "--report", "report.json")
     terms = reference.cost_terms(start, reference.affinities(case), case.alpha, case.beta, 0.4)
     np.testing.assert_allclose(outcome.cost, terms.sum(axis=0), rtol=1e-9, atol=1e-9 * np.abs(terms).max())
-    report = json.loads((outcome.folder / "report.json").read_text())
+    report = outcome.report
     np.testing.assert_allclose(report["cost"], terms.sum(), rtol=1e-10)
     np.testing.assert_allclose(outcome.cost.sum(), report["cost"], rtol=1e-10)
 
@@ -158,7 +157,7 @@ def test_cost_is_the_objectives(embed, no_dims, theta):
 def test_report_splits_the_cost(embed):
     case = random_case(31)
     outcome = embed(case, "--report", "report.json")
-    report = json.loads((outcome.folder / "report.json").read_text())
+    report = outcome.report
     terms = reference.cost_terms(outcome.Y, reference.affinities(case), case.alpha, case.beta).sum(axis=1)
     parts = np.array([report["cost_local"], report["cost_global"], report["cost_space"]])
     np.testing.assert_allclose(parts.sum(), report["cost"], rtol=1e-9)
@@ -223,7 +222,7 @@ def test_stops_once_nothing_changes(embed):
     reports = []
     for tolerance in (1e-3, 0.0):
         outcome = embed(replace(case, stop_tolerance=tolerance), "--report", "report.json")
-        reports.append((json.loads((outcome.folder / "report.json").read_text()), outcome.Y))
+        reports.append((outcome.report, outcome.Y))
         n_iter, converged = (reports[-1][0][name] for name in ("n_iter", "converged"))
         assert (f"converged after {n_iter} iterations" in outcome.stdout) == converged
     (stopped, Y), (full, Y_full) = reports
@@ -236,7 +235,7 @@ def test_stops_once_nothing_changes(embed):
 @pytest.mark.parametrize("max_iter", [351, 353, 401])
 def test_a_map_on_its_way_is_not_said_to_rest_at_the_last_iteration(embed, max_iter):
     outcome = embed(random_case(3, n_points=60, method="exact", max_iter=max_iter), "--report", "report.json")
-    report = json.loads((outcome.folder / "report.json").read_text())
+    report = outcome.report
     assert report["n_iter"] == max_iter and not report["converged"]
 
 
@@ -251,7 +250,7 @@ def test_points_that_jump_to_and_fro_do_not_rest(embed, seed, no_dims):
         X=rng.poisson(3, (5, 40)).astype(float),
     )
     outcome = embed(case, "--report", "report.json")
-    report = json.loads((outcome.folder / "report.json").read_text())
+    report = outcome.report
     small = replace(case, init=outcome.Y, max_step=0.01, learning_rate=10.0)
     assert not report["converged"] or embed(small).cost.sum() > (1 - 1e-4) * report["cost"]
 
@@ -451,7 +450,7 @@ def test_result_of_an_earlier_run_is_replaced(embed, tmp_path):
 def test_report(embed, theta):
     case = random_case(76, n_points=60, theta=theta, max_step=0.5)
     outcome = embed(case, "--report", "report.json", "--threads", 2)
-    report = json.loads((outcome.folder / "report.json").read_text())
+    report = outcome.report
     expected = {
         "version": embed(None, "--version").stdout.split()[1],
         "method": "barnes_hut" if theta else "exact",
@@ -480,14 +479,14 @@ def test_report(embed, theta):
 
 def test_report_writes_no_limit_as_null(embed):
     outcome = embed(random_case(77, n_points=60, max_step=np.inf), "--report", "report.json")
-    assert json.loads((outcome.folder / "report.json").read_text())["max_step"] is None
+    assert outcome.report["max_step"] is None
 
 
 def test_reported_entropy_seed_repeats_the_run(embed):
     case = random_case(78, n_points=60)
     case.seed = -1
     outcome = embed(case, "--report", "report.json")
-    case.seed = json.loads((outcome.folder / "report.json").read_text())["seed"]
+    case.seed = outcome.report["seed"]
     assert case.seed >= 0
     assert embed(case).result_bytes == outcome.result_bytes
 

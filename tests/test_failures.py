@@ -1,7 +1,6 @@
 """Failed maps are noticed, repeated with a step limit and said to be; healthy runs are untouched."""
 
 import dataclasses
-import json
 import re
 
 import numpy as np
@@ -34,7 +33,7 @@ def told(embed):
 
     def run(case):
         outcome = embed(case, "--report", "report.json")
-        report = json.loads((outcome.folder / "report.json").read_text())
+        report = outcome.report
         return outcome.Y, report, outcome.stdout
 
     return run

@@ -1,7 +1,5 @@
 """Fast steps, mixed starts and the race, beside slow twins in NumPy and SciPy."""
 
-import json
-
 import numpy as np
 import pytest
 import reference
@@ -16,10 +14,6 @@ MEMORY = 10  # pairs that the inverse Hessian keeps
 def cost(case, Y):
     P_all = reference.affinities(case)
     return reference.cost_terms(Y, P_all, case.alpha, case.beta, case.sigma, case.pairs).sum()
-
-
-def report(outcome):
-    return json.loads((outcome.folder / "report.json").read_text())
 
 
 def fast(embed, seed=1, **options):
@@ -98,7 +92,7 @@ def test_minimum_is_that_of_scipy(embed, options):
     found = cost(case, outcome.Y)
     start, options = outcome.Y.ravel(), {"maxiter": 30}
     further = minimize(lambda y: cost(case, y.reshape(shape)), start, jac=slope, method="CG", options=options)
-    assert report(outcome)["cost"] == pytest.approx(found, rel=1e-9)
+    assert outcome.report["cost"] == pytest.approx(found, rel=1e-9)
     assert further.fun > found * (1 - 5e-5)
 
 
@@ -111,11 +105,11 @@ def test_costs_no_more_than_published_steps(embed, start):
 
 def test_takes_tens_of_gradients(embed):
     _, outcome = fast(embed, n_points=300)
-    assert report(outcome)["converged"] and report(outcome)["n_iter"] < 150
+    assert outcome.report["converged"] and outcome.report["n_iter"] < 150
 
 
 def test_cost_never_rises(embed):
-    costs = [report(fast(embed, seed=5, max_iter=n, global_scale=0.1)[1])["cost"] for n in (1, 5, 20, 80)]
+    costs = [fast(embed, seed=5, max_iter=n, global_scale=0.1)[1].report["cost"] for n in (1, 5, 20, 80)]
     assert costs == sorted(costs, reverse=True) and costs[-1] < costs[0]
 
 
@@ -131,14 +125,14 @@ def test_goes_on_where_costs_have_risen(embed, start):
     """Where a step may be longer than forces reach, it leads over bumps of the cost."""
     _, outcome = fast(embed, start=start, global_scale=1e-3)
     published = embed(random_case(1, global_scale=1e-3, max_iter=1000, theta=0))
-    assert report(outcome)["cost"] < published.cost.sum()
+    assert outcome.report["cost"] < published.cost.sum()
 
 
 def test_a_run_cut_short_has_not_converged(embed):
     case, settled = fast(embed, seed=2, max_iter=25)
     one, further = (fast(embed, seed=2, start=None, init=settled.Y, max_iter=n)[1] for n in (2, 30))
-    assert report(one)["cost"] > report(further)["cost"] * (1 + 1e-5)
-    assert not report(one)["converged"]
+    assert one.report["cost"] > further.report["cost"] * (1 + 1e-5)
+    assert not one.report["converged"]
 
 
 # --- starts ---
@@ -221,7 +215,7 @@ def test_a_start_on_a_line_or_a_point_leaves_it(embed, flat):
     init = np.random.default_rng(0).normal(size=(120, 2))
     init[:, flat] = 3e5
     _, outcome = fast(embed, start=None, init=init)
-    assert report(outcome)["cost"] < report(free)["cost"] * 1.1
+    assert outcome.report["cost"] < free.report["cost"] * 1.1
 
 
 @pytest.mark.parametrize("method", ["exact", "interpolation"])
@@ -229,7 +223,7 @@ def test_a_start_far_away_is_the_start(embed, method):
     init = np.random.default_rng(0).normal(size=(120, 2))
     here, far = (fast(embed, start=None, init=init + at, method=method)[1] for at in (0, 2.0**30))
     assert "made compact" not in far.stdout
-    assert report(far)["cost"] == pytest.approx(report(here)["cost"], rel=1e-3)
+    assert far.report["cost"] == pytest.approx(here.report["cost"], rel=1e-3)
 
 
 def test_a_start_without_iterations_must_be_within_the_grid(execute):
@@ -248,13 +242,13 @@ def test_weights_beyond_numbers_are_told(execute):
 
 def test_race_ends_lower_than_each_of_its_starts(embed):
     case, best = fast(embed, seed=4, start="best", n_points=300, global_scale=0.15, alpha=8.0, beta=8.0)
-    told = report(best)["starts"]
+    told = best.report["starts"]
     assert {"joint", "joint*0.3", "joint*0.1", "joint*0", "spatial"} == {one["start"] for one in told}
     for one in told:
         _, alone = fast(
             embed, seed=4, start=one["start"], n_points=300, global_scale=0.15, alpha=8.0, beta=8.0
         )
-        assert report(best)["cost"] < report(alone)["cost"] * (1 + 2e-4)
+        assert best.report["cost"] < alone.report["cost"] * (1 + 2e-4)
 
 
 def test_best_is_the_default_of_interpolation(embed):
@@ -283,7 +277,7 @@ def test_runs_of_a_batch_are_those_alone(embed, method):
 
 def test_costs_of_starts_are_told(embed):
     outcome = embed(random_case(9, start="best", descent="fast", max_iter=60), "--report", "report.json")
-    winner = report(outcome)["starts"][0]["start"]
+    winner = outcome.report["starts"][0]["start"]
     line = next(line for line in outcome.stdout.splitlines() if line.startswith("costs by start: "))
     assert winner in line and line.count(",") == 4
 

@@ -7,7 +7,6 @@ left out, and of the attraction where something is or where the gradient itself 
 
 import functools
 import itertools
-import json
 import re
 from dataclasses import replace
 
@@ -194,12 +193,12 @@ def test_an_accuracy_that_is_not_reached_is_told(embed):
     case = random_case(3, n_points=10_500, no_dims=3, theta=0.8, perplexity=3.0, max_iter=0, alpha=0, beta=0)
     case.init = 20 * np.random.default_rng(3).normal(size=(10_500, 3))
     outcome = embed(replace(case, method="interpolation"), "--report", "report.json")
-    error = json.loads((outcome.folder / "report.json").read_text())["error_of_sums"]
+    error = outcome.report["error_of_sums"]
     assert 0.01 < error < 1
     told = f"off by {round(100 * error, 2):g} % of their length, more than accuracy 0.001"
     assert told in outcome.stdout
     near = embed(replace(case, method="interpolation", theta=0.1), "--report", "report.json")
-    assert json.loads((near.folder / "report.json").read_text())["error_of_sums"] < error / 10
+    assert near.report["error_of_sums"] < error / 10
 
 
 @pytest.mark.parametrize("weights", BOTH)
@@ -251,7 +250,7 @@ def test_far_larger_coordinates(gradient):
 def cost_of(embed, case, **records):
     """(shares, report) at the start of a case."""
     outcome = embed(packed(replace(case, max_iter=0), **records), "--report", "report.json")
-    return outcome.cost, json.loads((outcome.folder / "report.json").read_text())
+    return outcome.cost, outcome.report
 
 
 def assert_cost(embed, case, P_all, **records):
@@ -409,7 +408,7 @@ def test_learning_rate(embed, learning_rate, exaggeration, expected):
 def longest_move(embed, case):
     """(longest move, limit) that one iteration reports."""
     outcome = embed(packed(replace(case, max_iter=1, learning_rate=1e8)), "--report", "report.json")
-    report = json.loads((outcome.folder / "report.json").read_text())
+    report = outcome.report
     return report["longest_step"], report["max_step"]
 
 
@@ -435,7 +434,7 @@ def test_given_step_limit_is_a_length(embed):
 def test_automatic_method(embed, n_points, method):
     case = random_case(12, n_points=n_points, n_features=4, max_iter=2)
     outcome = embed(case, "--report", "report.json")
-    report = json.loads((outcome.folder / "report.json").read_text())
+    report = outcome.report
     assert report["method"] == method
     assert re.search(rf"\bmethod {method}\b", outcome.stdout)
     assert report["descent"] == ("fast" if method == "interpolation" else "published")
@@ -443,7 +442,7 @@ def test_automatic_method(embed, n_points, method):
 
 def test_published_steps_of_a_large_map(embed):
     case = random_case(12, n_points=5001, n_features=4, max_iter=2, descent="published")
-    report = json.loads((embed(case, "--report", "report.json").folder / "report.json").read_text())
+    report = embed(case, "--report", "report.json").report
     assert (report["method"], report["max_step"]) == ("interpolation", 0.05)
     assert report["learning_rate"] == pytest.approx(5001 / case.exaggeration)
 
