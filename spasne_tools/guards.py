@@ -38,8 +38,9 @@ def warn_of_data(data: MatrixLike, matrix: Matrix, pixels: MatrixLike | None) ->
     warn_of_columns(data, "data")
     if looks_like_counts(matrix):
         warn_user(
-            "the expression holds whole numbers of 0 and more only, as counts do; preprocess_counts (on the "
-            "command line --counts) normalises them and takes logarithms first"
+            "the expression holds whole numbers of 0 and more only, as counts do; preprocess_counts "
+            'normalises them and takes logarithms first (AnnData: adata.obsm["X_pca"] = '
+            "preprocess_counts(adata.X); command line: --counts)"
         )
     if positions is not None:
         warn_of_positions(pixels, positions)

@@ -20,7 +20,7 @@ from spasne_tools.plotting.figure import Colouring, colour_classes, colour_value
 from spasne_tools.plotting.greying import grey_out, is_kept
 from spasne_tools.plotting.panels import Scores, make_panels
 from spasne_tools.plotting.show import show_figure
-from spasne_tools.plotting.style import Style, make_style
+from spasne_tools.plotting.style import Style, make_style, named
 from spasne_tools.plotting.tissue import make_tissue
 from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labels, positions
 
@@ -147,7 +147,7 @@ def spasne(
         for panel in make_panels(maps, tissue, axes, table.n_obs)
     ]
     if isinstance(color, str):
-        looks = replace(looks, legend_title=looks.legend_title or color)
+        looks = named(looks, color)
     colourings = _colourings(table, color, looks, layer, gene_symbols)
     if kept is not None:
         shown = is_kept(labels(table, kept, "kept"), table.n_obs)

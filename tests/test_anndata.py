@@ -360,11 +360,12 @@ def test_sections_stand_beside_each_other(mapped):
     ("arguments", "message"),
     [
         ({"color": "gene9999"}, "color to be a column of obs or a gene, found 'gene9999'"),
+        ({"color": "?"}, r"color to be a column of obs or a gene, found '\?'; columns of obs: .*layer"),
         ({"color": []}, "at least one column or gene in color, found none"),
         ({"basis": "umap"}, r"a map in obsm\['umap'\] .*, found 'spatial', 'X_pca', 'X_spasne'"),
         ({"library_key": "batch"}, "library_key to be a column of obs, found 'batch'"),
     ],
-    ids=["color", "colors", "basis", "library_key"],
+    ids=["color", "far color", "colors", "basis", "library_key"],
 )
 def test_bad_figure(mapped, arguments, message):
     with pytest.raises(ValueError, match=f"^expected {message}"):

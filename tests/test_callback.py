@@ -288,7 +288,7 @@ def printer(monkeypatch):
 )
 def test_lines_of_iterations_tell_the_time_left(printer, capsys, line, left):
     printer(line)
-    assert capsys.readouterr().out == line + (f", about {left} left\n" if left else "\n")
+    assert capsys.readouterr().out == line + (f", at most {left} left\n" if left else "\n")
 
 
 def test_iterations_of_an_unknown_number_have_no_time_left(monkeypatch, capsys):

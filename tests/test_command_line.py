@@ -327,6 +327,15 @@ def test_plot(tables):
     assert Path("plain.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_colours_of_a_plot_without_classes_are_named(tables, monkeypatch):
+    drawn, plot_maps = [], plotting.plot_maps
+    monkeypatch.setattr(
+        plotting, "plot_maps", lambda *given, **more: drawn.append(plot_maps(*given, **more)) or drawn[-1]
+    )
+    assert command_line.main(["-i", "expression.csv", "-o", "map.csv", "--plot", "plain.png", *FAST]) == 0
+    assert drawn[0].axes[-1].get_ylabel() == "first principal component of expression"
+
+
 @pytest.mark.parametrize("names", [["L1", "L2"], [1, 2]])
 def test_rows_without_a_class_are_grey_and_not_scored(tables, capsys, monkeypatch, names):
     _, pixels = tables

@@ -126,6 +126,17 @@ def test_more_classes_than_colours_differ_by_marker():
     assert looks[0][0] == looks[20][0] and looks[0][1] != looks[20][1]
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"), [({}, "layer"), ({"legend_title": "Depth"}, "Depth"), ({"legend_title": ""}, "")]
+)
+def test_the_name_of_a_column_stands_above_the_legend(asked, shown):
+    Y, pixels, labels = example()
+    figure = plot_maps(Y, pd.Series(labels, name="layer"), pixels, **asked)
+    assert figure.axes[-1].get_legend().get_title().get_text() == shown
+    figure = plot_maps(Y, pd.Series(Y[:, 0], name="layer"), pixels, **asked)
+    assert figure.axes[-1].get_ylabel() == shown
+
+
 # ---- tissue and maps --------------------------------------------------------------------------------------
 
 
@@ -166,6 +177,8 @@ def test_scores_stand_under_the_title():
     texts = [[text.get_text() for text in ax.texts] for ax in figure.axes]
     assert texts[1] == ["$r_1$ = 0.66, $r_2$ = 0.72, $s$ = 0.00"]
     assert texts[0] in ([], [""])
+    figure = plot_maps({"SpaSNE": Y}, labels, scores={"SpaSNE": scores[["r1"]].to_dict() | {"kept": 0.42}})
+    assert figure.axes[0].texts[0].get_text() == "$r_1$ = 0.66, kept = 0.42"
     figure = plot_maps({"SpaSNE": Y}, labels, scores={"SpaSNE": {"s": -0.155}})
     assert figure.axes[0].texts[0].get_text() == "$s$ = \N{MINUS SIGN}0.15"
 

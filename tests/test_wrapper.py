@@ -807,7 +807,7 @@ def test_verbose_prints_lines_and_a_bar_where_there_is_tqdm(stand_in, capsys, mo
     assert [line.strip("\r") for line in out.splitlines() if line.strip()][:2] == [
         "Method: exact",
         "Iteration 5: error is 1.5 (5 iterations in 0.02 seconds)"
-        + ("" if with_tqdm else ", about 0 s left"),
+        + ("" if with_tqdm else ", at most 0 s left"),
     ]
     assert ("6/6" in err) == with_tqdm  # a run that ends early ends with a full bar
 

@@ -61,13 +61,14 @@ on_line <- function(line, send, folder, parameters) {
   send(if (isTRUE(parameters$callback(as.numeric(found[2]), as.numeric(found[3]), Y))) "s" else "c")
 }
 
-# A line of progress with what the iterations left would take at the pace of the last ones.
+# A line of progress with what the iterations left would take at the pace of the last ones: a bound, since a map that
+# rests ends the run.
 with_time_left <- function(line, max_iter) {
   found <- regmatches(line, regexec("^Iteration (\\d+):.*\\((\\d+) iterations in +([0-9.]+) seconds\\)", line))[[1]]
   left <- if (length(found) > 0) max_iter - 1 - as.numeric(found[2]) else 0
   if (left <= 0) return(line)
   seconds <- round(left * as.numeric(found[4]) / as.numeric(found[3]))
-  paste0(line, ", about ", if (seconds < 60) paste(seconds, "s") else paste(round(seconds / 60), "min"), " left")
+  paste0(line, ", at most ", if (seconds < 60) paste(seconds, "s") else paste(round(seconds / 60), "min"), " left")
 }
 
 # Run `command` to its end and hand each of its lines to `on_line(line, send)`.

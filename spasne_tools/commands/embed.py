@@ -30,6 +30,7 @@ from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.summary import in_words, summary_of
 from spasne_tools.user_warning import warn_user
 
+FIRST_COMPONENT = "first principal component of expression"
 SUMMARY = "map spots or cells; also done where flags come without a command"
 EXAMPLES = """\
 examples:
@@ -88,7 +89,7 @@ def run(options: argparse.Namespace) -> None:
         from spasne_tools.plotting.maps import plot_maps
 
         # Without classes the tissue is coloured by what varies most in expression.
-        colors = pca(data, 1)[:, 0] if labels is None else labels
+        colors = pd.Series(pca(data, 1)[:, 0], name=FIRST_COMPONENT) if labels is None else labels
         figure = plot_maps({"SpaSNE": Y}, colors, pixels, scores={"SpaSNE": scores.to_dict()})
         with output_file(options.plot) as unfinished:
             figure.savefig(unfinished, bbox_inches="tight")

@@ -116,10 +116,7 @@ def _drawn(
             "expected something to colour by, found none: classes (-l, or --label_column of a .h5ad file), "
             "genes (-i and --genes) or --rgb"
         )
-    title = None if labels.name is None else str(labels.name)
-    return plot_maps(
-        maps, labels, pixels, image_like=image_like, annotate=options.annotate, legend_title=title
-    )
+    return plot_maps(maps, labels, pixels, image_like=image_like, annotate=options.annotate)
 
 
 def _gene_values(options: argparse.Namespace, expression: Expression | None) -> pd.DataFrame:

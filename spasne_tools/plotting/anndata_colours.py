@@ -18,6 +18,7 @@ SHADES = (
     (0.0, 0.35),
     (1.0, 0.65),
 )  # white or black, and its share, in further rounds of the palette
+MOST_NAMED = 10  # columns that an error lists
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def read_column(adata: Any, name: str, layer: str | None, gene_symbols: str | No
     gene = name if gene_symbols is None else _gene_of_symbol(source.var, name, gene_symbols)
     if gene not in source.var_names:
         known = nearest_to(str(name), map(str, [*adata.obs, *source.var_names]))
+        known = known or f"; columns of obs: {', '.join(map(str, adata.obs.columns[:MOST_NAMED])) or 'none'}"
         raise ValueError(f"expected color to be a column of obs or a gene, found {name!r}{known}")
     if (n_genes := int((source.var_names == gene).sum())) > 1:
         raise ValueError(

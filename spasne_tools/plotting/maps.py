@@ -16,7 +16,7 @@ from spasne_tools.plotting.colour_scale import is_continuous
 from spasne_tools.plotting.figure import colour_classes, colour_values, compose
 from spasne_tools.plotting.greying import grey_out, is_kept
 from spasne_tools.plotting.panels import Scores, make_panels
-from spasne_tools.plotting.style import make_style
+from spasne_tools.plotting.style import make_style, named
 from spasne_tools.plotting.tissue import make_tissue
 from spasne_tools.validation import MatrixLike
 
@@ -44,12 +44,12 @@ def plot_maps(
         A map, or maps by title; None: the tissue only. 1-D maps are spread vertically at random.
     colors : array-like (n,)
         Floating-point numbers are drawn as continuous colours (from the 1st to the 99th percentile), anything
-        else as classes (see `palette`); missing ones in grey.
+        else as classes (see `palette`); missing ones in grey. The name of a Series stands above the legend.
     pixels : array-like (n, 2 or more), optional
         Positions in the tissue; None: maps only.
     scores : dict, optional
-        By title of a map, its scores, for example from ``score_embedding``: r1, r2 and s appear under the
-        title.
+        By title of a map, its scores, for example from ``score_embedding``: r1, r2, s and kept (share of the
+        neighbours that t-SNE keeps) appear under the title, as far as they are given.
     image_like : bool
         Tissue with y downwards, as in the image that the positions refer to.
     axes : (int, int)
@@ -87,7 +87,8 @@ def plot_maps(
     ['Tissue', 'SpaSNE']
     >>> figure = plot_maps(Y, ["a", "b", "c"] * 30, groups=["a"], legend_loc="on data", size=20)
     """
-    colors, looks = pd.Series(colors).reset_index(drop=True), make_style(style)
+    colors = pd.Series(colors).reset_index(drop=True)
+    looks = named(make_style(style), colors.name)
     tissue = None if pixels is None else make_tissue(pixels, sections, downwards=image_like)
     panels = make_panels(maps, tissue, axes, len(colors))
     if is_continuous(colors):

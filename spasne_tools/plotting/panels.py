@@ -120,8 +120,8 @@ def _marker_area(n: int, size: np.ndarray, tissue: bool) -> float:
 
 
 def _score_text(scores: Mapping[str, float]) -> str:
-    """r1 = 0.66, r2 = 0.72, s = 0.00: two digits, and no minus before a zero."""
-    symbols = {"r1": "$r_1$", "r2": "$r_2$", "s": "$s$"}
+    """r1 = 0.66, r2 = 0.72, s = 0.00, kept = 0.42: two digits, and no minus before a zero."""
+    symbols = {"r1": "$r_1$", "r2": "$r_2$", "s": "$s$", "kept": "kept"}
     return ", ".join(
         f"{symbols[name]} = {round(float(scores[name]), 2) + 0.0:.2f}".replace("-", "\N{MINUS SIGN}")
         for name in symbols

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,8 @@ class Style:
     legend_fontsize : float or str, optional
         Points, or "small", "medium" ...
     legend_title : str, optional
-        Above the legend, or beside the bar of colours.
+        Above the legend, or beside the bar of colours. None: the name of the column drawn, where it has one;
+        "": nothing.
     """
 
     palette: Palette | None = None
@@ -112,6 +113,13 @@ def make_style(given: Mapping[str, Any]) -> Style:
                 f"expected options among {', '.join(known)}, found {name!r}{nearest_to(name, known)}"
             )
     return Style(**given)
+
+
+def named(style: Style, name: Any) -> Style:
+    """`style` with the `name` of the column drawn as the legend's title, where none was asked for."""
+    if style.legend_title is None and isinstance(name, str):
+        return replace(style, legend_title=name)
+    return style
 
 
 def _check_positive(name: str, value: Any) -> None:

@@ -21,7 +21,8 @@ class ProgressPrinter:
     Lines go through print() or tqdm.write(), that is to sys.stdout as it is at the time, so a notebook shows
     them. Without a bar, lines of progress end with the time left; those of the search for neighbours, which
     has no bar, always do. It is what all that remains would take at the pace so far (neighbours) or since the
-    last line (iterations); `clock` gives seconds.
+    last line (iterations). Iterations usually end before `max_iter`, as soon as the map rests, so theirs is
+    printed as a bound. `clock` gives seconds.
     """
 
     def __init__(
@@ -51,7 +52,8 @@ class ProgressPrinter:
         if SEARCH_START.match(line):
             self.search_started = self.clock()
         left = self._seconds_left(line)
-        text = line if left is None else f"{line}, about {_duration(left)} left"
+        extent = "at most" if PROGRESS_LINE.match(line) else "about"
+        text = line if left is None else f"{line}, {extent} {_duration(left)} left"
         if self.bar is None:
             print(text, flush=True)
             return

@@ -122,6 +122,6 @@ test_that("progress comes with the time left, and silence is kept", {
   expect_silent(small_map(case$data, case$pixels))
   expect_identical(
     with_time_left("Iteration 49: error is 2.5 (50 iterations in 2.00 seconds)", 1050),
-    "Iteration 49: error is 2.5 (50 iterations in 2.00 seconds), about 40 s left"
+    "Iteration 49: error is 2.5 (50 iterations in 2.00 seconds), at most 40 s left"
   )
 })
