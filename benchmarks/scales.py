@@ -3,8 +3,9 @@
 ``python -m benchmarks.scales``: simulated tissue of each size and perplexity, 50 columns, method
 `interpolation`: r1, r2, the share of 15 nearest neighbours kept in units of what t-SNE keeps, and the share
 of points whose 15 neighbours on the map have their type, and their layer, as the most frequent. t-SNE is made
-both ways, by published steps and by fast ones; what keeps more is the unit. Writes
-benchmarks/results/scales.csv and prints the table of benchmarks/README.md.
+both ways, by published steps and by fast ones; what keeps more is the unit. Puts its rows into
+benchmarks/results/scales.csv, in place of those of the same size and perplexity, and prints the table of
+benchmarks/README.md. ``--figures docs/images`` draws the maps of each size, ``maps_3000.png``.
 """
 
 from __future__ import annotations
@@ -92,26 +93,39 @@ def to_markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def put_rows(rows: Sequence[dict]) -> pd.DataFrame:
+    """The table of all tissues with `rows` of one in it, from the smallest to the largest; written too."""
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    table, tissue = pd.DataFrame(rows), ["n", "perplexity"]
+    if RESULTS.exists():
+        earlier = pd.read_csv(RESULTS)
+        kept = ~pd.MultiIndex.from_frame(earlier[tissue]).isin(pd.MultiIndex.from_frame(table[tissue]))
+        table = pd.concat([earlier[kept], table]).sort_values(tissue, kind="stable", ignore_index=True)
+    table.to_csv(RESULTS, index=False, float_format="%.6g")
+    return table
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, write after each tissue, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scales", description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="spots")
     parser.add_argument("--perplexities", type=float, nargs="+", default=[50.0], help="of each size")
-    parser.add_argument("--figure", type=Path, help="where the maps of the last size go, as a picture")
+    parser.add_argument("--figures", type=Path, help="folder for pictures of the maps of each size")
     options = parser.parse_args(arguments)
-    rows: list[dict] = []
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
     for size in options.sizes:
         section = section_of(f"{size}:{COLUMNS}")
         for perplexity in options.perplexities:
             found = [made(section, name, perplexity) for name in (*MAPS, CHOSEN)]
-            rows += finished([row for row, _ in found])
-            if options.figure:
-                shown = {row["map"]: Y for row, Y in found if row["map"] in SHOWN}
-                save_figure(section, shown, options.figure)
-            table = pd.DataFrame(rows)
-            table.to_csv(RESULTS, index=False, float_format="%.6g")
-    print(to_markdown(pd.DataFrame(rows)))
+            rows = finished([row for row, _ in found])
+            table = put_rows(rows)
+            if options.figures:
+                shown = {
+                    row["map"]: (Y, row)
+                    for row, (_, Y) in zip(rows, found, strict=True)
+                    if row["map"] in SHOWN
+                }
+                save_figure(section, shown, options.figures / f"maps_{size}.png")
+    print(to_markdown(table))
     return 0
 
 
