@@ -218,6 +218,15 @@ def test_genes_in_rows(tissue, capsys):
     assert np.allclose(written, expected_map(tissue, tissue.counts.toarray()), rtol=0, atol=1e-12)
 
 
+def test_positions_of_as_many_rows_as_there_are_columns_are_not_turned_around(tissue, capsys):
+    table = pd.DataFrame(tissue.counts.toarray(), names(), tissue.genes.index)
+    n_columns = N_SPOTS - 1
+    table.iloc[:, :n_columns].to_csv("genes.csv")
+    tissue.pixels.set_axis(names()).iloc[:n_columns].to_csv("part.csv", index_label="barcode")
+    assert run("-i", "genes.csv", "--counts", "-x", "part.csv", "-o", "map.csv", *FAST) == 2
+    said_error(capsys, f"expected the names of all {N_SPOTS} rows of the input in part.csv, found {n_columns}")
+
+
 def test_columns_that_are_no_positions(tissue, capsys):
     scipy.sparse.save_npz("counts.npz", tissue.counts)
     meta = pd.read_csv("meta.csv", index_col=0).rename(columns={"x": "across", "y": "down"})

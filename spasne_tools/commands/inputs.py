@@ -197,12 +197,13 @@ def _read_matched(file: str, rows: Rows) -> tuple[pd.DataFrame, Match]:
 
 def _are_columns(table: pd.DataFrame, named: bool, rows: Rows) -> bool:
     """Whether what `table` has in rows is rather what the input has in columns."""
+    as_many = len(table) == rows.n_columns != rows.count
     if rows.columns is None:
-        return len(table) == rows.n_columns != rows.count
-    columns = pd.Index(rows.columns.astype(str))
-    return len(table) == rows.n_columns != rows.count or any(
-        names.sure and columns.isin(names.texts).all() for names in names_of(table, named)
-    )
+        return as_many
+    columns, index = (pd.Index(names.astype(str)) for names in (rows.columns, rows.index))
+    found = [names.texts for names in names_of(table, named) if names.sure]
+    some_rows = any(index.isin(texts).any() for texts in found)
+    return as_many and not some_rows or any(columns.isin(texts).all() for texts in found)
 
 
 def chosen_columns(table: pd.DataFrame, columns: str, file: str) -> pd.DataFrame:
