@@ -224,7 +224,7 @@ def test_positions_of_as_many_rows_as_there_are_columns_are_not_turned_around(ti
     table.iloc[:, :n_columns].to_csv("genes.csv")
     tissue.pixels.set_axis(names()).iloc[:n_columns].to_csv("part.csv", index_label="barcode")
     assert run("-i", "genes.csv", "--counts", "-x", "part.csv", "-o", "map.csv", *FAST) == 2
-    said_error(capsys, f"expected the names of all {N_SPOTS} rows of the input in part.csv, found {n_columns}")
+    said_error(capsys, f"expected the names of all {N_SPOTS} rows .* in part.csv, found {n_columns}")
 
 
 def test_columns_that_are_no_positions(tissue, capsys):
