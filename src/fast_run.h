@@ -81,8 +81,9 @@ inline Descended descend_fast(Objective& objective, const FastBeginning& from, c
   const bool sampled = !from.contenders.empty(), gathers = from.starts[0].gathers;
   if (from.starts.size() > 1 || (sampled && gathers)) {
     const Race race(descent, o, n_points, listener.note);
-    const bool shakes = gathers || !sampled;
-    reached.map = std::move(race.run(from.starts, from.sample.get(), record.contenders, shakes)[0].map);
+    RaceRules rules;
+    rules.shakes = gathers || !sampled;
+    reached.map = std::move(race.run(from.starts, from.sample.get(), record.contenders, rules)[0].map);
   } else {
     reached.map = detail::single_start(descent, from.starts[0], o, n_points);
   }

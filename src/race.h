@@ -87,6 +87,16 @@ inline std::vector<NamedStart> contenders(const Options& o, size_t n_points) {
   return {joint, third, tenth, expression, spatial};
 }
 
+/// Whether the correlations of two maps tell them apart.
+inline bool are_apart(const Correlations& a, const Correlations& b) {
+  return std::fabs(a.expression - b.expression) > APART || std::fabs(a.space - b.space) > APART;
+}
+
+struct RaceRules {
+  bool shakes = true;           // the winner
+  bool for_all_points = false;  // on a sample, of a map whose rival all points judge, and tell of
+};
+
 class Race {
  public:
   Race(QuasiNewton& descent, const Options& o, size_t n_points, const Note& note)
@@ -101,20 +111,20 @@ class Race {
   };
 
   /// The winner, and its rival if there is one; `told` takes what each contender reached in the first round, the lowest
-  /// first. sample: to tell rivals by, or null. shakes: whether the winner is shaken.
+  /// first. sample: to tell rivals by, or null.
   std::vector<Racer> run(const std::vector<NamedStart>& starts, const CorrelationSample* sample,
-                         std::vector<Contender>& told, bool shakes = true) const {
+                         std::vector<Contender>& told, const RaceRules& rules = {}) const {
     std::vector<Racer> racers = first_round(starts);
     for (const Racer& racer : racers) told.push_back({racer.name, racer.cost, racer.n_gradients, n_points_});
     tell_of_starts(told);
-    keep_two(racers);
+    keep_two(racers, rules.for_all_points ? sample : nullptr);
     if (!races_briefly(o_, n_points_)) {
       for (Racer& racer : racers) descend(racer, SECOND_ROUND);
       sort(racers);
     }
-    tell_of_rival(racers, sample);
+    if (!rules.for_all_points) tell_of_rival(racers, sample);
     Racer& winner = racers[0];
-    if (shakes) shake(winner);
+    if (rules.shakes) shake(winner);
     std::stable_partition(told.begin(), told.end(), [&](const Contender& c) { return c.name == winner.name; });
     told[0] = {winner.name, winner.cost, winner.n_gradients, n_points_};
     return racers;
@@ -160,11 +170,13 @@ class Race {
     }
   }
 
-  /// The first, and the next that is another map as far as its cost tells and may still win.
-  static void keep_two(std::vector<Racer>& racers) {
+  /// The first, and the next that may still win and is another map, as far as its cost and, where given, a sample tell.
+  static void keep_two(std::vector<Racer>& racers, const CorrelationSample* sample) {
     const double lowest = racers[0].cost, unit = std::fabs(lowest);
+    const Correlations of_first = sample ? sample->of(racers[0].map) : Correlations{};
     const auto rival = std::find_if(racers.begin() + 1, racers.end(), [&](const Racer& racer) {
-      return racer.cost > lowest + SAME * unit && racer.cost < lowest + RIVAL * unit;
+      return racer.cost > lowest + SAME * unit && racer.cost < lowest + RIVAL * unit &&
+             (!sample || are_apart(of_first, sample->of(racer.map)));
     });
     const bool found = rival != racers.end();
     if (found) std::iter_swap(racers.begin() + 1, rival);
@@ -209,7 +221,7 @@ class Race {
   void tell_of_rival(const std::vector<Racer>& racers, const CorrelationSample* sample) const {
     if (!note_ || !sample || racers.size() < 2 || racers[1].cost > racers[0].cost * (1 + ALIKE)) return;
     const Correlations a = sample->of(racers[0].map), b = sample->of(racers[1].map);
-    if (std::fabs(a.expression - b.expression) <= APART && std::fabs(a.space - b.space) <= APART) return;
+    if (!are_apart(a, b)) return;
     note_("two maps cost nearly the same: r1 about " + text(a.expression) + " and r2 " + text(a.space) + " here, " +
           text(b.expression) + " and " + text(b.space) + " from init=\"" + racers[1].name + "\"");
   }

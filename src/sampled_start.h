@@ -7,7 +7,8 @@
 //
 // What is not in the sample is placed by what is known of it (extension.h): an affine function of its principal axes in
 // expression and of its position in the tissue, fitted to the sample's map, and the mean of what its neighbours deviate
-// from that. Where another map of the sample costs nearly as little, both go on. In a wide map, neighbourhoods are
+// from that. Where a map of the sample with other correlations costs nearly as little, both go on: one with the same
+// ends, with all points, within 0.003 % of the cost. In a wide map, neighbourhoods are
 // finer than a sample can tell: points gather at a fraction of the map's size, with P exaggerated, before they settle.
 #pragma once
 
@@ -138,9 +139,10 @@ inline FastBeginning sampled_beginning(const Prepared& shared, const Options& o,
 
   FastBeginning made;
   const bool compact = is_compact(o, all.n_points);  // all points then tell of rivals
+  RaceRules rules;
+  rules.for_all_points = compact;
   const Race race(descent, of_sample, places.size(), note);
-  const std::vector<Race::Racer> leaders =
-      race.run(from.starts, compact ? nullptr : from.sample.get(), made.contenders);
+  const std::vector<Race::Racer> leaders = race.run(from.starts, from.sample.get(), made.contenders, rules);
   const StartMaterial material = shared.material();
   const std::vector<double> axes = mixed_start(material, o, 0, pool);
   std::vector<Rows> known{{axes, static_cast<size_t>(o.no_dims)}};
