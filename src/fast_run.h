@@ -23,6 +23,7 @@ namespace spasne {
 
 constexpr double REST_OF_EXACT = 1e-6;      // FastDescent::tolerance where sums are exact
 constexpr double REST_PER_ACCURACY = 1e-2;  // times the accuracy, elsewhere
+constexpr double COMPACT_REST = 3;          // times as much for a compact map, which then stops within 1e-5 of its cost
 
 /// What a run of fast steps is told.
 struct FastRun {
@@ -33,12 +34,13 @@ struct FastRun {
 
 namespace detail {
 
-inline FastDescent last_descent(const FastRun& run) {
+inline FastDescent last_descent(const FastRun& run, size_t n_points) {
   const Options& o = run.options;
   FastDescent d;
   d.max_gradients = o.max_iter;
   d.snapshots = run.snapshots;
-  d.tolerance = run.method == Method::exact ? REST_OF_EXACT : REST_PER_ACCURACY * std::min(o.accuracy, COARSEST_REST);
+  const double rest = is_compact(o, n_points) ? COMPACT_REST * REST_PER_ACCURACY : REST_PER_ACCURACY;
+  d.tolerance = run.method == Method::exact ? REST_OF_EXACT : rest * std::min(o.accuracy, COARSEST_REST);
   if (!std::isnan(o.stop_tolerance)) d.tolerance = o.stop_tolerance;
   return d;
 }
@@ -94,7 +96,7 @@ inline Descended descend_fast(Objective& objective, const FastBeginning& from, c
     detail::grow(rows, n_points, from.natural_size);
     reached.map.set_rows(rows);
   }
-  const FastOutcome out = descent.descend(reached.map, detail::last_descent(run), detail::reporter(listener));
+  const FastOutcome out = descent.descend(reached.map, detail::last_descent(run, n_points), detail::reporter(listener));
   record.n_iter = out.n_gradients;
   record.converged = out.converged;
   record.stopped = out.stopped;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "aligned.h"
 #include "kernels/candidates.h"
 #include "rounded_points.h"
 
@@ -18,8 +19,8 @@ namespace spasne {
 /// Row-major n_points x k: the nearest other points, nearest first, of equally near ones the smaller index first.
 struct NeighbourGraph {
   size_t n_points = 0, k = 0;
-  std::vector<uint32_t> index;
-  std::vector<float> distance2;
+  LargeArray<uint32_t> index;
+  LargeArray<float> distance2;
 
   NeighbourGraph() = default;
   NeighbourGraph(size_t n, size_t n_neighbours)

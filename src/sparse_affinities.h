@@ -29,8 +29,8 @@ namespace spasne {
 struct SparseAffinities {
   size_t n_points = 0;
   std::vector<uint64_t> offset;
-  std::vector<uint32_t> column;
-  std::vector<float> value;  // and READ_BEYOND zeros
+  LargeArray<uint32_t> column;
+  LargeArray<float> value;  // and READ_BEYOND zeros
 };
 
 namespace detail {
@@ -67,8 +67,8 @@ void for_each_point(size_t n, ThreadPool& pool, const Body& body) {
 /// p_(j|i) of k neighbours of each point, by rising column.
 struct ConditionalRows {
   size_t n_points, k;
-  std::vector<uint32_t> column;
-  std::vector<float> value;
+  LargeArray<uint32_t> column;
+  LargeArray<float> value;
 
   /// The graph's memory is taken over.
   ConditionalRows(NeighbourGraph graph, double perplexity, ThreadPool& pool)
@@ -113,44 +113,42 @@ struct Ranges {
   size_t begin(size_t r) const { return r * n_points / n_ranges; }
 };
 
-/// Where each row of the conditional affinities enters each range of columns.
-class Entrances {
+/// How far each row of the conditional affinities has been read: up to the first column of a range, then of the next.
+class Cursors {
  public:
-  Entrances(const ConditionalRows& rows, Ranges ranges, ThreadPool& pool)
-      : width_(ranges.n_ranges + 1), at_(rows.n_points * width_) {
-    for_each_point(rows.n_points, pool, [&](size_t i) {
+  Cursors(const ConditionalRows& rows, size_t first_column) : at_(rows.n_points) {
+    for (size_t i = 0; i < rows.n_points; ++i) {
       const uint32_t* columns = rows.column.data() + i * rows.k;
-      size_t c = 0;
-      for (size_t r = 0; r < width_; ++r) {
-        while (c < rows.k && columns[c] < ranges.begin(r)) ++c;
-        at_[i * width_ + r] = static_cast<uint32_t>(c);
-      }
-    });
+      at_[i] = static_cast<uint32_t>(std::lower_bound(columns, columns + rows.k, first_column) - columns);
+    }
   }
 
-  /// Of row i, counted from its begin; entrance(i, r + 1) is where it leaves range r.
-  size_t operator()(size_t i, size_t r) const { return at_[i * width_ + r]; }
+  uint32_t& operator[](size_t i) { return at_[i]; }
 
  private:
-  size_t width_;
-  std::vector<uint32_t> at_;
+  std::vector<uint32_t> at_;  // counted from the row's begin
 };
 
 /// The part of the transpose that has the points of one range as rows, those by rising column as well.
 class TransposedRange {
  public:
-  TransposedRange(const ConditionalRows& rows, const Entrances& entrances, const Ranges& ranges, size_t r)
+  /// Moves the cursors from the begin of range r to its end.
+  TransposedRange(const ConditionalRows& rows, Cursors& cursors, const Ranges& ranges, size_t r)
       : first_(ranges.begin(r)), offset_(ranges.begin(r + 1) - first_ + 2, 0) {
+    const size_t end = ranges.begin(r + 1);
     // offset_[j + 1] is the place of row j's next entry, and so ends as the start of row j + 1.
-    const auto for_each_entry = [&](const auto& body) {
-      for (size_t i = 0; i < rows.n_points; ++i)
-        for (size_t c = entrances(i, r), end = entrances(i, r + 1); c < end; ++c) body(i, i * rows.k + c);
-    };
-    for_each_entry([&](size_t, size_t at) { ++offset_[rows.column[at] - first_ + 2]; });
+    for (size_t i = 0; i < rows.n_points; ++i) {
+      const uint32_t* columns = rows.column.data() + i * rows.k;
+      for (size_t c = cursors[i]; c < rows.k && columns[c] < end; ++c) ++offset_[columns[c] - first_ + 2];
+    }
     for (size_t j = 2; j < offset_.size(); ++j) offset_[j] += offset_[j - 1];
     entries_.resize(offset_.back());
-    for_each_entry(
-        [&](size_t i, size_t at) { entries_[offset_[rows.column[at] - first_ + 1]++] = Entry(i, rows.value[at]); });
+    for (size_t i = 0; i < rows.n_points; ++i) {
+      const uint32_t* columns = rows.column.data() + i * rows.k;
+      uint32_t& c = cursors[i];
+      for (; c < rows.k && columns[c] < end; ++c)
+        entries_[offset_[columns[c] - first_ + 1]++] = Entry(i, rows.value[i * rows.k + c]);
+    }
   }
 
   const Entry* begin(size_t j) const { return entries_.data() + offset_[j - first_]; }
@@ -159,7 +157,7 @@ class TransposedRange {
  private:
   size_t first_;
   std::vector<uint64_t> offset_;
-  std::vector<Entry> entries_;
+  LargeArray<Entry> entries_;
 };
 
 /// Calls visit(column, p_(j|i) + p_(i|j)) for row i of both, by rising column, with 0 for what is in one only.
@@ -205,11 +203,14 @@ inline SparseAffinities sparse_affinities(NeighbourGraph graph, double perplexit
   const size_t n = graph.n_points;
   const detail::ConditionalRows rows(std::move(graph), perplexity, pool);
   const detail::Ranges ranges{n, detail::ranges_for(n, pool.size())};
-  const detail::Entrances entrances(rows, ranges, pool);
+  const detail::Ranges shares{ranges.n_ranges, std::min(ranges.n_ranges, pool.size())};  // of the ranges, by thread
   const auto for_each_row = [&](const auto& body) {
-    pool.for_each_chunk(ranges.n_ranges, [&](size_t r) {
-      const detail::TransposedRange others(rows, entrances, ranges, r);
-      for (size_t i = ranges.begin(r); i < ranges.begin(r + 1); ++i) body(i, others);
+    pool.for_each_chunk(shares.n_ranges, [&](size_t share) {
+      detail::Cursors cursors(rows, ranges.begin(shares.begin(share)));
+      for (size_t r = shares.begin(share); r < shares.begin(share + 1); ++r) {
+        const detail::TransposedRange others(rows, cursors, ranges, r);
+        for (size_t i = ranges.begin(r); i < ranges.begin(r + 1); ++i) body(i, others);
+      }
     });
   };
 
@@ -221,7 +222,8 @@ inline SparseAffinities sparse_affinities(NeighbourGraph graph, double perplexit
   });
   for (size_t i = 0; i < n; ++i) P.offset[i + 1] += P.offset[i];
   P.column.resize(P.offset[n]);
-  P.value.resize(P.offset[n] + READ_BEYOND, 0.0f);
+  P.value.resize(P.offset[n] + READ_BEYOND);
+  std::fill(P.value.end() - READ_BEYOND, P.value.end(), 0.0f);
   const double factor = 1 / (2 * static_cast<double>(n));
   for_each_row([&](size_t i, const detail::TransposedRange& others) {
     uint64_t at = P.offset[i];

@@ -19,16 +19,16 @@
 
 namespace {
 
-template <class T>
-std::vector<T> read(size_t n) {
-  std::vector<T> values(n);
+template <class T, class Values = std::vector<T>>
+Values read(size_t n) {
+  Values values(n);
   if (std::fread(values.data(), sizeof(T), n, stdin) != n) throw std::runtime_error("the input is too short");
   return values;
 }
 
-template <class T>
-void write(const std::vector<T>& values) {
-  if (std::fwrite(values.data(), sizeof(T), values.size(), stdout) != values.size())
+template <class Values>
+void write(const Values& values) {
+  if (std::fwrite(values.data(), sizeof values[0], values.size(), stdout) != values.size())
     throw std::runtime_error("the output cannot be written");
 }
 
@@ -101,8 +101,8 @@ void affinities(char** argument) {
   spasne::NeighbourGraph neighbours;
   neighbours.n_points = size(argument[0]);
   neighbours.k = size(argument[1]);
-  neighbours.index = read<uint32_t>(neighbours.n_points * neighbours.k);
-  neighbours.distance2 = read<float>(neighbours.n_points * neighbours.k);
+  neighbours.index = read<uint32_t, spasne::LargeArray<uint32_t>>(neighbours.n_points * neighbours.k);
+  neighbours.distance2 = read<float, spasne::LargeArray<float>>(neighbours.n_points * neighbours.k);
   spasne::ThreadPool pool(size(argument[3]));
   spasne::SparseAffinities P =
       spasne::sparse_affinities(std::move(neighbours), std::strtod(argument[2], nullptr), pool);

@@ -12,9 +12,9 @@
 
 namespace {
 
-template <class T>
-std::vector<T> read(size_t n) {
-  std::vector<T> values(n);
+template <class T, class Values = std::vector<T>>
+Values read(size_t n) {
+  Values values(n);
   if (std::fread(values.data(), sizeof(T), n, stdin) != n) std::exit(1);
   return values;
 }
@@ -36,8 +36,8 @@ int main(int argc, char** argv) {
     spasne::SparseAffinities P;
     P.n_points = n;
     P.offset = read<uint64_t>(n + 1);
-    P.column = read<uint32_t>(P.offset[n]);
-    P.value = read<float>(P.offset[n]);
+    P.column = read<uint32_t, spasne::LargeArray<uint32_t>>(P.offset[n]);
+    P.value = read<float, spasne::LargeArray<float>>(P.offset[n]);
     const std::vector<size_t> places = read<size_t>(m);
     const std::vector<double> rows = read<double>(m * d);
     all = spasne::detail::spread_over_neighbours(P, places, rows, d, pool);
