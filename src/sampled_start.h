@@ -7,9 +7,9 @@
 //
 // What is not in the sample is placed by what is known of it (extension.h): an affine function of its principal axes in
 // expression and of its position in the tissue, fitted to the sample's map, and the mean of what its neighbours deviate
-// from that. Where a map of the sample with other correlations costs nearly as little, both go on: one with the same
-// ends, with all points, within 0.003 % of the cost. In a wide map, neighbourhoods are
-// finer than a sample can tell: points gather at a fraction of the map's size, with P exaggerated, before they settle.
+// from that. Where another map of the sample, with other correlations, costs nearly as little, both go on. In a wide
+// map, neighbourhoods are finer than a sample can tell: points gather at a fraction of the map's size, with P
+// exaggerated, before they settle.
 #pragma once
 
 #include <algorithm>
