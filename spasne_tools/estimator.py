@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spasne_tools.blas_threads import at_most
 from spasne_tools.choose.automatic import WEIGHTS, settled
+from spasne_tools.dask_rows import is_dask_array, place_blocks
 from spasne_tools.frozen_map import FrozenMap, freeze
 from spasne_tools.guards import warn_of_columns
 from spasne_tools.run.embedding import Embedding, in_folder
@@ -231,7 +232,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame, array or scipy.sparse matrix (m, genes)
+        X : DataFrame, array, scipy.sparse matrix or Dask array (m, genes)
             Columns as in `fit`, with the same normalisation.
         pixels_new : DataFrame or array (m, any), optional
             Positions in the frame of those in `fit`. None: the rows are placed by expression alone, as they
@@ -242,6 +243,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of float64 (m, n_components)
+            Of a Dask array a Dask array with the same blocks of rows, each placed when it is computed.
 
         Raises
         ------
@@ -262,15 +264,14 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             pixels_new = pixels
         if pixels_new is not None:
             check_rows_match(X, pixels_new, "pixels_new")
+        if is_dask_array(X):
+            self._validated(np.zeros((1, X.shape[1])), reset=False)  # before any block is computed
+            self._check_new_positions(None if pixels_new is None else pixels_new.shape[1])
+            return place_blocks(self, X, pixels_new, self.embedding_.shape[1])
+        if pixels_new is not None:
             pixels_new = as_matrix(pixels_new, "pixels_new", allow_sparse=False)
         X = self._validated(X, reset=False)
-        origin = self._frozen_map.frame.origin
-        n_known = 0 if origin is None else len(origin)
-        if pixels_new is not None and pixels_new.shape[1] != n_known:
-            by_section = origin is None and self._frozen_map.reference.S is not None
-            where = " on a map of several sections" if by_section else ""
-            wanted = f"{n_known} columns in pixels_new" if n_known else f"pixels_new to be None{where}"
-            raise ValueError(f"expected {wanted}, as in fit, found {pixels_new.shape[1]} columns")
+        self._check_new_positions(None if pixels_new is None else pixels_new.shape[1])
         with at_most(self._parameters().threads):
             return self._frozen_map.place(X, pixels_new)
 
@@ -370,6 +371,17 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         self.cost_, self.n_iter_, self.seed_ = report["cost"], report["n_iter"], report["seed"]
         self.cost_local_, self.cost_global_ = report["cost_local"], report["cost_global"]
         self.cost_space_, self.kl_divergence_ = report["cost_space"], report["cost_local"]
+
+    def _check_new_positions(self, n_columns: int | None) -> None:
+        """Whether positions of new rows, None if there are none, have the columns of those in `fit`."""
+        origin = self._frozen_map.frame.origin
+        n_known = 0 if origin is None else len(origin)
+        if n_columns is None or n_columns == n_known:
+            return
+        by_section = origin is None and self._frozen_map.reference.S is not None
+        where = " on a map of several sections" if by_section else ""
+        wanted = f"{n_known} columns in pixels_new" if n_known else f"pixels_new to be None{where}"
+        raise ValueError(f"expected {wanted}, as in fit, found {n_columns} columns")
 
     def _validated(self, X: MatrixLike, reset: bool) -> Matrix:
         """X as float64 or float32, dense or CSR, its columns noted (reset) or checked."""
