@@ -1,4 +1,4 @@
-"""New rows as a Dask array: the same places as of the whole array, block by block, and none before it is asked."""
+"""New rows as a Dask array: the places of the whole array, block by block, and none before it is asked."""
 
 import numpy as np
 import pytest
@@ -18,50 +18,51 @@ def tissue():
 
 
 @pytest.fixture(scope="module")
-def model(tissue):
+def fitted(tissue):
     data, pixels = tissue
-    return SpaSNE(perplexity=10, max_iter=100, use_pca=False, random_state=1).fit(data[:90], pixels=pixels[:90])
+    model = SpaSNE(perplexity=10, max_iter=100, use_pca=False, random_state=1)
+    return model.fit(data[:90], pixels=pixels[:90])
 
 
 @pytest.mark.parametrize("positions", ["none", "numpy", "dask, in other blocks"])
-def test_places_are_those_of_the_whole_array(model, tissue, positions):
+def test_places_are_those_of_the_whole_array(fitted, tissue, positions):
     data, pixels = (array[90:] for array in tissue)
     X = da.from_array(data, chunks=(25, 5))
     given = {"none": None, "numpy": pixels}.get(positions, da.from_array(pixels, chunks=(7, 1)))
-    placed = model.transform(X, given)
+    placed = fitted.transform(X, given)
     assert placed.chunks == ((25, 25, 10), (2,))
     np.testing.assert_allclose(
-        placed.compute(), model.transform(data, None if given is None else pixels), rtol=1e-6, atol=1e-9
+        placed.compute(), fitted.transform(data, None if given is None else pixels), rtol=1e-6, atol=1e-9
     )
 
 
-def test_nothing_is_computed_before_it_is_asked_for(model, tissue):
+def test_nothing_is_computed_before_it_is_asked_for(fitted, tissue):
     X = da.from_array(tissue[0], chunks=(50, -1))
 
     def fail(block):
         raise AssertionError("a block was computed")
 
-    placed = model.transform(X.map_blocks(fail, dtype=float, meta=np.empty((0, 0))))
+    placed = fitted.transform(X.map_blocks(fail, dtype=float, meta=np.empty((0, 0))))
     assert placed.shape == (150, 2)
     with pytest.raises(AssertionError, match="a block was computed"):
         placed.compute()
 
 
-def test_wrong_input_is_refused_at_once(model, tissue):
+def test_wrong_input_is_refused_at_once(fitted, tissue):
     data, pixels = tissue
     X = da.from_array(data, chunks=(50, -1))
     with pytest.raises(ValueError, match="11 features"):
-        model.transform(X[:, :11])
+        fitted.transform(X[:, :11])
     with pytest.raises(ValueError, match="expected 150 rows in pixels_new"):
-        model.transform(X, pixels[:-1])
+        fitted.transform(X, pixels[:-1])
     with pytest.raises(ValueError, match="expected 2 columns in pixels_new"):
-        model.transform(X, pixels[:, :1])
+        fitted.transform(X, pixels[:, :1])
 
 
-def test_on_a_cluster(model, tissue):
+def test_on_a_cluster(fitted, tissue):
     distributed = pytest.importorskip("distributed", reason="the extra spasne[distributed] is not installed")
     data, pixels = tissue
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
-        placed = model.transform(da.from_array(data, chunks=(50, -1)), pixels).compute()
-    np.testing.assert_allclose(placed, model.transform(data, pixels), rtol=1e-6, atol=1e-9)
+        placed = fitted.transform(da.from_array(data, chunks=(50, -1)), pixels).compute()
+    np.testing.assert_allclose(placed, fitted.transform(data, pixels), rtol=1e-6, atol=1e-9)
