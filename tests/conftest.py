@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing.util
 import os
 import resource
 import subprocess
@@ -126,7 +127,8 @@ def program(request, tmp_path_factory):
 @pytest.fixture
 def temporary_root(tmp_path, monkeypatch):
     """An empty folder where temporary files are made."""
-    root = tmp_path / "t"  # short: sockets of multiprocessing lie below it
+    multiprocessing.util.get_temp_dir()  # made now, elsewhere: it is in use until this process ends
+    root = tmp_path / "t"
     root.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(root))
     return root
