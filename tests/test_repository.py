@@ -66,6 +66,20 @@ def test_conda_and_pip_require_alike():
     assert [name.replace(" ", "") for name in of_conda] == [f"python{python}", *of_pip]
 
 
+def test_extras_that_commands_and_pages_name_exist():
+    """An extra that does not exist is nothing but a warning of pip."""
+    extras = found_in("pyproject.toml", r"^\[project.optional-dependencies\]\n((?:[^\[\n].*\n)*)")
+    known = re.findall(r"^([\w-]+) = ", extras, re.MULTILINE)
+    commands = [ROOT / "Makefile", ROOT / ".ci" / "run", *ROOT.glob(".github/workflows/*.yml")]
+    named = {
+        (path.name, extra)
+        for path in [*commands, *PAGES]
+        for extras in re.findall(r'(?:["\' ]\.|spasne)\[([a-z,-]+)\]', path.read_text(encoding="utf-8"))
+        for extra in extras.split(",")
+    }
+    assert len(named) > 5 and {extra for _, extra in named} <= {*known}
+
+
 def test_wrapper_and_executable_change_method_at_the_same_size():
     assert int(found_in("src/method.h", r"^constexpr size_t LARGE = (\d+);")) == LARGE
     assert DEFAULT_SAMPLING.exact_up_to == LARGE
