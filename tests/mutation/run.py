@@ -18,9 +18,9 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -40,25 +40,34 @@ COPIED = (
     "spasne_tools",
     "tests",
 )
+NOT_COMPILED = "not compiled"
 TIME_LIMIT = 600  # seconds: a mutant that does not end is killed
-# The baseline alone, hardly optimised: an executable for tests within seconds.
-COMPILE = ["g++", "-std=c++17", "-O1", "-pthread", "-DSPASNE_BASELINE_ONLY"]
-# Sources, and the kernels that each of them compiles (src/kernels/isa.h).
-OBJECTS = {"src/kernels/kernels.cpp": 1, "sptree.cpp": 0, "spasne.cpp": 0, "spasne_main.cpp": 0}
+# Hardly optimised, for an executable within seconds: kernels must be a little, what calls them need not.
+COMPILE = ["g++", "-std=c++17", "-pthread"]
+# Sources, and the kernels that each of them compiles (src/kernels/isa.h): of kernels the baseline alone.
+SOURCES = {"src/kernels/kernels.cpp": 1, "sptree.cpp": 0, "spasne.cpp": 0, "spasne_main.cpp": 0}
+# What no mutant changes is compiled once, by make in the checkout.
+KERNELS = ("kernels1.o", "kernels2.o", "kernels3.o")
+OBJECTS = (*KERNELS, "sptree.o", "spasne.o", "spasne_main.o")
 
 
 @dataclass(frozen=True)
 class Target:
     """Files to be changed, the tests that are to notice, and the sources that include the files.
 
-    ``program``: one of tests/cpp that the tests compile.
+    ``program``: whether tests compile one of tests/cpp with the files. ``concerned``: by file, which of
+    the tests (as ``pytest -k`` takes it); all where it is not named.
     """
 
     files: tuple[str, ...]
     tests: tuple[str, ...]
     recompiled: tuple[str, ...] = ()
-    program: str = ""
+    program: bool = False
+    concerned: Mapping[str, str] = field(default_factory=dict)
 
+
+FEW_NEIGHBOURS = "told_apart or no_threads or finds_as_many or bytes"
+APPROXIMATE = f"approximate or structure or nearly_all or few_points or {FEW_NEIGHBOURS}"
 
 TARGETS = {
     "kernels": Target(
@@ -70,24 +79,32 @@ TARGETS = {
             "src/dense_objective.h",
         ),
         ("tests/test_executable.py", "tests/test_interpolation.py", "tests/test_golden.py"),
-        tuple(OBJECTS),
+        tuple(SOURCES),
     ),
     "descent": Target(
         ("src/safe_descent.h",),
         ("tests/test_failures.py", "tests/test_callback.py"),
         ("spasne.cpp",),
+        concerned={"src/safe_descent.h": "not interrupt"},
     ),
     "neighbours": Target(
         (
             "src/neighbours.h",
             "src/approximate_neighbours.h",
             "src/cells.h",
+            "src/coded_points.h",
             "src/shortlists.h",
             "src/rounded_points.h",
             "src/sparse_affinities.h",
         ),
         ("tests/test_neighbours.py",),
-        program="tests/cpp/test_neighbours.cpp",
+        program=True,
+        concerned={
+            "src/approximate_neighbours.h": APPROXIMATE,
+            "src/cells.h": APPROXIMATE,
+            "src/coded_points.h": APPROXIMATE,
+            "src/sparse_affinities.h": "affinities or graphs or perplexities or bytes_depend_on_neither",
+        },
     ),
     "python": Target(
         (
@@ -186,20 +203,26 @@ def copy_project(folder: Path) -> None:
 
 def compile_executable(folder: Path, sources: Iterable[str]) -> bool:
     """Compile these sources and link them with the objects of the others."""
-    objects = [f"{Path(source).stem}.o" for source in OBJECTS]
+    baseline = ["-O1", "-DSPASNE_BASELINE_ONLY"] if "src/kernels/kernels.cpp" in sources else ["-O0"]
     commands = [
-        [*COMPILE, f"-DSPASNE_KERNELS_OF={OBJECTS[source]}", "-c", source, "-o", f"{Path(source).stem}.o"]
+        [*COMPILE, *baseline, f"-DSPASNE_KERNELS_OF={SOURCES[source]}"]
+        + ["-c", source, "-o", f"{Path(source).stem}.o"]
         for source in sources
     ]
     return all(
         subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
-        for command in [*commands, [*COMPILE, *objects, "-o", "spasne"]]
+        for command in [*commands, [*COMPILE, *map(str, folder.glob("*.o")), "-o", "spasne"]]
     )
 
 
-def tests_pass(folder: Path, target: Target) -> bool:
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *target.tests]
+def verdict_of(folder: Path, target: Target, file: str = "") -> str:
+    """What the tests say that concern a file."""
+    tests = [*target.tests, "-k", target.concerned.get(file, "")]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", *tests]
     environment = {**os.environ, "SPASNE_BIN": str(folder / "spasne")}
+    if target.program:
+        kernels = [str(folder / name) for name in KERNELS]
+        environment["CXXFLAGS"] = " ".join(["-O1", "-DSPASNE_KERNELS_OF=0", *kernels])
     try:
         done = subprocess.run(
             [*command, "--deselect", "tests/test_executable.py::test_plain_build"],
@@ -210,23 +233,23 @@ def tests_pass(folder: Path, target: Target) -> bool:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
-
-
-def compiles(folder: Path, target: Target) -> bool:
-    if target.program:
-        check = [*COMPILE, "-fsyntax-only", target.program]
-        return subprocess.run(check, cwd=folder, capture_output=True, check=False).returncode == 0
-    return compile_executable(folder, target.recompiled) if target.recompiled else True
+        return "killed"
+    if target.program and re.search(rb"\b1 error\b", done.stdout):  # not of a test, but of what it is given
+        return NOT_COMPILED
+    return "SURVIVED" if done.returncode == 0 else "killed"
 
 
 def prepare(folder: Path, target: Target) -> bool:
-    """An executable in `folder`: that of the checkout, unless mutants are compiled into it."""
-    if target.recompiled or not (ROOT / "spasne").exists():
-        return compile_executable(folder, OBJECTS)
-    shutil.copy(ROOT / "spasne", folder / "spasne")
-    return True
+    """An executable in `folder`, and the objects that mutants are linked with."""
+    if set(target.recompiled) == set(SOURCES):
+        return compile_executable(folder, SOURCES)
+    objects = [f"build/objects/{name}" for name in OBJECTS]
+    made = subprocess.run(["make", "OBJECTS_ONLY=1", *objects], cwd=ROOT, capture_output=True, check=False)
+    if made.returncode != 0:
+        return False
+    for name in objects:
+        shutil.copy(ROOT / name, folder)
+    return compile_executable(folder, ())
 
 
 def own_copy(folder: Path) -> Path:
@@ -245,9 +268,9 @@ def judge(mutant: Mutant, original_folder: Path, target: Target) -> str:
     lines[mutant.line] = mutant.after
     path.write_text("\n".join(lines), encoding="utf-8")
     try:
-        if not compiles(folder, target):
-            return "not compiled"
-        return "SURVIVED" if tests_pass(folder, target) else "killed"
+        if target.recompiled and not compile_executable(folder, target.recompiled):
+            return NOT_COMPILED
+        return verdict_of(folder, target, mutant.file)
     finally:
         path.write_text(original, encoding="utf-8")
 
@@ -272,7 +295,7 @@ def main() -> None:
         folder = Path(name, "project")
         folder.mkdir()
         copy_project(folder)
-        if not prepare(folder, target) or not tests_pass(folder, target):
+        if not prepare(folder, target) or verdict_of(folder, target) != "SURVIVED":
             sys.exit("the tests fail without any change")
         verdicts = processes.map(partial(judge, original_folder=folder, target=target), drawn)
         for mutant, verdict in zip(drawn, verdicts, strict=True):
