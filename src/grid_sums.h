@@ -96,12 +96,13 @@ class GridSums {
   /// The work of one pair, in the units of KernelGrid::work.
   double work_per_pair() const { return WORK_PER_PAIR + (n_charges_ > 1 ? static_cast<double>(n_charges_) : 0); }
 
-  /// Throws runtime_error if the map is not finite.
-  void evaluate(const PointCharges& q, ThreadPool& pool, const Output& out) {
+  /// `pair_by_pair`: even where a grid is less work. Throws runtime_error if the map is not finite.
+  void evaluate(const PointCharges& q, ThreadPool& pool, const Output& out, bool pair_by_pair = false) {
     const double* Y = q.Y;
     const bool want_charges = n_charges_ > 1 && (out.force || out.value), want_repulsion = out.Z || out.repulsion;
     const Box box = choose_box(Y, want_repulsion, want_charges, pool);
-    if (pairs_are_less(box, want_repulsion, want_charges)) return evaluate_exactly(all_points(), q, pool, out);
+    if (pair_by_pair || pairs_are_less(box, want_repulsion, want_charges))
+      return evaluate_exactly(all_points(), q, pool, out);
     const unsigned char* far = far_.empty() ? nullptr : is_far_.data();
     if (want_repulsion) {
       repulsion_.place(box, fitting_spacing(repulsion_, box, repulsion_spacing_), pool);

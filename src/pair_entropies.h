@@ -16,6 +16,9 @@ namespace spasne {
 
 constexpr double SAMPLED_PAIRS = 2e6;
 
+/// Whether points are so few that entropies are taken over all their pairs.
+inline bool takes_all_pairs(size_t n) { return SAMPLED_PAIRS / static_cast<double>(n) >= static_cast<double>(n - 1); }
+
 namespace detail {
 
 inline size_t common_divisor(size_t a, size_t b) {

@@ -74,21 +74,23 @@ class SectionGrid {
         gradient[axis * n_padded_ + j] += force;
       }
     });
-    for_each_point_of_large(Y, true, [&](size_t point, size_t place, size_t stride) {
+    const auto take = [&](size_t point, size_t place, size_t stride) {
       for (size_t axis = 0; axis < n_dims_; ++axis) gradient[axis * n_padded_ + point] -= sums_[axis * stride + place];
-    });
+    };
+    for_each_point_of_large(Y, {nullptr, nullptr, sums_.data(), nullptr}, false, take);
     add_section_spread(sections_, {Y, n_padded_, n_dims_}, scale2_, beta_, gradient);
   }
 
-  /// Per point: sum over j of beta Ps_ij ln(1 + sigma^2 d^2).
-  std::vector<double> logs(const double* Y) {
+  /// Per point: sum over j of beta Ps_ij ln(1 + sigma^2 d^2); from all pairs, or from a grid where that is less work.
+  std::vector<double> logs(const double* Y, bool pair_by_pair) {
     std::vector<double> out(n_, 0.0);
     for_each_pair_of_small(Y, [&](size_t i, size_t j, double p, double d2) {
       const double share = p * std::log1p(scale2_ * d2);
       out[i] += share;
       out[j] += share;
     });
-    for_each_point_of_large(Y, false, [&](size_t point, size_t place, size_t) { out[point] = sums_[place]; });
+    const auto take = [&](size_t point, size_t place, size_t) { out[point] = sums_[place]; };
+    for_each_point_of_large(Y, {nullptr, nullptr, nullptr, sums_.data()}, pair_by_pair, take);
     return out;
   }
 
@@ -151,9 +153,9 @@ class SectionGrid {
     });
   }
 
-  /// Takes a section's sums, forces or logarithms, and calls use(point, its place in sums_, stride of the axes).
+  /// Takes a section's sums, as `out` asks, and calls use(point, its place in sums_, stride of the axes).
   template <class Use>
-  void for_each_point_of_large(const double* Y, bool forces, const Use& use) {
+  void for_each_point_of_large(const double* Y, const GridSums::Output& out, bool pair_by_pair, const Use& use) {
     for (const Large& part : large_) {
       const GlobalCharges& q = part.charges;
       if (q.n_charges == 1) continue;  // all at one position, where only distances count
@@ -165,8 +167,7 @@ class SectionGrid {
             Y_[axis * stride + place] = Y[axis * n_padded_ + members[place]];
       });
       grid_.take(members.size());
-      grid_.evaluate({Y_.data(), q.charges.data(), q.constant}, pool_,
-                     {nullptr, nullptr, forces ? sums_.data() : nullptr, forces ? nullptr : sums_.data()});
+      grid_.evaluate({Y_.data(), q.charges.data(), q.constant}, pool_, out, pair_by_pair);
       pool_.for_each_range(members.size(), CHUNK, [&](size_t begin, size_t end) {
         for (size_t place = begin; place < end; ++place) use(members[place], place, stride);
       });

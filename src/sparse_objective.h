@@ -16,6 +16,7 @@
 #include "grid_sums.h"
 #include "kernels/neighbour_sums.h"
 #include "objective.h"
+#include "pair_entropies.h"
 #include "section_grid.h"
 #include "sparse_problem.h"
 #include "threads.h"
@@ -108,10 +109,13 @@ class SparseObjective : public Objective {
     return std::sqrt(error2 / length2);
   }
 
+  /// Of a map that is handed over, each point's share with it, few points are summed pair by pair: what a grid leaves
+  /// of a divergence, some 1e-5, counts where weights are large or the divergence is nearly 0.
   CostParts cost(const double* Y, std::vector<double>* shares) override {
+    const bool pair_by_pair = shares && takes_all_pairs(n_);
     std::vector<double> global_logs(n_padded_, 0.0);  // and of space, where that has no sections
-    const double log_Z = std::log(sum_pairs(Y, nullptr, global_logs.data()));
-    const std::vector<double> space_logs = logs_of_space(Y, global_logs);
+    const double log_Z = std::log(sum_pairs(Y, nullptr, global_logs.data(), pair_by_pair));
+    const std::vector<double> space_logs = logs_of_space(Y, global_logs, pair_by_pair);
     const double log_Zg = std::log(global_sum(Y, n_, n_padded_, n_dims_, scale2_).Z);
     const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
     const Entropies& of_space = sections_ ? sections_->entropies() : p_.space;
@@ -179,9 +183,10 @@ class SparseObjective : public Objective {
 
   /// Returns Z. With `force` fills it and the repulsion (of tree or grid, by_tree_); `value`: sum over j of the
   /// charges' affinity times ln(1 + sigma^2 d^2). Either may be null; what has no weight is left as it is.
-  double sum_pairs(const double* Y, double* force, double* value) {
-    by_tree_ = tree_ && grid_.repulsion_work(Y, pool_) >
-                            (force ? TREE_WORK * static_cast<double>(std::max(n_, FEW)) : MOST_WORK);
+  double sum_pairs(const double* Y, double* force, double* value, bool pair_by_pair = false) {
+    by_tree_ =
+        tree_ && !pair_by_pair &&
+        grid_.repulsion_work(Y, pool_) > (force ? TREE_WORK * static_cast<double>(std::max(n_, FEW)) : MOST_WORK);
     if (by_tree_) {
       SpTree& tree = force ? *tree_ : *cost_tree_;
       tree.build(Y);
@@ -191,7 +196,8 @@ class SparseObjective : public Objective {
     if (!by_tree_ || charged)
       grid_.evaluate({Y, charges_.charges.data(), charges_.constant}, pool_,
                      {by_tree_ || !force ? nullptr : repulsion_.data(), by_tree_ ? nullptr : Z_.data(),
-                      charged ? force : nullptr, charged ? value : nullptr});
+                      charged ? force : nullptr, charged ? value : nullptr},
+                     pair_by_pair);
     const AlignedVector& parts = by_tree_ ? tree_sums_.Z_local : Z_;
     double Z = 0;
     for (size_t i = 0; i < n_; ++i) Z += parts[i];
@@ -199,13 +205,13 @@ class SparseObjective : public Objective {
   }
 
   /// Per point: sum over j of beta Ps_ij ln(1 + sigma^2 d^2). all_logs: the same of all charges.
-  std::vector<double> logs_of_space(const double* Y, const std::vector<double>& all_logs) {
-    if (sections_) return sections_->logs(Y);
+  std::vector<double> logs_of_space(const double* Y, const std::vector<double>& all_logs, bool pair_by_pair) {
+    if (sections_) return sections_->logs(Y, pair_by_pair);
     if (beta_ > 0 && alpha_ == 0) return all_logs;
     std::vector<double> logs(n_padded_, 0.0);
     if (beta_ > 0)
       space_grid_.evaluate({Y, space_charges_.charges.data(), space_charges_.constant}, pool_,
-                           {nullptr, nullptr, nullptr, logs.data()});
+                           {nullptr, nullptr, nullptr, logs.data()}, pair_by_pair);
     return logs;
   }
 

@@ -302,6 +302,23 @@ def test_cost_where_columns_vary_ever_less(embed, shape):
     assert_cost(embed, case, P_all, accuracy=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("n_points", "no_dims", "sections"),
+    [(403, 2, None), (800, 3, None), (403, 2, np.arange(403) % 8 // 7)],
+    ids=["2-D", "3-D", "sections"],
+)
+def test_cost_of_few_points_is_exact_at_any_weight(embed, n_points, no_dims, sections):
+    """A grid leaves 5e-6 of each divergence here: with these weights 0.02."""
+    case = random_case(1, n_points=n_points, n_features=3, n_space=2, sections=sections, no_dims=no_dims)
+    case = replace(case, method="interpolation", perplexity=PERPLEXITY, alpha=4000.0, beta=300.0)
+    case.init = 0.3 * np.random.default_rng(3).normal(size=(n_points, no_dims))
+    shares, report = cost_of(embed, case)
+    terms = reference.cost_terms(case.init, reference.affinities(case), case.alpha, case.beta, 1, case.pairs)
+    parts = [report["cost_local"], report["cost_global"], report["cost_space"]]
+    assert (np.abs(parts - terms.sum(axis=1)) < 1e-8 * np.array([1, case.alpha, case.beta])).all()
+    np.testing.assert_allclose(shares, terms.sum(axis=0), rtol=0, atol=1e-9 * case.alpha)
+
+
 def test_cost_without_exaggeration(embed):
     case = with_map(problem(), "random", 2, BOTH["spasne"])
     exaggerated, plain = (cost_of(embed, replace(case, exaggeration=factor))[0] for factor in (4.0, 1.0))
