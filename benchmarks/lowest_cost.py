@@ -60,7 +60,7 @@ class Setting:
             "data": self.section.name,
             "alpha": self.alpha,
             "beta": self.beta,
-            "sigma": self.scale,
+            "sigma": float(f"{self.scale:.7g}"),  # as the file has it, so that a problem is found again
             "start": start,
             "cost": found.report["cost"],
             "r1": float(scores["r1"]),
@@ -69,6 +69,11 @@ class Setting:
             "winner": raced[0]["start"] if raced else "",
             "seconds": round(found.report["seconds"]["optimise"], 2),
         }
+
+    def runs_of(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Those of this problem."""
+        same = (table["data"] == self.section.name) & np.isclose(table["sigma"], self.scale, rtol=1e-5)
+        return table[same & (table["alpha"] == self.alpha) & (table["beta"] == self.beta)]
 
 
 def settings(section: Section) -> Iterator[Setting]:
@@ -92,34 +97,60 @@ def starts(n_points: int) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"random {seed}", {"init": 1e-6 * np.random.default_rng(seed).normal(size=(n_points, 2))}
 
 
-def line_of(rows: list[dict]) -> str:
-    table = pd.DataFrame(rows).set_index("start")
-    default, published, lowest = table.loc["default"], table.loc["published"], table["cost"].drop("default")
+PROBLEM = ["data", "alpha", "beta", "sigma"]
+HEADER = (
+    "| data | alpha, beta, sigma | default | lowest other | of | above it | published | winner | gradients "
+    "| iterations | time |\n" + "|---" * 11 + "|"
+)
+
+
+def line_of(runs: pd.DataFrame) -> str:
+    """A row of the table: what all runs of a problem came to."""
+    table = runs.set_index("start")
+    default, published, others = table.loc["default"], table.loc["published"], table["cost"].drop("default")
+    times = [one["seconds"] for one in (default, published)]
+    time = "" if np.isnan(times).any() else f"{times[0] / times[1]:.2f}"
     return (
         f"| {default['data']} | {default['alpha']:g}, {default['beta']:g}, {default['sigma']:.3g} "
-        f"| {default['cost']:.4f} | {lowest.min():.4f} ({lowest.idxmin()}) "
-        f"| {100 * (default['cost'] / lowest.min() - 1):+.3f} % | {published['cost']:.4f} "
-        f"| {default['winner']} | {default['gradients']:.0f} "
-        f"| {default['seconds'] / published['seconds']:.2f} |"
+        f"| {default['cost']:.4f} | {others.min():.4f} ({others.idxmin()}) | {len(others)} "
+        f"| {100 * (default['cost'] / others.min() - 1):+.3f} % | {published['cost']:.4f} "
+        f"| {default['winner']} | {default['gradients']:.0f} | {published['gradients']:.0f} | {time} |"
     )
+
+
+def joined(before: pd.DataFrame, rows: list[dict]) -> pd.DataFrame:
+    """All runs ever made, those of `rows` in the place of earlier ones of the same problem and start."""
+    every = pd.concat([before, pd.DataFrame(rows)], ignore_index=True)
+    return every.drop_duplicates([*PROBLEM, "start"], keep="last").sort_values(
+        "data", key=lambda names: names.map({name: at for at, name in enumerate(every["data"].unique())}),
+        kind="stable",
+    )  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lowest_cost", description=__doc__)
     parser.add_argument("--data", nargs="+", default=None, help="names; simulated ones by size[:columns]")
+    parser.add_argument(
+        "--default-only", action="store_true", help="only the default; others as the file has them"
+    )
     options = parser.parse_args(arguments)
     real_ones = [*PUBLISHED_DATA, "osmfish", "starmap3d"] if os.environ.get("SPASNE_DATA") else []
     names = options.data or [*real_ones, "5000:50", "5000:200", "20000:50"]
-    titles = ("data", "alpha, beta, sigma", "default", "lowest other", "above it")
-    print(f"| {' | '.join((*titles, 'published', 'winner', 'gradients', 'time'))} |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    rows: list[dict] = []
+    table = pd.DataFrame(columns=[*PROBLEM, "start"])
+    if RESULTS.exists():
+        table = pd.read_csv(RESULTS, keep_default_na=False, na_values={"seconds": ""})
+    print(HEADER)
     for name in names:
-        for setting in settings(section_of(name)):
-            found = [setting.run(start, **told) for start, told in starts(len(setting.section.X))]
-            print(line_of(found), flush=True)
-            rows += found
-            pd.DataFrame(rows).to_csv(RESULTS, index=False, float_format="%.7g")
+        for setting in settings(replace(section_of(name), name=name)):
+            if options.default_only and setting.runs_of(table).empty:
+                continue
+            wanted = [("default", {})] if options.default_only else starts(len(setting.section.X))
+            rows = [setting.run(start, **told) for start, told in wanted]
+            if options.default_only:  # times compare within one run of this program
+                rows[0]["seconds"] = np.nan
+            table = joined(table, rows)
+            table.to_csv(RESULTS, index=False, float_format="%.7g")
+            print(line_of(setting.runs_of(table)), flush=True)
     return 0
 
 

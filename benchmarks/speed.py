@@ -46,7 +46,6 @@ class Case:
     max_iter: int = 1000
     wide: bool = False
     perplexity: float = 50
-    n_genes: int = 500
 
 
 def gradients_of_all_points(report: dict) -> int:
@@ -70,7 +69,7 @@ CASES = [
     Case("million", 1_000_000),
     *scaling(1_000_000, THREADS[1:]),
     Case("million exact", 1_000_000, neighbors="exact"),
-    *(Case("ten million", TEN_MILLION, 30, threads=count, perplexity=15, n_genes=100) for count in (2, 16)),
+    *(Case("ten million", TEN_MILLION, 30, threads=count, perplexity=15) for count in (2, 16)),
 ]
 
 
@@ -124,7 +123,7 @@ def in_process(case: Case, scored: Scores | None = None) -> dict:
     """`run` in a fresh process for each map, so that no peak of memory is another's."""
     components, positions = files_of(case)
     if not positions.exists():
-        write_bench_data(components.parent, case.n_spots, case.n_components, case.n_genes)
+        write_bench_data(components.parent, case.n_spots, case.n_components)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(run, case, scored).result()
 
