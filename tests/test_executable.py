@@ -383,6 +383,13 @@ def test_progress_lines(embed, theta):
     assert float(lines[0][1]) == pytest.approx(half_way.cost.sum(), abs=1e-6)
 
 
+def test_seconds_of_a_progress_line_are_those_since_the_one_before(embed):
+    outcome = embed(random_case(3, n_points=400, perplexity=20, max_iter=500), "--report", "report.json")
+    seconds = [float(text) for text in re.findall(r"in (\d+\.\d+) seconds\)", outcome.stdout)]
+    rounding = 0.005 * len(seconds)
+    assert len(seconds) == 10 and sum(seconds) <= outcome.report["seconds"]["optimise"] + rounding
+
+
 def test_progress_appears_while_it_runs(spasne_binary, tmp_path):
     """Through a pipe as well: each line is flushed."""
     case = random_case(71, n_points=300, max_iter=10**7, stop_tolerance=0.0)

@@ -1,8 +1,10 @@
 // Neighbours and sparse affinities of binary files, for test_neighbours.py:
 //   test_neighbours graph N_POINTS N_COLUMNS K THREADS < X > indices, squared distances
 //   test_neighbours approximate N_POINTS N_COLUMNS K THREADS < X > the same, then 1 (exact) or 0 and the recall
-//   (double) test_neighbours affinities N_POINTS K PERPLEXITY THREADS < indices, squared distances > offsets, columns,
-//   values
+//   (double)
+//   test_neighbours codes N_POINTS N_COLUMNS N_ROWS THREADS < X > scores of the first rows by bytes, and in double, of
+//   each, the deviation at its nearest other and the margin that its limit has there
+//   test_neighbours affinities N_POINTS K PERPLEXITY THREADS < indices, squared distances > offsets, columns, values
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -87,14 +89,20 @@ void codes(char** argument) {
     }
   }
   write(scores);
-  std::vector<double> deviations;
+  std::vector<double> deviations, margins;
   for (size_t r = 0; r < n_rows; ++r) {
     double nearest = INFINITY;
     for (size_t i = 0; i < n; ++i)
       if (i != r) nearest = std::min(nearest, points.scaled(points.distance2(r, i)));
-    deviations.push_back(spasne::CodedPoints::deviation(x.data() + r * n_columns, n_columns, nearest));
+    const float* own = x.data() + r * n_columns;
+    deviations.push_back(spasne::CodedPoints::deviation(own, n_columns, nearest));
+    double norm = 0;
+    for (size_t c = 0; c < n_columns; ++c) norm += static_cast<double>(own[c]) * static_cast<double>(own[c]);
+    const double upper = (nearest - norm) / 2;
+    margins.push_back(coded.limit(rows[r], upper) - upper);
   }
   write(deviations);
+  write(margins);
 }
 
 void affinities(char** argument) {
