@@ -327,6 +327,11 @@ def test_where_there_is_structure_the_search_is_not_exact(find):
     assert LEAST - 0.005 <= (index[:, :, None] == expected[:, None, :]).any(axis=2).mean() < 1
 
 
+def test_the_search_looks_no_farther_than_it_must(find):
+    X = many_clusters(np.random.default_rng(1))
+    assert LEAST <= find(X, 30)[3] < LEAST + 0.013
+
+
 @pytest.mark.parametrize(("n", "k"), [(2, 1), (49, 48), (200, 150), (1000, 150), (2300, 150)])
 def test_few_points_get_their_exact_neighbours(find, neighbours, n, k):
     X = np.random.default_rng(n).normal(size=(n, 4))

@@ -41,7 +41,7 @@ COPIED = (
     "tests",
 )
 NOT_COMPILED = "not compiled"
-TIME_LIMIT = 600  # seconds: a mutant that does not end is killed
+TIME_LIMIT = 600  # seconds that the tests of a mutant may take; some never end, on a busy machine any may not
 # Hardly optimised, for an executable within seconds: kernels must be a little, what calls them need not.
 COMPILE = ["g++", "-std=c++17", "-pthread"]
 # Sources, and the kernels that each of them compiles (src/kernels/isa.h): of kernels the baseline alone.
@@ -233,7 +233,7 @@ def verdict_of(folder: Path, target: Target, file: str = "") -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return "killed"
+        return "timed out"
     if target.program and re.search(rb"\b1 error\b", done.stdout):  # not of a test, but of what it is given
         return NOT_COMPILED
     return "SURVIVED" if done.returncode == 0 else "killed"
@@ -296,7 +296,7 @@ def main() -> None:
         folder.mkdir()
         copy_project(folder)
         if not prepare(folder, target) or verdict_of(folder, target) != "SURVIVED":
-            sys.exit("the tests fail without any change")
+            sys.exit("the tests fail without any change, or take too long")
         verdicts = processes.map(partial(judge, original_folder=folder, target=target), drawn)
         for mutant, verdict in zip(drawn, verdicts, strict=True):
             counts[verdict] += 1
