@@ -6,7 +6,7 @@ import pytest
 
 import spasne
 from spasne import SpaSNE, choose_parameters, run_spasne, simulate_tissue
-from spasne_tools.choose import automatic, sample
+from spasne_tools.choose import automatic, choice, sample
 from spasne_tools.choose.balance import Wish, judge_of, nearest_on_map
 from spasne_tools.choose.sample import draw_sample
 from spasne_tools.choose.search import Search, Weights
@@ -171,6 +171,17 @@ def test_of_a_sample_more_is_asked_than_of_all_points(tissue, monkeypatch):
         choose_parameters(tissue.counts, tissue.pixels, at_least={"r1": 0.9}, alpha=1, beta=2, **QUICK)
 
 
+def test_of_a_sample_more_than_the_reference_is_asked(tissue, monkeypatch):
+    monkeypatch.setattr(sample, "MOST_POINTS", 60)
+    monkeypatch.setattr(choice, "LOSS_BESIDE_REFERENCE", 0.9)
+    with pytest.warns(UserWarning, match="nothing that was tried has") as warned:
+        found = choose_parameters(tissue.counts, tissue.pixels, goal="paper", alpha=8, **QUICK)
+    reference = found.table[found.table["stage"] == "reference"].iloc[0]
+    told = next(str(one.message) for one in warned if "nothing" in str(one.message))
+    assert f"r1 of {reference['r1'] + 0.9:.3g} and r2 of {reference['r2'] + 0.9:.3g} and" in told
+    assert f"kept_in_space of {reference['kept_in_space']:.3g} or more" in told and "ask for less" in told
+
+
 def test_a_compact_map_of_a_sample_has_the_scale_of_all_points(tissue, monkeypatch):
     monkeypatch.setattr(sample, "MOST_POINTS", 30)
     drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(perplexity=5), 0)
@@ -218,6 +229,64 @@ def test_a_sample_gets_the_room_that_all_points_have(tissue, monkeypatch):
     pd.testing.assert_frame_equal(found.table, again.table)
 
 
+@pytest.mark.parametrize(
+    ("given", "least", "own", "widening"),
+    [
+        (20, 3, 20 * 59 / 119, (59 / 60 * 120 / 119) ** 0.5),
+        (20, 15, 15, (15 / 20 * 2) ** 0.5),
+        (2, 5, 2, 2**0.5),
+    ],
+)
+def test_the_perplexity_of_a_sample_is_smaller_as_it_is(tissue, monkeypatch, given, least, own, widening):
+    """Then neighbourhoods are as wide in expression, and a scale needs no widening."""
+    monkeypatch.setattr(sample, "MOST_POINTS", 60)
+    monkeypatch.setattr(sample, "LEAST_PERPLEXITY", least)
+    drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(perplexity=given), 0)
+    assert (drawn.perplexity, drawn.parameters.perplexity) == (given, pytest.approx(own))
+    assert drawn.widening == pytest.approx(widening)
+
+
+def test_a_perplexity_for_all_points_is_enough_for_a_sample(tissue, monkeypatch):
+    monkeypatch.setattr(sample, "MOST_POINTS", 60)
+    drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(perplexity=119 / 3), 0)
+    assert drawn.parameters.perplexity == pytest.approx(59 / 3)
+    with pytest.raises(ValueError, match=r"= 39.6667 for 120 points, found 40"):
+        draw_sample(tissue.counts, tissue.pixels, Parameters(perplexity=40), 0)
+
+
+def test_neighbours_of_a_sample_are_as_many_as_it_has_of_those_of_all(tissue, monkeypatch):
+    counted = []
+    for most in (120, 60, 20):
+        monkeypatch.setattr(sample, "MOST_POINTS", most)
+        judge = judge_of(draw_sample(tissue.counts, tissue.pixels, Parameters(perplexity=5), 0))
+        counted.append((judge.in_expression.k, judge.in_space[0].k))
+    assert counted == [(15, 50), (7, 25), (5, 8)]
+
+
+def height(top, weights):
+    """Of a hill over alpha, beta / alpha and the scale, each as an exponent of 2."""
+    here, there = (np.log2([alpha, beta / alpha, scale]) for alpha, beta, scale in (weights, top))
+    return -float(((here - there) ** 2).sum())
+
+
+def test_steps_climb_as_long_as_they_lead_up():
+    """All that lead up at once: one by one they would take eight rounds, of which there are five."""
+    tried = []
+
+    class Climb(Search):
+        def try_all(self, stage, wanted, init):
+            for weights in set(wanted) - set(tried):
+                tried.append(weights)
+                value = height((256, 64, 0.02), weights) if weights.alpha else 0
+                self.rows.append({"stage": stage, **weights._asdict(), "value": value})
+
+    search = Climb(None, None, Wish({}), {})
+    centre = search._climbed(Weights(16.0, 4.0, 0.08), 1.0, None)
+    np.testing.assert_allclose(centre, (256, 64, 0.02), rtol=0.01)
+    fixed = Climb(None, None, Wish({}), {"alpha": 0.0})._climbed(Weights(0.0, 4.0, 0.08), 1.0, None)
+    assert fixed.alpha == 0
+
+
 def test_sections_count_within_themselves(tissue):
     sections = np.repeat(["a", "b"], 60)
     moved = tissue.pixels + np.where(sections == "b", 1e6, 0)[:, None]
@@ -235,6 +304,7 @@ def test_sections_count_within_themselves(tissue):
         ({"alpha": "all"}, ValueError, "expected alpha to be 'auto' or a number of 0 or more, found 'all'"),
         ({"reference": (8, 2)}, ValueError, "expected reference to be alpha, beta and global_scale"),
         ({"theta": 0}, TypeError, "found 'theta'"),
+        ({"init": np.zeros((120, 2))}, ValueError, "expected init to be a name here, found an array"),
     ],
 )
 def test_bad_arguments_are_refused(tissue, given, error, message):

@@ -21,6 +21,7 @@ from spasne_tools.metrics.sampling import DEFAULT_SAMPLING
 from spasne_tools.screening.scores import Targets, distances_within, rows_of_sections, standard_distances
 
 SURROUNDINGS = 50  # nearest in the tissue, whose share on the map is judged
+LEAST_NEAREST = 5  # of a sample, of either kind
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,24 @@ class Judge:
 
 
 def judge_of(sample: Sample) -> Judge:
-    """What maps of the sample are compared with: all pairs and all neighbours, computed once."""
+    """What maps of the sample are compared with: all pairs and all neighbours, computed once.
+
+    Of a sample as many are counted as it has of the 15 nearest in expression and 50 in the tissue of all.
+    """
     every = np.arange(sample.X.shape[0])
     expression = standard_distances(sample.X, DEFAULT_SAMPLING)
-    in_expression = Near.of(sample.X, every, RANK_NEIGHBOURS)
+    in_expression = Near.of(sample.X, every, _in_sample(RANK_NEIGHBOURS, sample))
     if sample.pixels is None:
         return Judge(Targets(expression, expression), in_expression, ())
     sections = rows_of_sections(sample.sections)
     space = distances_within(sample.pixels, sections)
-    in_space = tuple(Near.of(sample.pixels, rows, SURROUNDINGS) for rows in sections or (every,))
+    k = _in_sample(SURROUNDINGS, sample)
+    in_space = tuple(Near.of(sample.pixels, rows, k) for rows in sections or (every,))
     return Judge(Targets(expression, space, sections=sections), in_expression, in_space)
+
+
+def _in_sample(k: int, sample: Sample) -> int:
+    return max(LEAST_NEAREST, round(k * sample.share))
 
 
 @dataclass(frozen=True)

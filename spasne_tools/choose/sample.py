@@ -15,9 +15,10 @@ from spasne_tools.run.executable import ExecutableError
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.user_warning import no_user_warnings
-from spasne_tools.validation import MatrixLike, as_matrix, check_rows_match, check_sections
+from spasne_tools.validation import MatrixLike, as_matrix, check_perplexity, check_rows_match, check_sections
 
 MOST_POINTS = 1500  # of which a map takes well under a second
+LEAST_PERPLEXITY = 10.0  # of a sample
 SEED = 1  # of the map by t-SNE
 
 
@@ -25,7 +26,9 @@ SEED = 1  # of the map by t-SNE
 class Sample:
     """Reduced expression (m, D), positions (m, any) or None, sections (m,) or None, of `n_points` points.
 
-    `parameters` are those that all maps of the sample share.
+    `parameters` are those that all maps of the sample share. Their perplexity is smaller than `perplexity`,
+    that of all points, as the sample is: so its neighbourhoods are as wide as theirs in expression, and both
+    maps have much the same r1, r2 and neighbours kept with the same weights (benchmarks/README.md).
     """
 
     X: Any
@@ -33,11 +36,21 @@ class Sample:
     sections: np.ndarray | None
     parameters: Parameters
     n_points: int
+    perplexity: float
+
+    @property
+    def share(self) -> float:
+        """Of the others, of each point, that are in the sample."""
+        return _share(self.X.shape[0], self.n_points)
 
     @property
     def widening(self) -> float:
-        """sqrt(n / m): a scale times this gives the sample's map the room that n points have at the scale."""
-        return math.sqrt(self.n_points / self.X.shape[0])
+        """Ratio of the automatic scales: a scale times this leaves the sample's map the room that all have.
+
+        1 while its perplexity is as much smaller as the sample is.
+        """
+        own = self.parameters.perplexity / self.X.shape[0]
+        return math.sqrt(own * self.n_points / self.perplexity)
 
     def scale(self, global_scale: float) -> float:
         """What stands on the sample for a scale of all points.
@@ -82,6 +95,13 @@ def draw_sample(
         sections = None if sections is None else check_sections(sections[rows], matrix)
     if positions is None:
         sections, parameters = None, replace(parameters, beta=0.0)
-    shared = replace(parameters, sections=sections, method="exact", theta=0, randseed=SEED)
+    perplexity = float(parameters.perplexity)
+    check_perplexity(perplexity, n_points)
+    own = min(perplexity, max(LEAST_PERPLEXITY, perplexity * _share(matrix.shape[0], n_points)))
+    shared = replace(parameters, sections=sections, perplexity=own, method="exact", theta=0, randseed=SEED)
     X = prepare_problem(matrix, positions, shared).X
-    return Sample(X, positions, sections, replace(shared, use_pca=False), n_points)
+    return Sample(X, positions, sections, replace(shared, use_pca=False), n_points, perplexity)
+
+
+def _share(n_drawn: int, n_points: int) -> float:
+    return (n_drawn - 1) / max(n_points - 1, 1)

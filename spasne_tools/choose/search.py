@@ -7,7 +7,7 @@ the best of these maps and need few gradients more; the last few are made as the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -22,12 +22,13 @@ from spasne_tools.run.embedding import Embedding
 
 # alpha, beta and sigma in units of the automatic scale, spread over the region where good maps were found
 COARSE = (
-    (8, 4, 1), (8, 8, 1), (16, 4, 1), (16, 8, 0.5), (16, 16, 1), (32, 8, 1),
-    (32, 16, 1), (32, 16, 0.5), (32, 32, 0.5), (64, 16, 2), (64, 32, 1), (128, 48, 1),
+    (8, 4, 1), (16, 4, 1), (16, 8, 0.5), (16, 16, 1), (32, 8, 1), (32, 16, 1),
+    (32, 16, 0.5), (32, 32, 0.5), (64, 8, 1), (64, 16, 0.5), (64, 32, 1), (128, 32, 1),
 )  # fmt: skip
 # Exponents of 2 by which a step changes these three: weight, space, scale.
-STEPS = ((1.0, 1.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 0.5))
-ROUNDS = (1.0, 1.0, 0.5, 0.5)  # lengths of the steps
+STEPS = np.array([(1.0, 1.0, 0.0), (0.0, 0.5, 0.0), (0.0, 0.0, 0.5)])
+SIGNS = (-1, 1)
+LENGTHS, MOST_ROUNDS = (1.0, 0.5), 5  # of the steps; rounds of each length at most
 LAST_POWERS = (0.0, 0.25, 0.5)  # exponents of 2, of beta of the best in the last few maps
 FINALISTS = 2
 # Where r1 and r2 have to be so much: alpha and scale (as in COARSE) of lines along which beta is brought to
@@ -73,12 +74,34 @@ class Search:
         self.try_all("coarse", [self._allowed((a, b, f * self.unit)) for a, b, f in COARSE], TRIAL_START)
         centre = self._ranked("coarse")[0]
         start = self.maps["coarse", centre]
-        for length in ROUNDS:
-            self.try_all("fine", [centre, *self._around(centre, length)], start)
-            centre = self._ranked("fine")[0]
+        for length in LENGTHS:
+            centre = self._climbed(centre, length, start)
         last = [self._allowed(centre._replace(beta=centre.beta * 2**power)) for power in LAST_POWERS]
         self.try_all("final", last + self._ranked("fine")[:FINALISTS], self.final_start)
         return self._best("final")
+
+    def _climbed(self, centre: Weights, length: float, start: np.ndarray) -> Weights:
+        """Where steps of this length lead from `centre`: each alone, and all that lead up at once."""
+        for _ in range(MOST_ROUNDS):
+            around = [self._moved(centre, length * sign * step) for step in STEPS for sign in SIGNS]
+            self.try_all("fine", [centre, *around], start)
+            self.try_all("fine", [self._moved(centre, length * self._upwards(centre, length))], start)
+            best = self._ranked("fine")[0]
+            if best == centre:
+                break
+            centre = best
+        return centre
+
+    def _upwards(self, centre: Weights, length: float) -> np.ndarray:
+        """The sum of the steps, of either sign, that lead up from `centre`."""
+        total = np.zeros(len(NAMES))
+        for step in STEPS:
+            rows = [self._row("fine", self._moved(centre, length * sign * step)) for sign in SIGNS]
+            values = [-np.inf if row is None else row["value"] for row in rows]
+            here = self._row("fine", centre)
+            if here is None or max(values) > here["value"]:
+                total += SIGNS[int(np.argmax(values))] * step
+        return total
 
     def _run_along_lines(self) -> dict[str, Any]:
         lines = [self._allowed((a, a / 2, f * self.unit)) for a, f in LINES]
@@ -111,7 +134,7 @@ class Search:
     @property
     def unit(self) -> float:
         """The automatic scale of all points."""
-        return automatic_scale(self.sample.n_points, float(self.sample.parameters.perplexity))
+        return automatic_scale(self.sample.n_points, self.sample.perplexity)
 
     def _levelled(
         self, stage: str, lines: list[Weights], init: str | np.ndarray, lengths: Iterable[float]
@@ -177,11 +200,8 @@ class Search:
     def _row(self, stage: str, weights: Weights) -> dict[str, Any] | None:
         return next((row for row in self._rows_of(stage) if weights_of(row) == weights), None)
 
-    def _around(self, centre: Weights, length: float) -> Iterator[Weights]:
-        for step in STEPS:
-            for sign in (-1, 1):
-                powers = zip(centre, step, strict=True)
-                yield self._allowed(tuple(value * 2 ** (sign * length * power) for value, power in powers))
+    def _moved(self, centre: Weights, powers: np.ndarray) -> Weights:
+        return self._allowed(tuple(np.array(centre) * 2**powers))
 
     def _allowed(self, values: tuple[float, ...]) -> Weights:
         """`values` with those that are fixed in place, rounded, and sigma at most 1."""
