@@ -314,6 +314,7 @@ def test_the_search_for_neighbours_tells_the_time_left(printer, capsys):
 def test_with_a_bar_only_the_search_tells_the_time_left(capsys, monkeypatch):
     pytest.importorskip("tqdm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # a test of notebooks may have left it
     line = "Iteration 50: error is 3.5 (50 iterations in 0.10 seconds)"
     with ProgressPrinter(1000, clock=Clock()) as show:
         show("finding 150 neighbours of each point")

@@ -128,6 +128,7 @@ def test_a_bar_is_full_after_success_only(monkeypatch, fails):
     """A run at rest ends before its last iteration."""
     pytest.importorskip("tqdm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # a test of notebooks may have left it
     show = ProgressPrinter(10)
     try:
         with show:

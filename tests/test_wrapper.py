@@ -800,6 +800,7 @@ def test_verbose_prints_lines_and_a_bar_where_there_is_tqdm(stand_in, capsys, mo
     else:
         monkeypatch.setitem(sys.modules, "tqdm.auto", None)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)  # a test of notebooks may have left it
     stand_in(PROGRESS)
     data, pixels = make_input()
     spasne.run_spasne(data, pixels, **SMALL, verbose=True)
