@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from spasne_tools.validation import MatrixLike
-
 
 def is_dask_array(X: Any) -> bool:
     """Whether `X` is one; Dask itself is not imported to find out."""
     return type(X).__module__.partition(".")[0] == "dask" and hasattr(X, "map_blocks")
 
 
-def place_blocks(model: Any, X: Any, pixels: MatrixLike | None, n_dims: int) -> Any:
+def place_blocks(model: Any, X: Any, pixels: Any, n_dims: int) -> Any:
     """Places (m, n_dims) of the rows of `X` as a Dask array with its blocks of rows, not computed yet.
+
+    pixels: a Dask array, an array or None.
 
     ``model.transform`` places each block by itself, as it may, since no new row acts on another. Each worker
     gets the model once.
@@ -30,7 +30,7 @@ def place_blocks(model: Any, X: Any, pixels: MatrixLike | None, n_dims: int) -> 
         if is_dask_array(pixels):
             blocks.append(pixels.rechunk(rows))
         else:
-            blocks.append(dask.array.from_array(np.asarray(pixels, dtype=float), chunks=rows))
+            blocks.append(dask.array.from_array(pixels, chunks=rows))
     return dask.array.map_blocks(
         _placed,
         *blocks,

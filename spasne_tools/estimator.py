@@ -262,18 +262,18 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             if pixels_new is not None:
                 raise ValueError("expected positions as pixels or as pixels_new, found both")
             pixels_new = pixels
+        lazy = is_dask_array(X)
         if pixels_new is not None:
             check_rows_match(X, pixels_new, "pixels_new")
-        if is_dask_array(X):
-            self._validated(np.zeros((1, X.shape[1])), reset=False)  # before any block is computed
-            self._check_new_positions(None if pixels_new is None else pixels_new.shape[1])
+            if not (lazy and is_dask_array(pixels_new)):
+                pixels_new = as_matrix(pixels_new, "pixels_new", allow_sparse=False)
+        # Of a Dask array the columns alone are checked: no block is computed here.
+        checked = self._validated(np.zeros((1, X.shape[1])) if lazy else X, reset=False)
+        self._check_new_positions(pixels_new)
+        if lazy:
             return place_blocks(self, X, pixels_new, self.embedding_.shape[1])
-        if pixels_new is not None:
-            pixels_new = as_matrix(pixels_new, "pixels_new", allow_sparse=False)
-        X = self._validated(X, reset=False)
-        self._check_new_positions(None if pixels_new is None else pixels_new.shape[1])
         with at_most(self._parameters().threads):
-            return self._frozen_map.place(X, pixels_new)
+            return self._frozen_map.place(checked, pixels_new)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Names of the map's axes: spasne0, spasne1 ..."""
@@ -372,16 +372,16 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         self.cost_local_, self.cost_global_ = report["cost_local"], report["cost_global"]
         self.cost_space_, self.kl_divergence_ = report["cost_space"], report["cost_local"]
 
-    def _check_new_positions(self, n_columns: int | None) -> None:
-        """Whether positions of new rows, None if there are none, have the columns of those in `fit`."""
+    def _check_new_positions(self, pixels_new: Any) -> None:
+        """Whether positions of new rows (m, any) have the columns of those in `fit`; None is allowed."""
         origin = self._frozen_map.frame.origin
         n_known = 0 if origin is None else len(origin)
-        if n_columns is None or n_columns == n_known:
+        if pixels_new is None or pixels_new.shape[1] == n_known:
             return
         by_section = origin is None and self._frozen_map.reference.S is not None
         where = " on a map of several sections" if by_section else ""
         wanted = f"{n_known} columns in pixels_new" if n_known else f"pixels_new to be None{where}"
-        raise ValueError(f"expected {wanted}, as in fit, found {n_columns} columns")
+        raise ValueError(f"expected {wanted}, as in fit, found {pixels_new.shape[1]} columns")
 
     def _validated(self, X: MatrixLike, reset: bool) -> Matrix:
         """X as float64 or float32, dense or CSR, its columns noted (reset) or checked."""

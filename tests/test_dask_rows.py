@@ -24,11 +24,13 @@ def fitted(tissue):
     return model.fit(data[:90], pixels=pixels[:90])
 
 
-@pytest.mark.parametrize("positions", ["none", "numpy", "dask, in other blocks"])
+@pytest.mark.parametrize("positions", ["none", "numpy", "list", "dask, in other blocks"])
 def test_places_are_those_of_the_whole_array(fitted, tissue, positions):
     data, pixels = (array[90:] for array in tissue)
     X = da.from_array(data, chunks=(25, 5))
-    given = {"none": None, "numpy": pixels}.get(positions, da.from_array(pixels, chunks=(7, 1)))
+    given = {"none": None, "numpy": pixels, "list": pixels.tolist()}.get(
+        positions, da.from_array(pixels, chunks=(7, 1))
+    )
     placed = fitted.transform(X, given)
     assert placed.chunks == ((25, 25, 10), (2,))
     np.testing.assert_allclose(
