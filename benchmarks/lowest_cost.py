@@ -33,6 +33,11 @@ STARTS = ("joint", "joint*0.3", "joint*0.1", "joint*0", "spatial", "pca", "joint
 N_RANDOM, N_RANDOM_LARGE, LARGE = 20, 6, 10_000
 NEIGHBOURS = 150
 RESULTS = ROOT / "benchmarks" / "results" / "lowest_cost.csv"
+PROBLEM = ["data", "alpha", "beta", "sigma"]
+HEADER = (
+    "| data | alpha, beta, sigma | default | lowest other | of | above it | published | winner | gradients "
+    "| iterations | time |\n" + "|---" * 11 + "|"
+)
 
 
 @dataclass(frozen=True)
@@ -95,13 +100,6 @@ def starts(n_points: int) -> Iterator[tuple[str, dict[str, Any]]]:
     yield from ((start, {"init": start}) for start in STARTS)
     for seed in range(N_RANDOM if n_points <= LARGE else N_RANDOM_LARGE):
         yield f"random {seed}", {"init": 1e-6 * np.random.default_rng(seed).normal(size=(n_points, 2))}
-
-
-PROBLEM = ["data", "alpha", "beta", "sigma"]
-HEADER = (
-    "| data | alpha, beta, sigma | default | lowest other | of | above it | published | winner | gradients "
-    "| iterations | time |\n" + "|---" * 11 + "|"
-)
 
 
 def line_of(runs: pd.DataFrame) -> str:

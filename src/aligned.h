@@ -25,9 +25,9 @@ struct AlignedAllocator {
   AlignedAllocator() = default;
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) {}
-  T* allocate(size_t n) {
+  T* allocate(size_t n, size_t alignment = 64) {
     void* memory = nullptr;
-    if (n > PTRDIFF_MAX / sizeof(T) || posix_memalign(&memory, 64, n * sizeof(T)) != 0) throw std::bad_alloc();
+    if (n > PTRDIFF_MAX / sizeof(T) || posix_memalign(&memory, alignment, n * sizeof(T)) != 0) throw std::bad_alloc();
     return static_cast<T*>(memory);
   }
   void deallocate(T* p, size_t) { std::free(p); }
@@ -49,11 +49,10 @@ struct LargeAllocator : AlignedAllocator<T> {
   T* allocate(size_t n) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     constexpr size_t PAGE = size_t{1} << 21, FEWEST = 4;
-    if (n >= FEWEST * PAGE / sizeof(T) && n <= PTRDIFF_MAX / sizeof(T)) {
-      void* memory = nullptr;
-      if (posix_memalign(&memory, PAGE, n * sizeof(T)) != 0) throw std::bad_alloc();
+    if (n >= FEWEST * PAGE / sizeof(T)) {
+      T* const memory = AlignedAllocator<T>::allocate(n, PAGE);
       madvise(memory, n * sizeof(T), MADV_HUGEPAGE);
-      return static_cast<T*>(memory);
+      return memory;
     }
 #endif
     return AlignedAllocator<T>::allocate(n);
