@@ -32,7 +32,8 @@ VENV_PYTHON = $(VENV)/bin/python
 BROWSER = $(if $(shell command -v chromium || command -v google-chrome),browser)
 
 # Tests of the executable. Those on whole published data sets are left out: sanitizers make them take minutes.
-EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_wrapper.py
+EXECUTABLE_TESTS = tests/test_*executable.py tests/test_golden.py tests/test_failures.py tests/test_repeats.py \
+  tests/test_wrapper.py
 
 # Small runs of all that several threads do.
 THREAD_TESTS = tests/test_threads.py

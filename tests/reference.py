@@ -339,8 +339,11 @@ def initial_map(case):
     return random_start(case.seed, len(case.X), case.no_dims)
 
 
-def run(case):
-    """The map after case.max_iter iterations of gradient descent with gains and momentum."""
+def run(case, last_early=LAST_EARLY_ITERATION, limit=np.inf):
+    """The map after case.max_iter iterations of gradient descent with gains and momentum.
+
+    No step is longer than `limit`, times the map's root-mean-square radius where that is above 1.
+    """
     P, P_global, P_space = affinities(case)
     learning_rate = LEARNING_RATE if case.learning_rate is None else case.learning_rate
     if learning_rate == 0:
@@ -349,7 +352,7 @@ def run(case):
     Y = initial_map(case)
     velocity, gains = np.zeros_like(Y), np.ones_like(Y)
     for iteration in range(case.max_iter):
-        early = iteration <= LAST_EARLY_ITERATION
+        early = iteration <= last_early
         P_all = (P * case.exaggeration if early else P), P_global, P_space
         if of_tree:
             slope = tree_gradient(Y, P_all, case.alpha, case.beta, case.theta, case.sigma, case.pairs)
@@ -359,6 +362,8 @@ def run(case):
         gains = np.maximum(np.where(downhill, gains + GAIN_STEP, gains * GAIN_DECAY), GAIN_FLOOR)
         momentum = EARLY_MOMENTUM if early else LATE_MOMENTUM
         velocity = momentum * velocity - learning_rate * gains * slope
+        longest = limit * max(1, np.sqrt(np.mean(np.sum(Y**2, axis=1))))
+        velocity = velocity / np.maximum(1, np.linalg.norm(velocity, axis=1, keepdims=True) / longest)
         Y = Y + velocity
         Y = Y - Y.mean(axis=0)
     return Y

@@ -232,6 +232,17 @@ def test_stops_once_nothing_changes(embed):
     assert stopped["cost"] == pytest.approx(full["cost"], rel=1e-3)
 
 
+def test_a_map_that_rests_at_the_last_iteration_has_saved_none(embed):
+    """It is reported to rest, and no line says that the run is over: it was to be."""
+    case = random_case(44, theta=0, max_step=0.25, learning_rate=50.0, stop_tolerance=1e-3)
+    for max_iter in range(351, 3000, 50):
+        outcome = embed(replace(case, max_iter=max_iter), "--report", "report.json")
+        if outcome.report["converged"]:
+            break
+    assert outcome.report["n_iter"] == max_iter < 2951
+    assert "converged after" not in outcome.stdout
+
+
 @pytest.mark.parametrize("max_iter", [351, 353, 401])
 def test_a_map_on_its_way_is_not_said_to_rest_at_the_last_iteration(embed, max_iter):
     outcome = embed(random_case(3, n_points=60, method="exact", max_iter=max_iter), "--report", "report.json")

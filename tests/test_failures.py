@@ -6,19 +6,13 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from random_cases import random_case
+from random_cases import failing_case, random_case
 
 from benchmarks.failures import CELL, cells, judge
 
 STEP_LIMIT = 0.05  # src/safe_descent.h
 EARLY, PROBE = 250, 100  # iterations: src/optimiser.h, src/safe_descent.h
 RELATIVE_ROUNDING = 1e-12
-
-
-def failing_case(seed=1, **options):
-    """Large alpha and few points: every seed tried fails, by a factor of 3 and more in cost."""
-    values = {"n_points": 200, "perplexity": 30, "alpha": 20, "beta": 1, "theta": 0, "max_iter": 400}
-    return dataclasses.replace(random_case(1, **{**values, **options}), seed=seed)
 
 
 def healthy_case(**options):

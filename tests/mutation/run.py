@@ -83,7 +83,7 @@ TARGETS = {
     ),
     "descent": Target(
         ("src/safe_descent.h",),
-        ("tests/test_failures.py", "tests/test_callback.py"),
+        ("tests/test_failures.py", "tests/test_repeats.py", "tests/test_callback.py"),
         ("spasne.cpp",),
         concerned={"src/safe_descent.h": "not interrupt"},
     ),
