@@ -6,9 +6,10 @@ import pytest
 
 import spasne
 from spasne import SpaSNE, choose_parameters, run_spasne, simulate_tissue
-from spasne_tools.choose import automatic, choice, sample
+from spasne_tools.choose import automatic, choice, reference, sample
 from spasne_tools.choose.balance import Wish, judge_of, nearest_on_map
-from spasne_tools.choose.sample import draw_sample
+from spasne_tools.choose.reference import Reference, halfway
+from spasne_tools.choose.sample import draw_more, draw_sample
 from spasne_tools.choose.search import Search, Weights
 from spasne_tools.metrics import knn_preservation, pairwise_correlation
 from spasne_tools.metrics.neighbours import nearest
@@ -17,6 +18,7 @@ from spasne_tools.run.parameters import Parameters
 
 QUICK = {"perplexity": 10, "max_iter": 40, "n_jobs": 2}
 WEIGHTS = ("alpha", "beta", "global_scale")
+PUBLISHED = Weights(8.0, 2.0, 1.0)
 FLOORS = ["r1", "r2", "kept_in_space"]
 
 
@@ -138,14 +140,84 @@ def test_goal_paper_loses_nothing_to_the_reference(tissue):
     assert found.scores["kept"] == met["kept"].max()
 
 
-def test_the_reference_is_the_mean_of_several_random_starts(tissue):
-    shared = Parameters(**QUICK)
-    drawn = draw_sample(tissue.counts, tissue.pixels, shared, 0)
-    judge, weights = judge_of(drawn), Weights(8.0, 2.0, 1.0)
-    found = Search(drawn, judge, Wish({}), {}).try_seeds("reference", weights, (3, 5))
+def reference_of(tissue, most=None):
+    """Of all points, for the search on a sample of so many."""
+    drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(**QUICK), 0, most)
+    more = draw_more(drawn, tissue.counts, tissue.pixels, Parameters(**QUICK), 0, 20000)
+    return Reference.of(Search(drawn, judge_of(drawn), Wish({}), {}), more)
+
+
+def test_the_reference_is_the_mean_of_several_random_starts(tissue, monkeypatch):
+    monkeypatch.setattr(reference, "SEEDS", (3, 5))
+    maps = reference_of(tissue)
+    found = maps.scores(PUBLISHED)
     own = [run_spasne(tissue.counts, tissue.pixels, **QUICK, theta=0, randseed=seed) for seed in (3, 5)]
     for name in FLOORS:
-        assert found[name] == pytest.approx(np.mean([judge.scores(Y)[name] for Y in own]))
+        assert found[name] == pytest.approx(np.mean([maps.search.judge.scores(Y)[name] for Y in own]))
+
+
+def test_the_reference_of_a_sample_is_of_all_points(tissue, monkeypatch):
+    """Its own maps may rest in another minimum."""
+    monkeypatch.setattr(reference, "LARGE", 100)  # where runs begin at the lowest cost
+    maps = reference_of(tissue, 60)
+    Y = run_spasne(tissue.counts, tissue.pixels, **QUICK, method="interpolation", init="best")
+    rows = maps.search.sample.rows
+    assert len(rows) == 60 and maps.is_of_more
+    found = maps.scores(PUBLISHED)
+    assert found["r1"] == pytest.approx(pairwise_correlation(maps.search.sample.X, Y[rows])) and found[
+        "r2"
+    ] == pytest.approx(pairwise_correlation(tissue.pixels.to_numpy()[rows], Y[rows]))
+    again = reference_of(tissue, 60).scores(PUBLISHED)
+    assert again == found
+
+
+def test_where_there_are_too_many_points_the_reference_is_of_the_sample_and_more(tissue):
+    drawn = draw_sample(tissue.counts, tissue.pixels, Parameters(perplexity=5), 0, 30)
+    more = draw_more(drawn, tissue.counts, tissue.pixels, Parameters(perplexity=5), 0, 50)
+    assert len(more.rows) == len(set(more.rows)) == 50 and set(drawn.rows) < set(more.rows)
+    maps = Reference.of(Search(drawn, judge_of(drawn), Wish({}), {}), more)
+    np.testing.assert_array_equal(more.rows[maps.at], drawn.rows)
+    np.testing.assert_array_equal(more.pixels[maps.at], drawn.pixels)
+
+
+def test_random_starts_count_up_to_5000_points(tissue, monkeypatch):
+    table = choose_parameters(tissue.counts, tissue.pixels, goal="paper", alpha=8, **QUICK).table
+    assert list(table.loc[table["stage"] == "reference", "init"]) == ["random"]
+    monkeypatch.setattr(sample, "MOST_POINTS", 60)
+    found = choose_parameters(tissue.counts, tissue.pixels, goal="paper", alpha=8, beta=4, **QUICK)
+    again = choose_parameters(tissue.counts, tissue.pixels, goal="paper", alpha=8, beta=4, **QUICK)
+    assert list(found.table.loc[found.table["stage"] == "reference", "init"]) == ["random", "best"]
+    pd.testing.assert_frame_equal(found.table, again.table)
+
+
+def test_of_two_maps_half_the_way_to_the_lower_cost_is_asked_for():
+    means = {"r1": 0.56, "r2": 0.66, "kept_in_space": 0.08}
+    other = {"r1": 0.52, "r2": 0.86, "kept_in_space": 0.2}
+    assert halfway(means) == means and halfway(means, {**means, "r2": 0.7}) == means
+    assert halfway(means, other) == pytest.approx({"r1": 0.56, "r2": 0.76, "kept_in_space": 0.14})
+
+
+def test_of_maps_from_several_starts_the_lowest_counts(tissue):
+    search = reference_of(tissue).search
+    search.try_all("fine", [PUBLISHED], "spatial", "joint", "joint*0.3")
+    for start in ("spatial", "joint", "joint*0.3"):
+        search.try_all(start, [PUBLISHED], start)
+    lowest, *each = search.rows
+    assert lowest["cost"] == pytest.approx(min(row["cost"] for row in each))
+    assert lowest["init"] == min(each, key=lambda row: row["cost"])["stage"]
+
+
+def test_nothing_is_said_where_the_map_of_all_points_has_what_is_wanted(tissue, monkeypatch, recwarn):
+    monkeypatch.setattr(sample, "MOST_POINTS", 60)
+    monkeypatch.setattr(choice, "LOSS_BESIDE_REFERENCE", {"r1": 0.9, "r2": 0.9})  # lacked by all samples
+    monkeypatch.setattr(choice, "NEARLY", 3)
+    goal = {"goal": "paper", "alpha": 8, "beta": 2, "global_scale": 1}
+    monkeypatch.setattr(Reference, "judged", lambda *_: {"r1": 1, "r2": 1, "kept_in_space": 1})
+    choose_parameters(tissue.counts, tissue.pixels, **goal, **QUICK)
+    assert not [one for one in recwarn if "nothing that was tried" in str(one.message)]
+    monkeypatch.setattr(Reference, "judged", lambda *_: {"r1": 0, "r2": 1, "kept_in_space": 1})
+    with pytest.warns(UserWarning, match="nothing that was tried has"):
+        choose_parameters(tissue.counts, tissue.pixels, **goal, **QUICK)
 
 
 def test_lines_are_ranked_by_what_their_last_maps_are_likely_to_score():
@@ -172,14 +244,14 @@ def test_of_a_sample_more_is_asked_than_of_all_points(tissue, monkeypatch):
 
 
 def test_of_a_sample_more_than_the_reference_is_asked(tissue, monkeypatch):
+    asked = []
     monkeypatch.setattr(sample, "MOST_POINTS", 60)
-    monkeypatch.setattr(choice, "LOSS_BESIDE_REFERENCE", 0.9)
-    with pytest.warns(UserWarning, match="nothing that was tried has") as warned:
-        found = choose_parameters(tissue.counts, tissue.pixels, goal="paper", alpha=8, **QUICK)
-    reference = found.table[found.table["stage"] == "reference"].iloc[0]
-    told = next(str(one.message) for one in warned if "nothing" in str(one.message))
-    assert f"r1 of {reference['r1'] + 0.9:.3g} and r2 of {reference['r2'] + 0.9:.3g} and" in told
-    assert f"kept_in_space of {reference['kept_in_space']:.3g} or more" in told and "ask for less" in told
+    monkeypatch.setattr(choice, "LOSS_BESIDE_REFERENCE", {"r1": 0.2, "r2": 0.1})
+    monkeypatch.setattr(Search, "run", lambda self: asked.append(self.wish) or self.rows[0])
+    monkeypatch.setattr(Reference, "scores", lambda *_: {"r1": 0.9, "r2": 0.8, "kept_in_space": 0.5})
+    with pytest.warns(UserWarning, match="nothing that was tried has r1 of 0.9 and r2 of 0.8 and kept_in_"):
+        choose_parameters(tissue.counts, tissue.pixels, goal="paper", **QUICK)
+    assert asked[0].least == pytest.approx({"r1": 1.1, "r2": 0.9, "kept_in_space": 0.5})
 
 
 def test_a_compact_map_of_a_sample_has_the_scale_of_all_points(tissue, monkeypatch):
@@ -215,6 +287,8 @@ def test_beta_is_stepped_to_where_r1_and_r2_exceed_what_is_wanted_alike():
     assert wish.lean({"r1": 0.65, "r2": 0.52}) == 1
     assert wish.lean({"r1": 0.61, "r2": 0.6}) == -1
     assert Wish({"r1": 0.6}).lean({"r1": 0.7, "r2": 0.1}) == 1
+    scores = {"r1": 0.61, "r2": 0.6, "kept_in_space": 0.2}
+    assert Wish({**wish.least, "kept_in_space": 0.21}).lean(scores) == 1
     assert Wish({"r2": 0.5}).lean({"r1": 0.7, "r2": 0.6}) == -1
 
 

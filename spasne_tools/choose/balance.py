@@ -120,8 +120,10 @@ class Wish:
         return -lacking if lacking > 0 else scores["kept"]
 
     def lean(self, scores: dict[str, float]) -> int:
-        """1 where more weight for space would even out r1 and r2 beyond what is wanted of them, else -1."""
+        """1 where more weight for space would even out r1 and the worse score of space, else -1."""
         spare = {name: scores[name] - self.least.get(name, scores[name]) for name in ("r1", "r2")}
+        if "kept_in_space" in self.least:
+            spare["r2"] = min(spare["r2"], scores["kept_in_space"] - self.least["kept_in_space"])
         return 1 if spare["r1"] > spare["r2"] else -1
 
     def is_met(self, scores: dict[str, float]) -> bool:

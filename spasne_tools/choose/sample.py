@@ -15,7 +15,14 @@ from spasne_tools.run.executable import ExecutableError
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.user_warning import no_user_warnings
-from spasne_tools.validation import MatrixLike, as_matrix, check_perplexity, check_rows_match, check_sections
+from spasne_tools.validation import (
+    Matrix,
+    MatrixLike,
+    as_matrix,
+    check_perplexity,
+    check_rows_match,
+    check_sections,
+)
 
 MOST_POINTS = 1500  # of which a map takes well under a second
 LEAST_PERPLEXITY = 10.0  # of a sample
@@ -37,6 +44,7 @@ class Sample:
     parameters: Parameters
     n_points: int
     perplexity: float
+    rows: np.ndarray  # of all points, rising
 
     @property
     def share(self) -> float:
@@ -83,13 +91,47 @@ def draw_sample(
     """At most so many rows (None: MOST_POINTS), drawn at random; checked as all rows of a run are."""
     matrix = as_matrix(data, "data", keep_single=True)
     n_points, most = matrix.shape[0], MOST_POINTS if most_points is None else most_points
+    rows = np.arange(n_points)
+    if n_points > most:
+        rows = np.sort(np.random.default_rng(random_state).choice(n_points, most, replace=False))
+    return _sample_of(data, matrix, pixels, replace(parameters, method="exact", theta=0), rows)
+
+
+def draw_more(
+    sample: Sample,
+    data: MatrixLike,
+    pixels: MatrixLike | None,
+    parameters: Parameters,
+    random_state: int,
+    most_points: int,
+) -> Sample:
+    """The rows of `sample` and others, so many at most, whose maps are made by method interpolation.
+
+    `sample` itself where it has all rows.
+    """
+    if len(sample.rows) == sample.n_points:
+        return sample
+    matrix = as_matrix(data, "data", keep_single=True)
+    rows = np.arange(matrix.shape[0])
+    if len(rows) > most_points:
+        others = np.setdiff1d(rows, sample.rows, assume_unique=True)
+        n_more = most_points - len(sample.rows)
+        more = np.random.default_rng(random_state).choice(others, n_more, replace=False)
+        rows = np.sort(np.concatenate([sample.rows, more]))
+    return _sample_of(data, matrix, pixels, replace(parameters, method="interpolation"), rows)
+
+
+def _sample_of(
+    data: MatrixLike, matrix: Matrix, pixels: MatrixLike | None, parameters: Parameters, rows: np.ndarray
+) -> Sample:
+    """These rows of `data`, whose matrix is `matrix`."""
+    n_points = matrix.shape[0]
     positions = None
     if pixels is not None:
         check_rows_match(data, pixels, "pixels")
         positions = as_matrix(pixels, "pixels", allow_sparse=False)
     sections = check_sections(parameters.sections, data)
-    if n_points > most:
-        rows = np.sort(np.random.default_rng(random_state).choice(n_points, most, replace=False))
+    if len(rows) < n_points:
         matrix = matrix[rows]
         positions = None if positions is None else positions[rows]
         sections = None if sections is None else check_sections(sections[rows], matrix)
@@ -97,10 +139,10 @@ def draw_sample(
         sections, parameters = None, replace(parameters, beta=0.0)
     perplexity = float(parameters.perplexity)
     check_perplexity(perplexity, n_points)
-    own = min(perplexity, max(LEAST_PERPLEXITY, perplexity * _share(matrix.shape[0], n_points)))
-    shared = replace(parameters, sections=sections, perplexity=own, method="exact", theta=0, randseed=SEED)
+    own = min(perplexity, max(LEAST_PERPLEXITY, perplexity * _share(len(rows), n_points)))
+    shared = replace(parameters, sections=sections, perplexity=own, randseed=SEED)
     X = prepare_problem(matrix, positions, shared).X
-    return Sample(X, positions, sections, replace(shared, use_pca=False), n_points, perplexity)
+    return Sample(X, positions, sections, replace(shared, use_pca=False), n_points, perplexity, rows)
 
 
 def _share(n_drawn: int, n_points: int) -> float:

@@ -33,15 +33,17 @@ LAST_POWERS = (0.0, 0.25, 0.5)  # exponents of 2, of beta of the best in the las
 FINALISTS = 2
 # Where r1 and r2 have to be so much: alpha and scale (as in COARSE) of lines along which beta is brought to
 # where both exceed what is wanted by the same, in steps of these exponents of 2; the last few of final maps.
-LINES = ((32, 1), (64, 1), (64, 0.5), (128, 1), (128, 0.7), (128, 0.5), (256, 0.5))
-HALVINGS, LAST_HALVINGS = (1.0, 0.5, 0.25, 0.125, 0.0625), (0.25, 0.125, 0.0625, 0.03125)
+LINES = ((64, 1), (64, 0.5), (128, 0.7), (128, 0.5), (256, 0.5))
+HALVINGS, LAST_HALVINGS = (1.0, 0.5, 0.25, 0.125), (0.25, 0.125, 0.0625, 0.03125)
+LAST_STEPS = (0.03125, 0.015625)
+NEARLY = 0.02  # lacked in total by a last map from which small steps go on
 WITHIN_REACH = 0.01  # of r1, r2 or what is kept in space, that the last steps of beta may make up
-TRIAL_START, FINAL_START = "joint*0.3", "best"
+TRIAL_START, OTHER_START, FINAL_START = "joint*0.3", "joint", "best"  # the other: of another minimum
 NEIGHBOUR = "neighbour"  # in place of a start's name: from a map of other weights
 # Gradients at most, of maps that are to be ranked only: benchmarks/README.md
-MOST_GRADIENTS = {"coarse": 60, "fine": 40}
+MOST_GRADIENTS = {"coarse": 60, "other": 60, "fine": 40, "near": 40}
 DIGITS = 3  # significant, of all that is tried
-STAGES = ("coarse", "fine", "final")
+STAGES = ("coarse", "other", "fine", "near", "final")
 NAMES = ("alpha", "beta", "global_scale")
 SCORES = ("r1", "r2", "kept", "kept_in_space")
 
@@ -106,15 +108,36 @@ class Search:
     def _run_along_lines(self) -> dict[str, Any]:
         lines = [self._allowed((a, a / 2, f * self.unit)) for a, f in LINES]
         self.try_all("coarse", lines, TRIAL_START)
-        start = self.maps["coarse", self._ranked("coarse")[0]]
-        tried = self._levelled("fine", lines, start, HALVINGS)
+        centre = self._ranked("coarse")[0]
+        self.try_all("other", [centre], OTHER_START)
+        kept = (self.maps.get((stage, centre)) for stage in ("coarse", "other"))
+        starts = [one for one in kept if one is not None]
+        tried = self._levelled("fine", lines, starts, HALVINGS)
         self.try_all("final", self._ranked("fine")[:1], self.final_start)
         sure, hopeful = (_leaders(tried, self._ranked_as_final(slack)) for slack in (0.0, WITHIN_REACH))
         last: dict[tuple[float, float], Weights] = {}
         for weights in (sure[0], hopeful[0], *sure):
             last.setdefault((weights.alpha, weights.global_scale), weights)
-        self._levelled("final", list(last.values())[:FINALISTS], self.final_start, LAST_HALVINGS)
+        self._finish(list(last.values())[:FINALISTS])
         return self._best("final")
+
+    def _finish(self, lines: list[Weights]) -> None:
+        """Level each line from its own last map in few gradients, and make last maps where that leads.
+
+        A line whose last map lacks a little gets a small step more, or two.
+        """
+        self.try_all("final", lines, self.final_start)
+        there = [weights for weights in lines if ("final", weights) in self.maps]
+        ends = [
+            self._levelled("near", [weights], [self.maps["final", weights]], LAST_HALVINGS)[0][-1]
+            for weights in there
+        ]
+        self.try_all("final", ends, self.final_start)
+        for length in LAST_STEPS:
+            rows = [self._row("final", weights) for weights in ends]
+            lacking = [weights_of(row) for row in rows if row is not None and -NEARLY <= row["value"] < 0]
+            ends = [self._stepped("final", weights, length) for weights in lacking]
+            self.try_all("final", ends, self.final_start)
 
     def _ranked_as_final(self, slack: float) -> list[Weights]:
         """The fine maps, ranked as if each fell short of a last map by as much as the one that has both.
@@ -137,47 +160,50 @@ class Search:
         return automatic_scale(self.sample.n_points, self.sample.perplexity)
 
     def _levelled(
-        self, stage: str, lines: list[Weights], init: str | np.ndarray, lengths: Iterable[float]
+        self,
+        stage: str,
+        lines: list[Weights],
+        starts: Sequence[str | np.ndarray],
+        lengths: Iterable[float],
     ) -> list[list[Weights]]:
         """Step beta of each of `lines` to where r1 and r2 exceed what is wanted alike; what each tried."""
         tried = [[weights] for weights in lines]
-        self.try_all(stage, lines, init)
+        self.try_all(stage, lines, *starts)
         for length in lengths:
             for line in tried:
-                row = self._row(stage, line[-1])
-                power = length * (1 if row is None else self.wish.lean(row))
-                line.append(self._allowed(line[-1]._replace(beta=line[-1].beta * 2**power)))
-            self.try_all(stage, [line[-1] for line in tried], init)
+                line.append(self._stepped(stage, line[-1], length))
+            self.try_all(stage, [line[-1] for line in tried], *starts)
         return tried
 
-    def try_all(self, stage: str, wanted: Iterable[Weights], init: str | np.ndarray) -> None:
+    def _stepped(self, stage: str, weights: Weights, length: float) -> Weights:
+        """With a little more beta or less, by what the map of `stage` lacks most or has to spare."""
+        row = self._row(stage, weights)
+        power = length * (1 if row is None else self.wish.lean(row))
+        return self._allowed(weights._replace(beta=weights.beta * 2**power))
+
+    def try_all(self, stage: str, wanted: Iterable[Weights], *starts: str | np.ndarray) -> None:
         """Make and score a map of each of these weights that was not tried in this stage yet.
 
-        init: the name of a start, or the map of other weights.
+        starts: names, or maps of other weights; of several the map of lowest cost counts.
         """
         fresh = [weights for weights in dict.fromkeys(wanted) if (stage, weights) not in self.maps]
         runs = [Run(w.alpha, w.beta, SEED, self.sample.scale(w.global_scale)) for w in fresh]
-        made = self.sample.maps(runs, init, MOST_GRADIENTS.get(stage))
-        name = init if isinstance(init, str) else NEIGHBOUR
-        for weights, found in zip(fresh, made, strict=True):
-            if found is not None:
-                self.maps[stage, weights] = found.Y
-                self._note({"stage": stage, "init": name, **weights._asdict()}, found)
+        made = [self.sample.maps(runs, start, MOST_GRADIENTS.get(stage)) for start in starts]
+        names = [start if isinstance(start, str) else NEIGHBOUR for start in starts]
+        for weights, maps in zip(fresh, zip(*made, strict=True), strict=True):
+            found = [(name, one) for name, one in zip(names, maps, strict=True) if one is not None]
+            if found:
+                name, lowest = min(found, key=lambda one: float(one[1].report["cost"]))
+                self.maps[stage, weights] = lowest.Y
+                self._note({"stage": stage, "init": name, **weights._asdict()}, lowest)
         if self.verbose and stage in STAGES:
             print(f"{stage}: {len(fresh)} maps more; best {told(self._best(stage))}", flush=True)
 
-    def try_seeds(self, stage: str, weights: Weights, seeds: Sequence[int]) -> dict[str, Any]:
-        """The row of means over published maps from random starts, where no single one tells enough."""
-        scale = self.sample.scale(weights.global_scale)
-        runs = [Run(weights.alpha, weights.beta, seed, scale) for seed in seeds]
-        own = pd.DataFrame(
-            {**self.judge.scores(found.Y), "cost": found.report["cost"]}
-            for found in self.sample.maps(runs, "random")
-            if found is not None
-        )
-        means = own.mean().to_dict()
-        named = {"stage": stage, "init": "random", **weights._asdict()}
-        self.rows.append({**named, **means, "value": self.wish.value(means)})
+    def note_mean(self, tried: dict[str, Any], maps: Iterable[Embedding]) -> dict[str, Any]:
+        """The row of means over maps of several starts, where no single one tells enough."""
+        own = pd.DataFrame({**self.judge.scores(found.Y), "cost": found.report["cost"]} for found in maps)
+        means: dict[str, Any] = own.mean().to_dict()
+        self.rows.append({**tried, **means, "value": self.wish.value(means)})
         return self.rows[-1]
 
     def _note(self, tried: dict[str, Any], found: Embedding) -> None:
