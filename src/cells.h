@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -172,7 +173,7 @@ inline Centres find_centres(const RoundedPoints& points, size_t n_points, size_t
 /// The points in at most n_cells cells. Places of `points` are rows of X.
 inline Cells make_cells(const RoundedPoints& points, size_t n_points, size_t n_cells, ThreadPool& pool) {
   std::vector<uint32_t> all(n_points);
-  for (size_t i = 0; i < n_points; ++i) all[i] = static_cast<uint32_t>(i);
+  std::iota(all.begin(), all.end(), uint32_t{0});
   Centres centres = detail::find_centres(points, n_points, n_cells, pool);
   const detail::Classes classes(detail::nearest_centres(points, all, centres, pool), n_cells);
   Cells cells{std::move(centres), {0}, {}, {}};

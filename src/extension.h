@@ -69,6 +69,14 @@ class AffineFit {
   std::vector<std::vector<double>> columns_;
 };
 
+/// Calls body(i) for each of n points.
+template <class Body>
+void for_each_point(size_t n, ThreadPool& pool, const Body& body) {
+  pool.for_each_range(n, AFFINITY_GRAIN, [&](size_t first, size_t last) {
+    for (size_t i = first; i < last; ++i) body(i);
+  });
+}
+
 /// Values of all points from those of some, which stay: the mean over neighbours whose own is known, sweep after sweep;
 /// 0 where no neighbour's is.
 inline std::vector<double> spread_over_neighbours(const SparseAffinities& P, const std::vector<size_t>& places,

@@ -62,11 +62,11 @@ inline double total_cost(Objective& objective, const MapState& map) {
 
 /// The cost that a short descent with limited steps reaches.
 inline double probe(Objective& objective, MapState map, const Descent& full) {
+  static_assert(PROBE_ITERATIONS <= 2 * REST_WINDOW, "a probe is over before its points could be found at rest");
   Descent d = full;
   d.max_iter = PROBE_ITERATIONS;
   d.early_iterations = PROBE_ITERATIONS / 2;
   d.exaggeration = 1;
-  d.rest = {};
   d.snapshots = {};
   d.step_limit = {STEP_LIMIT, true};
   descend(objective, map, d, {});

@@ -56,14 +56,6 @@ struct Entry {
   bool operator<(const Entry& other) const { return packed < other.packed; }
 };
 
-/// Calls body(i) for each of n points.
-template <class Body>
-void for_each_point(size_t n, ThreadPool& pool, const Body& body) {
-  pool.for_each_range(n, AFFINITY_GRAIN, [&](size_t first, size_t last) {
-    for (size_t i = first; i < last; ++i) body(i);
-  });
-}
-
 /// p_(j|i) of k neighbours of each point, by rising column.
 struct ConditionalRows {
   size_t n_points, k;

@@ -9,6 +9,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from spasne_tools.simulation import simulate_components
 
+READ_BEYOND = 16  # src/kernels/neighbour_sums.h
+
 
 def searched(program, search, X, k, threads, instruction_set):
     """Indices and squared distances (n, k) that a search prints, and the numbers behind them."""
@@ -32,8 +34,9 @@ def neighbours(program):
 
 
 @pytest.fixture
-def affinities(program):
-    """A function from a graph and a perplexity to the matrix P."""
+def affinities(program, monkeypatch):
+    """A function from a graph and a perplexity to the matrix P, behind which kernels read zeros."""
+    monkeypatch.setenv("MALLOC_PERTURB_", "1")  # memory of the GNU library is not empty when it is given
 
     def find(index, distance2, perplexity, threads=2, instruction_set=None):
         n, k = index.shape
@@ -42,8 +45,9 @@ def affinities(program):
         offset = np.frombuffer(output, np.uint64, n + 1)
         size = int(offset[-1])
         column = np.frombuffer(output, np.uint32, size, offset.nbytes)
-        value = np.frombuffer(output, np.float32, size, offset.nbytes + column.nbytes)
-        return csr_array((value, column.astype(np.int64), offset.astype(np.int64)), shape=(n, n))
+        values = np.frombuffer(output, np.float32, offset=offset.nbytes + column.nbytes)
+        np.testing.assert_array_equal(values[size:], np.zeros(READ_BEYOND))
+        return csr_array((values[:size], column.astype(np.int64), offset.astype(np.int64)), shape=(n, n))
 
     return find
 

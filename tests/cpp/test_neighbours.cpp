@@ -4,7 +4,8 @@
 //   (double)
 //   test_neighbours codes N_POINTS N_COLUMNS N_ROWS THREADS < X > scores of the first rows by bytes, and in double, of
 //   each, the deviation at its nearest other and the margin that its limit has there
-//   test_neighbours affinities N_POINTS K PERPLEXITY THREADS < indices, squared distances > offsets, columns, values
+//   test_neighbours affinities N_POINTS K PERPLEXITY THREADS < indices, squared distances > offsets, columns, values,
+//   the zeros behind them
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -116,7 +117,6 @@ void affinities(char** argument) {
       spasne::sparse_affinities(std::move(neighbours), std::strtod(argument[2], nullptr), pool);
   write(P.offset);
   write(P.column);
-  P.value.resize(P.column.size());  // without the padding
   write(P.value);
 }
 
