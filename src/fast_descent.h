@@ -31,12 +31,16 @@ constexpr double RISEN = 1e-3;        // relative to the lowest cost: more than 
 constexpr double STANDSTILL = 3e-2;   // of the map's radius, from check to check with P exaggerated
 constexpr int MOST_RETURNS = 8;       // to the lowest cost, after which the descent ends there
 constexpr double AFTER_RETURN = 0.3;  // of the longest move before
+constexpr double WIDER = 1.5;         // times as wide, the next size tried of a map that is too narrow
+constexpr double WIDE_ENOUGH = 1.05;  // ratio of two sizes, of which one is too narrow and one too wide
+constexpr int MOST_SIZES = 10;        // tried
 
 /// How a fast descent goes.
 struct FastDescent {
   int max_gradients = 1000;
   double tolerance = 1e-5;  // at rest where two checks together lower the cost by less than this share of it; 0: never
   double exaggeration = 1;  // of P; other than 1 the moves of points are watched, since another cost falls
+  bool preconditioned = false;  // where the objective can
   Snapshots snapshots;      // counted in gradients
 };
 
@@ -58,6 +62,8 @@ class QuasiNewton {
         hessian_(vectors_),
         gradient_(map_size),
         direction_(map_size),
+        preconditioned_(objective.has_preconditioner() ? map_size : 0),
+        preconditioned_before_(preconditioned_.size()),
         trial_(map_size),
         trial_gradient_(map_size) {}
 
@@ -68,6 +74,7 @@ class QuasiNewton {
     FastOutcome out;
     if (d.max_gradients == 0) return out;
     objective_.exaggerate(d.exaggeration);
+    preconditions_ = d.preconditioned && objective_.has_preconditioner();
     hessian_.forget();
     reach_ = LONGEST_MOVE;
     map.centre();
@@ -90,6 +97,28 @@ class QuasiNewton {
     if (d.snapshots.every > 0 && !out.stopped) d.snapshots.take(out.n_gradients, map);  // the last map
     objective_.exaggerate(1);
     return out;
+  }
+
+  /// Widens a map to where the slope of the cost along its size is 0, within 5 %; returns how many gradients it took.
+  /// Descents take hundreds to spread a map as far, since no point goes far without all others.
+  int widen(MapState& map) {
+    map.centre();
+    FastOutcome out;
+    std::fill(direction_.begin(), direction_.end(), 0.0);
+    for (size_t axis = 0; axis < map.n_dims; ++axis)
+      std::copy_n(map.Y.begin() + static_cast<std::ptrdiff_t>(axis * map.n_padded), map.n_points,
+                  direction_.begin() + static_cast<std::ptrdiff_t>(axis * map.n_padded));
+    double narrow = 1, slope = slope_at(map, 0, out), wide = INFINITY, slope_of_wide = 0;
+    while (slope < 0 && wide > WIDE_ENOUGH * narrow && out.n_gradients < MOST_SIZES) {
+      const double share = std::min(0.9, std::max(0.1, slope / (slope - slope_of_wide)));
+      const double size = std::isfinite(wide) ? narrow + share * (wide - narrow) : WIDER * narrow;
+      const double found = slope_at(map, size - 1, out);
+      const bool too_wide = !(found < 0) || !objective_.resolves(trial_.data());
+      (too_wide ? wide : narrow) = size;
+      (too_wide ? slope_of_wide : slope) = found;
+    }
+    vectors_.add(map.Y, narrow - 1, direction_);
+    return out.n_gradients;
   }
 
  private:
@@ -161,6 +190,13 @@ class QuasiNewton {
   void take_gradient(const MapState& map, FastOutcome& out) {
     objective_.gradient(map.Y.data(), gradient_.data());
     ++out.n_gradients;
+    precondition();
+  }
+
+  void precondition() {
+    if (!preconditions_) return;
+    std::swap(preconditioned_, preconditioned_before_);
+    objective_.precondition(gradient_.data(), preconditioned_.data());
   }
 
   /// direction = -H gradient; without any knowledge of curvature as long as the map's size allows.
@@ -172,6 +208,9 @@ class QuasiNewton {
       if (!std::isfinite(length))
         throw std::runtime_error("the gradient of the map is not finite; smaller weights or another start may help");
       factor = length > 0 ? -FIRST_MOVE * map.rms_radius() / length : 0;
+    } else if (preconditions_) {
+      preconditioned_before_ = preconditioned_;
+      hessian_.apply(direction_, &preconditioned_before_);
     } else {
       hessian_.apply(direction_);
     }
@@ -233,14 +272,19 @@ class QuasiNewton {
     vectors_.scale(direction_, t, direction_);
     vectors_.subtract(trial_, trial_gradient_, gradient_);
     std::swap(gradient_, trial_gradient_);
-    hessian_.learn(direction_, trial_);
+    precondition();
+    if (preconditions_) vectors_.subtract(preconditioned_before_, preconditioned_, preconditioned_before_);
+    hessian_.learn(direction_, trial_, preconditions_ ? &preconditioned_before_ : nullptr);
   }
 
   Objective& objective_;
   LongVectors vectors_;
   InverseHessian hessian_;
   double reach_ = LONGEST_MOVE;  // of a point in one step of this descent
-  AlignedVector gradient_, direction_, trial_, trial_gradient_;
+  bool preconditions_ = false;   // this descent
+  AlignedVector gradient_, direction_;
+  AlignedVector preconditioned_, preconditioned_before_;  // M gradient, and that of the gradient before, or scratch
+  AlignedVector trial_, trial_gradient_;
 };
 
 }  // namespace spasne

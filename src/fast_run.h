@@ -22,8 +22,7 @@
 namespace spasne {
 
 constexpr double REST_OF_EXACT = 1e-6;      // FastDescent::tolerance where sums are exact
-constexpr double REST_PER_ACCURACY = 1e-2;  // times the accuracy, elsewhere
-constexpr double COMPACT_REST = 3;          // times as much for a compact map, which then stops within 1e-5 of its cost
+constexpr double REST_PER_ACCURACY = 3e-2;  // times the accuracy, elsewhere
 
 /// What a run of fast steps is told.
 struct FastRun {
@@ -39,8 +38,9 @@ inline FastDescent last_descent(const FastRun& run, size_t n_points) {
   FastDescent d;
   d.max_gradients = o.max_iter;
   d.snapshots = run.snapshots;
-  const double rest = is_compact(o, n_points) ? COMPACT_REST * REST_PER_ACCURACY : REST_PER_ACCURACY;
-  d.tolerance = run.method == Method::exact ? REST_OF_EXACT : rest * std::min(o.accuracy, COARSEST_REST);
+  d.preconditioned = attraction_decides(o, n_points);
+  const double accuracy = std::min(o.accuracy, COARSEST_REST);
+  d.tolerance = run.method == Method::exact ? REST_OF_EXACT : REST_PER_ACCURACY * accuracy;
   if (!std::isnan(o.stop_tolerance)) d.tolerance = o.stop_tolerance;
   return d;
 }
@@ -59,11 +59,12 @@ inline CostObserver reporter(const Listener& listener) {
 inline MapState single_start(QuasiNewton& descent, const NamedStart& start, const Options& o, size_t n_points) {
   MapState map(n_points, o.no_dims);
   map.set_rows(start.rows);
-  if (start.gathers) {
+  if (start.gathers && o.max_iter > 0) {
     FastDescent d;
     d.exaggeration = o.exaggeration;
     d.max_gradients = gathering(o, n_points);
     descent.descend(map, d);
+    descent.widen(map);
   }
   return map;
 }

@@ -31,6 +31,12 @@ class Objective {
   /// gradient[axis * n_padded + point] = dC/dy / 4, the published convention.
   virtual void gradient(const double* Y, double* gradient) = 0;
 
+  /// Whether `precondition` is there.
+  virtual bool has_preconditioner() const { return false; }
+
+  /// out = M gradient, M positive definite and near the inverse of the Hessian where attraction decides it.
+  virtual void precondition(const double*, double*) {}
+
   /// The error of the sums over pairs that are not taken exactly, as a share of their length; NAN where it is not
   /// known.
   virtual double error_of_sums(const double*) { return NAN; }

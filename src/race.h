@@ -63,6 +63,12 @@ inline bool is_solid(const Options& o, size_t n_points) {
   return o.no_dims == 3 && chosen_method(o, n_points) == Method::interpolation;
 }
 
+/// Whether the affinities say enough of the curvature to precondition with: compact maps gain nothing, since there the
+/// global terms decide.
+inline bool attraction_decides(const Options& o, size_t n_points) {
+  return !is_compact(o, n_points) || (o.alpha == 0 && o.beta == 0);
+}
+
 /// Whether the first round is all that there is.
 inline bool races_briefly(const Options& o, size_t n_points) {
   return n_points > MANY || is_compact(o, n_points) || is_solid(o, n_points);
@@ -148,7 +154,10 @@ class Race {
         racers.pop_back();
         continue;
       }
-      if (start.gathers) exaggerate(racers.back(), gathering(o_, n_points_), o_.exaggeration);
+      if (start.gathers) {
+        exaggerate(racers.back(), gathering(o_, n_points_), o_.exaggeration);
+        racers.back().n_gradients += descent_.widen(racers.back().map);
+      }
       descend(racers.back(), SETTLE, SETTLED);
       if (start.gathers) grow(racers.back());
     }
@@ -190,10 +199,12 @@ class Race {
     racer.n_gradients += descent_.descend(racer.map, d).n_gradients;
   }
 
-  void descend(Racer& racer, int n_gradients, double tolerance = 1e-5) const {
+  /// preconditioned: only of a map that has its shape; those that are still on their way end in higher minima.
+  void descend(Racer& racer, int n_gradients, double tolerance = 1e-5, bool preconditioned = false) const {
     FastDescent d;
     d.tolerance = tolerance;
     d.max_gradients = at_most(n_gradients);
+    d.preconditioned = preconditioned;
     const FastOutcome out = descent_.descend(racer.map, d);
     racer.cost = out.cost;
     racer.n_gradients += out.n_gradients;
@@ -203,7 +214,7 @@ class Race {
     for (const double factor : SHAKES) {
       Racer shaken = racer;
       exaggerate(shaken, SHAKE, factor);
-      descend(shaken, AFTER_SHAKE);
+      descend(shaken, AFTER_SHAKE, 1e-5, attraction_decides(o_, n_points_));
       racer.n_gradients = shaken.n_gradients;
       const bool lower = shaken.cost < racer.cost;
       if (lower) racer = std::move(shaken);

@@ -17,6 +17,7 @@
 #include "kernels/neighbour_sums.h"
 #include "objective.h"
 #include "pair_entropies.h"
+#include "preconditioner.h"
 #include "section_grid.h"
 #include "sparse_problem.h"
 #include "threads.h"
@@ -86,6 +87,14 @@ class SparseObjective : public Objective {
         }
     });
     if (sections_) sections_->add_gradient(Y, gradient);
+  }
+
+  bool has_preconditioner() const override { return true; }
+
+  void precondition(const double* gradient, double* out) override {
+    if (!preconditioner_)
+      preconditioner_ = std::make_unique<Preconditioner>(affinity_rows(), mass_, n_dims_, pool_);
+    preconditioner_->apply(gradient, out);
   }
 
   /// Of repulsion and of the forces of Pg and Ps, on a sample of points.
@@ -236,6 +245,7 @@ class SparseObjective : public Objective {
   std::vector<float> points_;  // the map by point
   AlignedVector repulsion_, global_force_, Z_;
   std::vector<double> entropy_, mass_;  // of each point's row of P
+  std::unique_ptr<Preconditioner> preconditioner_;  // once it is asked for
   double exaggeration_ = 1;
 };
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import reference
-from compiled import compile_source, feed, output_of
+from compiled import INSTRUCTION_SETS, compile_source, feed, output_of
 from random_cases import random_case
 from scipy.optimize import minimize
 from scipy.spatial.distance import pdist
@@ -25,11 +25,12 @@ def fast(embed, seed=1, **options):
 # --- the inverse Hessian ---
 
 
-def dense_inverse_hessian(steps, changes):
-    """By definition: H+ = (I - r s y') H (I - r y s') + r s s', first the newest pair's scaled identity."""
+def dense_inverse_hessian(steps, changes, M=None):
+    """By definition: H+ = (I - r s y') H (I - r y s') + r s s', first the newest pair's scaled M, or identity."""
     steps, changes = steps[-MEMORY:], changes[-MEMORY:]
     identity = np.eye(steps.shape[1])
-    H = identity * (steps[-1] @ changes[-1]) / (changes[-1] @ changes[-1])
+    M = identity if M is None else M
+    H = M * (steps[-1] @ changes[-1]) / (changes[-1] @ M @ changes[-1])
     for s, y in zip(steps, changes, strict=True):
         r = 1 / (s @ y)
         H = (identity - r * np.outer(s, y)) @ H @ (identity - r * np.outer(y, s)) + r * np.outer(s, s)
@@ -53,6 +54,19 @@ def test_inverse_hessian(inverse_hessian, n_pairs):
     np.testing.assert_allclose(out, dense_inverse_hessian(steps, changes) @ vector, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("n_pairs", [1, 4, 23])
+def test_inverse_hessian_from_a_preconditioner(inverse_hessian, n_pairs):
+    random = np.random.default_rng(n_pairs)
+    A, B = random.normal(size=(2, 21, 21))
+    M = B @ B.T + np.eye(21)
+    steps = random.normal(size=(n_pairs, 21))
+    changes = steps @ (A @ A.T + np.eye(21))
+    vector = random.normal(size=21)
+    triples = np.stack([steps, changes, changes @ M], axis=1)
+    out = np.frombuffer(output_of(feed(inverse_hessian, [21, n_pairs, "M"], [triples, vector, M @ vector])))
+    np.testing.assert_allclose(out, dense_inverse_hessian(steps, changes, M) @ vector, rtol=1e-8, atol=1e-8)
+
+
 def test_a_pair_without_curvature_is_left_out(inverse_hessian):
     random = np.random.default_rng(0)
     step, vector = random.normal(size=(2, 21))
@@ -60,6 +74,79 @@ def test_a_pair_without_curvature_is_left_out(inverse_hessian):
     useless = np.stack([vector, -vector])
     alone = output_of(feed(inverse_hessian, [21, 1], [useful, vector]))
     assert output_of(feed(inverse_hessian, [21, 2], [useful, useless, vector])) == alone
+
+
+# --- the preconditioner ---
+
+
+@pytest.fixture(scope="module")
+def preconditioner(tmp_path_factory):
+    return compile_source("test_preconditioner", tmp_path_factory.mktemp("cpp"))
+
+
+@pytest.mark.parametrize("n_dims", [1, 2, 3])
+@pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
+def test_preconditioner(preconditioner, n_dims, instruction_set):
+    """M = (I + 25/13 (A + A^2)) D^-1, A = D^-1 P, for rows of 0 to 40 neighbours and points without any but one."""
+    n, random = 53, np.random.default_rng(n_dims)
+    P = np.where(random.random((n, n)) < 0.3, random.random((n, n)), 0).astype(np.float32).astype(float)
+    P[7] = P[:, 7] = 0
+    P[7, 8] = 0.5
+    P = (P + P.T) * (1 - np.eye(n)) / 2
+    vector = random.normal(size=(n_dims, n))
+    D = P.sum(axis=1)
+    A = P / D[:, None]
+    M = (np.eye(n) + 25 / 13 * (A + A @ A)) / D
+    made = [feed(preconditioner, [n, n_dims, threads], [P, vector], instruction_set) for threads in (1, 3)]
+    assert output_of(made[0]) == output_of(made[1])
+    out = np.frombuffer(output_of(made[0])).reshape(n_dims, n)
+    np.testing.assert_allclose(out, vector @ M.T, rtol=1e-4, atol=1e-4 * np.abs(vector @ M.T).max())
+    np.testing.assert_allclose(M, M.T, atol=1e-12)
+    assert np.linalg.eigvalsh(M).min() > 0
+
+
+# --- the size of a map that has gathered ---
+
+
+@pytest.fixture(scope="module")
+def widened(tmp_path_factory):
+    program = compile_source("test_widening", tmp_path_factory.mktemp("cpp"))
+
+    def run(Y, size, widest=np.inf):
+        *numbers, n_gradients = np.frombuffer(output_of(feed(program, [*Y.shape, size, widest], [Y])))
+        return np.reshape(numbers, Y.shape), n_gradients
+
+    return run
+
+
+def rms_radius(Y):
+    return np.sqrt((Y**2).sum() / len(Y))
+
+
+@pytest.mark.parametrize("times", [1.02, 1.3, 2.2, 9.0])
+@pytest.mark.parametrize("n_dims", [1, 2, 3])
+def test_a_map_is_widened_to_its_size(widened, times, n_dims):
+    Y = np.random.default_rng(n_dims).normal(size=(13, n_dims))
+    Y -= Y.mean(axis=0)
+    out, n_gradients = widened(Y, times * rms_radius(Y))
+    ratio = rms_radius(out) / rms_radius(Y)
+    assert times / 1.05 < ratio <= times and n_gradients <= 10
+    np.testing.assert_allclose(out, ratio * Y, rtol=1e-12)
+
+
+def test_a_map_is_never_narrowed(widened):
+    Y = np.random.default_rng(0).normal(size=(13, 2))
+    Y -= Y.mean(axis=0)
+    out, n_gradients = widened(Y, 0.3 * rms_radius(Y))
+    np.testing.assert_allclose(out, Y, rtol=1e-12)
+    assert n_gradients == 1
+
+
+def test_a_map_is_not_widened_beyond_what_the_objective_resolves(widened):
+    Y = np.random.default_rng(0).normal(size=(13, 2))
+    Y -= Y.mean(axis=0)
+    out, _ = widened(Y, 5 * rms_radius(Y), widest=2 * rms_radius(Y))
+    assert 1.5 <= rms_radius(out) / rms_radius(Y) < 2
 
 
 # --- the minimum ---

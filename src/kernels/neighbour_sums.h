@@ -22,6 +22,7 @@ struct SparseRows {
 /// [dimensions - 1]; for the points from `begin` up to before `end`.
 struct NeighbourKernels {
   void (*forces[3])(const SparseRows&, size_t begin, size_t end, double* force);
+  void (*laplacians[3])(const SparseRows&, size_t begin, size_t end, double* out);
   void (*logs[3])(const SparseRows&, size_t begin, size_t end, double* logs);
   void (*entropies)(const SparseRows&, size_t begin, size_t end, double* entropy, double* mass);
 };

@@ -72,27 +72,45 @@ SPASNE_INLINE void for_each_vector(const SparseRows& s, size_t i, const Add& add
   add(at, load_differences<DIMS>(s, own, rest));
 }
 
-/// force[axis * n_padded + i] = sum over neighbours of P_ij K_ij (y_i - y_j), for the points begin .. end-1. In single
-/// precision, as P is.
-template <int DIMS>
-static void neighbour_forces(const SparseRows& s, size_t begin, size_t end, double* force) {
+/// sums[axis * n_padded + i] = sum over neighbours of weight(P_ij, y_i - y_j) (y_i - y_j), for the points begin ..
+/// end-1. In single precision, as P is.
+template <int DIMS, class Weight>
+SPASNE_INLINE void weighted_differences(const SparseRows& s, size_t begin, size_t end, const Weight& weight,
+                                        double* sums) {
   float lane[FLOATS];
   for (size_t i = begin; i < end; ++i) {
     FloatVector total[DIMS] = {};
     for_each_vector<DIMS>(s, i, [&](uint64_t at, const Differences<DIMS>& difference) {
-      FloatVector one_plus_d2 = FloatVector{} + 1.0f;
-      for (int axis = 0; axis < DIMS; ++axis) one_plus_d2 += difference.axis[axis] * difference.axis[axis];
       // beyond the row's end affinities are of other rows, or padding, and differences 0
-      const FloatVector weight = *reinterpret_cast<const FloatsAnywhere*>(s.value + at) / one_plus_d2;
-      for (int axis = 0; axis < DIMS; ++axis) total[axis] += weight * difference.axis[axis];
+      const FloatVector p = *reinterpret_cast<const FloatsAnywhere*>(s.value + at);
+      const FloatVector w = weight(p, difference);
+      for (int axis = 0; axis < DIMS; ++axis) total[axis] += w * difference.axis[axis];
     });
     for (int axis = 0; axis < DIMS; ++axis) {
       __builtin_memcpy(lane, &total[axis], sizeof lane);
       double sum = 0;
       for (const float one : lane) sum += static_cast<double>(one);
-      force[static_cast<size_t>(axis) * s.n_padded + i] = sum;
+      sums[static_cast<size_t>(axis) * s.n_padded + i] = sum;
     }
   }
+}
+
+/// Attraction: the weight is P_ij K_ij.
+template <int DIMS>
+static void neighbour_forces(const SparseRows& s, size_t begin, size_t end, double* force) {
+  const auto weight = [](const FloatVector& p, const Differences<DIMS>& difference) {
+    FloatVector one_plus_d2 = FloatVector{} + 1.0f;
+    for (int axis = 0; axis < DIMS; ++axis) one_plus_d2 += difference.axis[axis] * difference.axis[axis];
+    return p / one_plus_d2;
+  };
+  weighted_differences<DIMS>(s, begin, end, weight, force);
+}
+
+/// (D - P) y, D: the row sums of P. The weight is P_ij.
+template <int DIMS>
+static void neighbour_laplacian(const SparseRows& s, size_t begin, size_t end, double* out) {
+  const auto weight = [](const FloatVector& p, const Differences<DIMS>&) { return p; };
+  weighted_differences<DIMS>(s, begin, end, weight, out);
 }
 
 /// logs[i] = sum over neighbours of P_ij ln(1 + d^2), for the points begin .. end-1.
@@ -141,6 +159,7 @@ static void neighbour_entropies(const SparseRows& s, size_t begin, size_t end, d
 
 SPASNE_LINKAGE const NeighbourKernels& neighbour_kernels() {
   static const NeighbourKernels kernels = {{neighbour_forces<1>, neighbour_forces<2>, neighbour_forces<3>},
+                                           {neighbour_laplacian<1>, neighbour_laplacian<2>, neighbour_laplacian<3>},
                                            {neighbour_logs<1>, neighbour_logs<2>, neighbour_logs<3>},
                                            neighbour_entropies};
   return kernels;
