@@ -41,7 +41,7 @@ struct FastDescent {
   double tolerance = 1e-5;  // at rest where two checks together lower the cost by less than this share of it; 0: never
   double exaggeration = 1;  // of P; other than 1 the moves of points are watched, since another cost falls
   bool preconditioned = false;  // where the objective can
-  Snapshots snapshots;      // counted in gradients
+  Snapshots snapshots;          // counted in gradients
 };
 
 struct FastOutcome {
@@ -117,7 +117,7 @@ class QuasiNewton {
       (too_wide ? wide : narrow) = size;
       (too_wide ? slope_of_wide : slope) = found;
     }
-    vectors_.add(map.Y, narrow - 1, direction_);
+    map.scale(narrow);
     return out.n_gradients;
   }
 

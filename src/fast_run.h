@@ -86,6 +86,7 @@ inline Descended descend_fast(Objective& objective, const FastBeginning& from, c
     const Race race(descent, o, n_points, listener.note);
     RaceRules rules;
     rules.shakes = gathers || !sampled;
+    rules.gathers_again = !sampled && n_points > MANY && !is_compact(o, n_points);
     reached.map = std::move(race.run(from.starts, from.sample.get(), record.contenders, rules)[0].map);
   } else {
     reached.map = detail::single_start(descent, from.starts[0], o, n_points);

@@ -43,8 +43,8 @@ class InverseHessian {
     if (n_pairs_ < MEMORY) ++n_pairs_;
   }
 
-  /// vector = H vector, in the two loops of Nocedal's paper. M_vector: M times it, which is used up; null where M is the
-  /// identity.
+  /// vector = H vector, in the two loops of Nocedal's paper. M_vector: M times it, which is used up; null where M is
+  /// the identity.
   void apply(AlignedVector& vector, AlignedVector* M_vector = nullptr) {
     double weight[MEMORY];
     for (size_t age = 0; age < n_pairs_; ++age) {

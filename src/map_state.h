@@ -51,6 +51,11 @@ struct MapState {
     }
   }
 
+  void scale(double factor) {
+    for (size_t axis = 0; axis < n_dims; ++axis)
+      for (size_t i = 0; i < n_points; ++i) Y[axis * n_padded + i] *= factor;
+  }
+
   double radius2(size_t i) const {
     double r2 = 0;
     for (size_t axis = 0; axis < n_dims; ++axis) r2 += Y[axis * n_padded + i] * Y[axis * n_padded + i];

@@ -8,6 +8,8 @@
 // 3. The first is shaken: P is exaggerated a little for SHAKE gradients, so that parts of a neighbourhood that lie
 //    apart find each other, and the map descends again. Where that does not lower the cost it is shaken once more,
 //    less.
+// 4. A wide map of many points, for which few contenders raced, is made as small as they began and gathers once more.
+//    That map is kept if it is lower before it is quite at rest.
 //
 // There is no second round, and there are fewer contenders, where gradients are dear (above MANY points, in three
 // dimensions on a grid) and where maps are compact: starts then differ little in what they reach, and all are at rest
@@ -100,6 +102,7 @@ inline bool are_apart(const Correlations& a, const Correlations& b) {
 
 struct RaceRules {
   bool shakes = true;           // the winner
+  bool gathers_again = false;   // after that
   bool for_all_points = false;  // on a sample, of a map whose rival all points judge, and tell of
 };
 
@@ -131,6 +134,7 @@ class Race {
     if (!rules.for_all_points) tell_of_rival(racers, sample);
     Racer& winner = racers[0];
     if (rules.shakes) shake(winner);
+    if (rules.gathers_again) gather_again(winner);
     std::stable_partition(told.begin(), told.end(), [&](const Contender& c) { return c.name == winner.name; });
     told[0] = {winner.name, winner.cost, winner.n_gradients, n_points_};
     return racers;
@@ -154,10 +158,7 @@ class Race {
         racers.pop_back();
         continue;
       }
-      if (start.gathers) {
-        exaggerate(racers.back(), gathering(o_, n_points_), o_.exaggeration);
-        racers.back().n_gradients += descent_.widen(racers.back().map);
-      }
+      if (start.gathers) gather(racers.back(), gathering(o_, n_points_));
       descend(racers.back(), SETTLE, SETTLED);
       if (start.gathers) grow(racers.back());
     }
@@ -192,6 +193,11 @@ class Race {
     racers.erase(racers.begin() + (found ? 2 : 1), racers.end());
   }
 
+  void gather(Racer& racer, int n_gradients) const {
+    exaggerate(racer, n_gradients, o_.exaggeration);
+    racer.n_gradients += descent_.widen(racer.map);
+  }
+
   void exaggerate(Racer& racer, int n_gradients, double factor) const {
     FastDescent d;
     d.max_gradients = at_most(n_gradients);
@@ -220,6 +226,17 @@ class Race {
       if (lower) racer = std::move(shaken);
       if (lower || is_compact(o_, n_points_)) break;
     }
+  }
+
+  void gather_again(Racer& racer) const {
+    const bool preconditioned = attraction_decides(o_, n_points_);
+    descend(racer, AFTER_SHAKE, 1e-5, preconditioned);
+    Racer gathered = racer;
+    gathered.map.scale(GATHER_SIZE);
+    gather(gathered, GATHER);
+    descend(gathered, AFTER_SHAKE, 1e-5, preconditioned);
+    racer.n_gradients = gathered.n_gradients;
+    if (gathered.cost < racer.cost) racer = std::move(gathered);
   }
 
   void tell_of_starts(const std::vector<Contender>& told) const {

@@ -92,8 +92,7 @@ class SparseObjective : public Objective {
   bool has_preconditioner() const override { return true; }
 
   void precondition(const double* gradient, double* out) override {
-    if (!preconditioner_)
-      preconditioner_ = std::make_unique<Preconditioner>(affinity_rows(), mass_, n_dims_, pool_);
+    if (!preconditioner_) preconditioner_ = std::make_unique<Preconditioner>(affinity_rows(), mass_, n_dims_, pool_);
     preconditioner_->apply(gradient, out);
   }
 
@@ -244,7 +243,7 @@ class SparseObjective : public Objective {
   TreeSums tree_sums_;
   std::vector<float> points_;  // the map by point
   AlignedVector repulsion_, global_force_, Z_;
-  std::vector<double> entropy_, mass_;  // of each point's row of P
+  std::vector<double> entropy_, mass_;              // of each point's row of P
   std::unique_ptr<Preconditioner> preconditioner_;  // once it is asked for
   double exaggeration_ = 1;
 };

@@ -1,12 +1,11 @@
 // The preconditioner from affinities, for test_fast_descent.py:
 //   test_preconditioner N DIMS THREADS < P row by row, 0 where two are no neighbours, a vector by axis > M vector
-#include "../../src/preconditioner.h"
-
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 
 #include "../../src/aligned.h"
+#include "../../src/preconditioner.h"
 
 namespace {
 
