@@ -26,7 +26,7 @@ def fast(embed, seed=1, **options):
 
 
 def dense_inverse_hessian(steps, changes, M=None):
-    """By definition: H+ = (I - r s y') H (I - r y s') + r s s', first the newest pair's scaled M, or identity."""
+    """By definition: H+ = (I - r s y') H (I - r y s') + r s s', first the newest pair's scaled M."""
     steps, changes = steps[-MEMORY:], changes[-MEMORY:]
     identity = np.eye(steps.shape[1])
     M = identity if M is None else M
@@ -87,7 +87,7 @@ def preconditioner(tmp_path_factory):
 @pytest.mark.parametrize("n_dims", [1, 2, 3])
 @pytest.mark.parametrize("instruction_set", INSTRUCTION_SETS)
 def test_preconditioner(preconditioner, n_dims, instruction_set):
-    """M = (I + 25/13 (A + A^2)) D^-1, A = D^-1 P, for rows of 0 to 40 neighbours and points without any but one."""
+    """M = (I + 25/13 (A + A^2)) D^-1, A = D^-1 P, for rows of 1 to 40 neighbours."""
     n, random = 53, np.random.default_rng(n_dims)
     P = np.where(random.random((n, n)) < 0.3, random.random((n, n)), 0).astype(np.float32).astype(float)
     P[7] = P[:, 7] = 0
