@@ -236,6 +236,7 @@ class Race {
     gather(gathered, GATHER);
     descend(gathered, AFTER_SHAKE, 1e-5, preconditioned);
     racer.n_gradients = gathered.n_gradients;
+    if (note_) note_("gathered once more: cost " + text(racer.cost) + " before, " + text(gathered.cost) + " after");
     if (gathered.cost < racer.cost) racer = std::move(gathered);
   }
 

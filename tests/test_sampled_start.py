@@ -1,5 +1,7 @@
 """Starts that race on a sample of many points, and its map extended to all, beside slow twins in NumPy."""
 
+import re
+
 import numpy as np
 import pytest
 from compiled import feed, output_of
@@ -93,6 +95,31 @@ def test_where_all_points_race(embed, options):
     case = tissue(**{"max_iter": 50, "descent": "fast", **options})
     told = embed(case, "--report", "report.json").report["starts"]
     assert len(told) > 1 and {one["points"] for one in told} == {case.X.shape[0]}
+
+
+GATHERED = re.compile(r"gathered once more: cost ([0-9.]+) before, ([0-9.]+) after")
+
+
+def test_wide_maps_that_all_points_race_for_gather_once_more(embed):
+    """Of the maps before and after, the lower goes on."""
+    wide = {
+        "alpha": 16.0,
+        "beta": 8.0,
+        "global_scale": 0.1,
+        "perplexity": 5.0,
+        "max_iter": 50,
+        "descent": "fast",
+    }
+    outcome = embed(tissue(MANY + 1, **wide), "--report", "report.json")
+    before, after = map(float, GATHERED.search(outcome.stdout).groups())
+    assert before != after and outcome.report["cost"] <= min(before, after) * (1 + 1e-4)
+
+
+@pytest.mark.parametrize("options", [{"n_points": MANY}, {"global_scale": 1.0}], ids=["fewer", "compact"])
+def test_other_maps_gather_no_more_than_at_first(embed, options):
+    wide = {"n_points": MANY + 1, "alpha": 16.0, "beta": 8.0, "global_scale": 0.1, "perplexity": 5.0}
+    outcome = embed(tissue(**{**wide, "max_iter": 50, "descent": "fast", **options}))
+    assert "costs by start" in outcome.stdout and not GATHERED.search(outcome.stdout)
 
 
 def test_sections_race_on_a_sample(embed):
