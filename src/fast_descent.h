@@ -62,8 +62,6 @@ class QuasiNewton {
         hessian_(vectors_),
         gradient_(map_size),
         direction_(map_size),
-        preconditioned_(objective.has_preconditioner() ? map_size : 0),
-        preconditioned_before_(preconditioned_.size()),
         trial_(map_size),
         trial_gradient_(map_size) {}
 
@@ -75,6 +73,10 @@ class QuasiNewton {
     if (d.max_gradients == 0) return out;
     objective_.exaggerate(d.exaggeration);
     preconditions_ = d.preconditioned && objective_.has_preconditioner();
+    if (preconditions_) {
+      preconditioned_.resize(gradient_.size());
+      preconditioned_before_.resize(gradient_.size());
+    }
     hessian_.forget();
     reach_ = LONGEST_MOVE;
     map.centre();
@@ -283,7 +285,7 @@ class QuasiNewton {
   double reach_ = LONGEST_MOVE;  // of a point in one step of this descent
   bool preconditions_ = false;   // this descent
   AlignedVector gradient_, direction_;
-  AlignedVector preconditioned_, preconditioned_before_;  // M gradient, and that of the gradient before, or scratch
+  AlignedVector preconditioned_, preconditioned_before_;  // M gradient, that of the gradient before, or scratch
   AlignedVector trial_, trial_gradient_;
 };
 

@@ -216,11 +216,14 @@ class Race {
     racer.n_gradients += out.n_gradients;
   }
 
+  /// A descent of a map that has its shape.
+  void settle(Racer& racer) const { descend(racer, AFTER_SHAKE, 1e-5, attraction_decides(o_, n_points_)); }
+
   void shake(Racer& racer) const {
     for (const double factor : SHAKES) {
       Racer shaken = racer;
       exaggerate(shaken, SHAKE, factor);
-      descend(shaken, AFTER_SHAKE, 1e-5, attraction_decides(o_, n_points_));
+      settle(shaken);
       racer.n_gradients = shaken.n_gradients;
       const bool lower = shaken.cost < racer.cost;
       if (lower) racer = std::move(shaken);
@@ -229,12 +232,11 @@ class Race {
   }
 
   void gather_again(Racer& racer) const {
-    const bool preconditioned = attraction_decides(o_, n_points_);
-    descend(racer, AFTER_SHAKE, 1e-5, preconditioned);
+    settle(racer);
     Racer gathered = racer;
     gathered.map.scale(GATHER_SIZE);
     gather(gathered, GATHER);
-    descend(gathered, AFTER_SHAKE, 1e-5, preconditioned);
+    settle(gathered);
     racer.n_gradients = gathered.n_gradients;
     if (note_) note_("gathered once more: cost " + text(racer.cost) + " before, " + text(gathered.cost) + " after");
     if (gathered.cost < racer.cost) racer = std::move(gathered);
