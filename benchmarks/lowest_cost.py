@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
+from benchmarks.kept_rows import with_rows
 from benchmarks.measure import ROOT
 from benchmarks.sections import PUBLISHED_DATA, Section, section_of
 from benchmarks.speed import gradients_of_all_points
@@ -118,11 +119,9 @@ def line_of(runs: pd.DataFrame) -> str:
 
 def joined(before: pd.DataFrame, rows: list[dict]) -> pd.DataFrame:
     """All runs ever made, those of `rows` in the place of earlier ones of the same problem and start."""
-    every = pd.concat([before, pd.DataFrame(rows)], ignore_index=True)
-    return every.drop_duplicates([*PROBLEM, "start"], keep="last").sort_values(
-        "data", key=lambda names: names.map({name: at for at, name in enumerate(every["data"].unique())}),
-        kind="stable",
-    )  # fmt: skip
+    every = with_rows(before, rows, [*PROBLEM, "start"])
+    places = {name: at for at, name in enumerate(pd.concat([before["data"], every["data"]]).unique())}
+    return every.sort_values("data", key=lambda names: names.map(places), kind="stable")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.choice import NEIGHBOURS, PAPER_WEIGHTS, T_SNE, label_agreement, listed_weights
+from benchmarks.kept_rows import with_rows
 from benchmarks.measure import ROOT
 from benchmarks.scales_figure import save_figure
 from benchmarks.sections import Section, section_of
@@ -96,11 +97,9 @@ def to_markdown(table: pd.DataFrame) -> str:
 def put_rows(rows: Sequence[dict]) -> pd.DataFrame:
     """The table of all tissues with `rows` of one in it, from the smallest to the largest; written too."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    table, tissue = pd.DataFrame(rows), ["n", "perplexity"]
-    if RESULTS.exists():
-        earlier = pd.read_csv(RESULTS)
-        kept = ~pd.MultiIndex.from_frame(earlier[tissue]).isin(pd.MultiIndex.from_frame(table[tissue]))
-        table = pd.concat([earlier[kept], table]).sort_values(tissue, kind="stable", ignore_index=True)
+    tissue = ["n", "perplexity"]
+    earlier = pd.read_csv(RESULTS) if RESULTS.exists() else pd.DataFrame()
+    table = with_rows(earlier, rows, tissue).sort_values(tissue, kind="stable", ignore_index=True)
     table.to_csv(RESULTS, index=False, float_format="%.6g")
     return table
 
