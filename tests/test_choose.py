@@ -1,5 +1,7 @@
 """Weights chosen without labels: the score, the search, and what faces make of "auto"."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -235,6 +237,47 @@ def test_lines_are_ranked_by_what_their_last_maps_are_likely_to_score():
     search.wish = Wish({"kept_in_space": 0.218})
     assert search._ranked_as_final(0.0) == [heavy, light]
     assert search._ranked_as_final(0.01) == [light, heavy]
+
+
+class Levels(Search):
+    """More beta gives r2 for r1, whatever the start."""
+
+    def try_all(self, stage, wanted, *starts):
+        for weights in dict.fromkeys(wanted):
+            share = np.log2(weights.beta / weights.alpha) / 10
+            scores = {"r1": 0.5 - share, "r2": 0.8 + share, "kept": 0.7 - 1e-3 * weights.beta, "balance": 0.3}
+            value = self.wish.value(scores)
+            row = {"stage": stage, "init": "own", **weights._asdict(), **scores, "value": value}
+            self.rows.append(row)
+            self.maps[stage, weights] = starts
+
+
+@pytest.mark.parametrize("is_part", [True, False])
+@pytest.mark.parametrize(("r1", "is_met"), [(0.6, True), (0.8, False)])
+def test_levelled_maps_of_a_part_are_enough_where_one_has_what_is_wanted(is_part, r1, is_met):
+    part = SimpleNamespace(is_part=is_part)
+    search = Levels(part, None, Wish({"r1": r1, "r2": 0.6}), {})
+    lines = [Weights(64.0, 32.0, 0.05), Weights(128.0, 128.0, 0.05)]
+    best = search._finish(lines)
+    stages = [row["stage"] for row in search.rows]
+    last = [weights for stage, weights in search.maps if stage == "final"]
+    assert stages[:10] == ["final"] * 2 + ["near"] * 8 and last[:2] == lines
+    assert search.maps["near", Weights(64.0, 26.9, 0.05)] == (search.maps["final", lines[0]],)
+    levelled_alone = is_part and is_met
+    assert (last == lines) == levelled_alone
+    assert best["init"] == ("best" if levelled_alone else "own")
+    assert search.wish.is_met(best) == is_met
+    assert best["value"] == max(row["value"] for row in search.rows if row["stage"] != "near" or is_part)
+
+
+def test_last_maps_of_a_part_need_no_rest_where_scores_are_wanted():
+    part, every = SimpleNamespace(is_part=True), SimpleNamespace(is_part=False)
+    scores, balance = Wish({"r1": 0.5}), Wish({})
+    assert Search(part, None, scores, {})._most_gradients("final") == 100
+    for given in ((every, scores), (part, balance)):
+        assert Search(given[0], None, given[1], {})._most_gradients("final") is None
+    search = Search(part, None, scores, {})
+    assert (search._most_gradients("near"), search._most_gradients("t-SNE")) == (40, None)
 
 
 def test_of_a_sample_more_is_asked_than_of_all_points(tissue, monkeypatch):

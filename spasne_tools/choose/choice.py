@@ -46,7 +46,7 @@ class Choice:
     ----------
     alpha, beta, global_scale : float
     init : str
-        The start that the scores are of.
+        The start for the run that follows.
     scores : dict
         r1, r2, kept and balance of the map of the sample with these weights.
     table : DataFrame
@@ -213,7 +213,7 @@ def _checked_wish(goal: str, at_least: Mapping[str, float] | None, has_space: bo
 
 def _wish(least: dict[str, float], sample: Sample, loss: Mapping[str, float] = LOSS) -> Wish:
     """r1 and r2 so high on the sample that the map of all points has what is wanted."""
-    if sample.n_points == len(sample.rows):
+    if not sample.is_part:
         return Wish(least)
     return Wish({name: value + loss.get(name, 0.0) for name, value in least.items()})
 

@@ -47,6 +47,11 @@ class Sample:
     rows: np.ndarray  # of all points, rising
 
     @property
+    def is_part(self) -> bool:
+        """Whether there are more points than these."""
+        return len(self.rows) < self.n_points
+
+    @property
     def share(self) -> float:
         """Of the others, of each point, that are in the sample."""
         return _share(self.X.shape[0], self.n_points)
@@ -109,7 +114,7 @@ def draw_more(
 
     `sample` itself where it has all rows.
     """
-    if len(sample.rows) == sample.n_points:
+    if not sample.is_part:
         return sample
     matrix = as_matrix(data, "data", keep_single=True)
     rows = np.arange(matrix.shape[0])

@@ -42,6 +42,7 @@ TRIAL_START, OTHER_START, FINAL_START = "joint*0.3", "joint", "best"  # the othe
 NEIGHBOUR = "neighbour"  # in place of a start's name: from a map of other weights
 # Gradients at most, of maps that are to be ranked only: benchmarks/README.md
 MOST_GRADIENTS = {"coarse": 60, "other": 60, "fine": 40, "near": 40}
+MOST_OF_PART = 100  # of last maps of a part of the points, which have to score so much, after their race
 DIGITS = 3  # significant, of all that is tried
 STAGES = ("coarse", "other", "fine", "near", "final")
 NAMES = ("alpha", "beta", "global_scale")
@@ -118,26 +119,28 @@ class Search:
         last: dict[tuple[float, float], Weights] = {}
         for weights in (sure[0], hopeful[0], *sure):
             last.setdefault((weights.alpha, weights.global_scale), weights)
-        self._finish(list(last.values())[:FINALISTS])
-        return self._best("final")
+        return self._finish(list(last.values())[:FINALISTS])
 
-    def _finish(self, lines: list[Weights]) -> None:
+    def _finish(self, lines: list[Weights]) -> dict[str, Any]:
         """Level each line from its own last map in few gradients, and make last maps where that leads.
 
-        A line whose last map lacks a little gets a small step more, or two.
+        Of a part of the points the levelled maps are enough, if one of them has what is wanted: last ones
+        tell no more of all points. A line whose last map lacks a little gets a small step more, or two.
         """
         self.try_all("final", lines, self.final_start)
-        there = [weights for weights in lines if ("final", weights) in self.maps]
-        ends = [
-            self._levelled("near", [weights], [self.maps["final", weights]], LAST_HALVINGS)[0][-1]
-            for weights in there
-        ]
+        ends = [self._levelled_from_last(line) for line in lines if ("final", line) in self.maps]
+        if self.sample.is_part:
+            levelled = [row for weights in ends if (row := self._row("near", weights)) is not None]
+            best = max(self._rows_of("final") + levelled, key=lambda row: row["value"])
+            if self.wish.is_met(best):
+                return {**best, "init": self.final_start}
         self.try_all("final", ends, self.final_start)
         for length in LAST_STEPS:
             rows = [self._row("final", weights) for weights in ends]
             lacking = [weights_of(row) for row in rows if row is not None and -NEARLY <= row["value"] < 0]
             ends = [self._stepped("final", weights, length) for weights in lacking]
             self.try_all("final", ends, self.final_start)
+        return self._best("final")
 
     def _ranked_as_final(self, slack: float) -> list[Weights]:
         """The fine maps, ranked as if each fell short of a last map by as much as the one that has both.
@@ -175,6 +178,14 @@ class Search:
             self.try_all(stage, [line[-1] for line in tried], *starts)
         return tried
 
+    def _levelled_from_last(self, weights: Weights) -> Weights:
+        """Where small steps of beta lead from the last map with these weights."""
+        start, stage = self.maps["final", weights], "final"
+        for length in LAST_HALVINGS:
+            weights, stage = self._stepped(stage, weights, length), "near"
+            self.try_all(stage, [weights], start)
+        return weights
+
     def _stepped(self, stage: str, weights: Weights, length: float) -> Weights:
         """With a little more beta or less, by what the map of `stage` lacks most or has to spare."""
         row = self._row(stage, weights)
@@ -188,7 +199,7 @@ class Search:
         """
         fresh = [weights for weights in dict.fromkeys(wanted) if (stage, weights) not in self.maps]
         runs = [Run(w.alpha, w.beta, SEED, self.sample.scale(w.global_scale)) for w in fresh]
-        made = [self.sample.maps(runs, start, MOST_GRADIENTS.get(stage)) for start in starts]
+        made = [self.sample.maps(runs, start, self._most_gradients(stage)) for start in starts]
         names = [start if isinstance(start, str) else NEIGHBOUR for start in starts]
         for weights, maps in zip(fresh, zip(*made, strict=True), strict=True):
             found = [(name, one) for name, one in zip(names, maps, strict=True) if one is not None]
@@ -198,6 +209,11 @@ class Search:
                 self._note({"stage": stage, "init": name, **weights._asdict()}, lowest)
         if self.verbose and stage in STAGES:
             print(f"{stage}: {len(fresh)} maps more; best {told(self._best(stage))}", flush=True)
+
+    def _most_gradients(self, stage: str) -> int | None:
+        if stage == "final" and self.wish.least and self.sample.is_part:
+            return MOST_OF_PART
+        return MOST_GRADIENTS.get(stage)
 
     def note_mean(self, tried: dict[str, Any], maps: Iterable[Embedding]) -> dict[str, Any]:
         """The row of means over maps of several starts, where no single one tells enough."""
