@@ -10,6 +10,7 @@ from typing import Any
 # whole tissue before those in a field of view. A third axis has the same name with z.
 KNOWN = (
     ("pxl_col_in_fullres", "pxl_row_in_fullres"),  # Visium
+    ("pxl_col", "pxl_row"),
     ("x_centroid", "y_centroid"),  # Xenium
     ("center_x", "center_y"),  # MERSCOPE
     ("CenterX_global_px", "CenterY_global_px"),  # CosMx

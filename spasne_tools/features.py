@@ -17,9 +17,9 @@ import numpy as np
 IDENTIFIERS = frozenset(
     """
     barcode barcodes bead beadbarcode beadid beads bin binid cell cellbarcode cellbarcodes cellid cellids
-    cellidentifier cellindex cellkey cellname cellnames cells celluid dnbid entityid instanceid nucleusid
-    objectid obsname obsnames roiid rownames segmentid spot spotbarcode spotid spotids spotname spotnames
-    spots uid uniqueid
+    cellidentifier cellindex cellkey celllabel cellname cellnames cells celluid dnbid entityid instanceid
+    nucleusid objectid obsname obsnames roiid rownames segmentid spot spotbarcode spotid spotids spotname
+    spotnames spots uid uniqueid
     """.split()
 )
 # Names that say so of the first column only: elsewhere they may well be something else.

@@ -285,7 +285,7 @@ REFUSED = {
         ),
         "ending-lost": (
             without_ending,
-            r"such as AAAAAAAC-1, in tissue_positions.csv, found 0 of 40 .* without an ending such as -1",
+            r"such as AAAAAAAC-1, in tissue_positions.csv, found 0 of 40 .* differ in their ending only",
         ),
         "two-samples": (
             two_samples,

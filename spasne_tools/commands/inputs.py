@@ -16,9 +16,11 @@ from spasne_tools.features import is_identifier, on_tissue, plain_name
 from spasne_tools.preprocessing import preprocess_counts, rows_with_counts
 from spasne_tools.readers.expression_file import Expression, read_expression
 from spasne_tools.readers.gene_columns import genes_only, transposed
-from spasne_tools.readers.matching import Match, Wanted, match_rows, names_of
+from spasne_tools.readers.matching import Match, Wanted, match_rows
 from spasne_tools.readers.overlaid import overlaid_sections
+from spasne_tools.readers.row_names import names_of
 from spasne_tools.readers.tables import STANDARD_STREAM, has_row_names, read_table
+from spasne_tools.readers.totals import unlike_totals
 from spasne_tools.run.prepare import DEFAULT_COMPONENTS
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, as_matrix
@@ -192,7 +194,20 @@ def _read_matched(file: str, rows: Rows) -> tuple[pd.DataFrame, Match]:
                 "input's columns; if these are the spots, add --transpose"
             ) from None
         raise
+    if match.by is None:
+        _check_no_names_among_genes(table, named, rows, file)
     return table.iloc[match.order].set_axis(rows.index, axis=0), match
+
+
+def _check_no_names_among_genes(table: pd.DataFrame, named: bool, rows: Rows, file: str) -> None:
+    """ValueError where rows would go by order, though a column of numbers may name them on both sides."""
+    genes = () if rows.columns is None else {name for name in rows.columns if isinstance(name, str)}
+    for names in names_of(table, named):
+        if names.column in genes and names.texts.is_unique:
+            raise ValueError(
+                f"expected names of rows under a title that says so, found {names.column!r} both in {file} "
+                "and among the columns of the input; call it cell_id in both if it names rows, else drop it"
+            )
 
 
 def _are_columns(table: pd.DataFrame, named: bool, rows: Rows) -> bool:
@@ -248,6 +263,10 @@ def positions_named(
         pixels = position_columns(table, match)
     say(f"{match.said}; positions: {', '.join(map(str, pixels.columns))}")
     _warn_of_sections(options, table, pixels)
+    if expression is not None and (options.counts or expression.is_counts):
+        sums = np.asarray(as_matrix(expression.values, "input").sum(axis=1)).ravel()
+        if message := unlike_totals(sums, table, Path(options.pixels).name):
+            warn_user(message)
     return pixels
 
 

@@ -13,7 +13,8 @@ import pandas as pd
 
 from spasne_tools.coordinates import are_local, find_coordinates
 from spasne_tools.features import is_field_of_view, is_identifier, plain_name
-from spasne_tools.readers.cell_table import CellTable, read_cell_table
+from spasne_tools.readers.cell_file import read_cell_table
+from spasne_tools.readers.cell_table import CellTable
 from spasne_tools.readers.count_table import read_count_table
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
 from spasne_tools.readers.sample_files import Sample, find_sample
@@ -44,23 +45,22 @@ def read(files: Sample, bin: int | None = None) -> PlatformData:
         raise ValueError(
             f"expected a column {missing[0]} in {path}, found {', '.join(table.ids.columns) or 'none'}"
         )
-    slide = _column(table.ids, SLIDE)
-    if slide is not None and table.ids[slide].nunique() == 1:
-        slide = None  # one needs no name
-    inside = (table.ids[keys[1]] != OUTSIDE).to_numpy()
-    names = _names(table.ids, [slide, *keys])
+    column = _column(table.ids, SLIDE)
+    inside = (_plain_numbers(table.ids[keys[1]]) != OUTSIDE).to_numpy()
+    slides = None if column is None else _plain_numbers(table.ids[column])
+    several = slides is not None and slides.nunique() > 1  # one needs no name
+    names = _names(table.ids, [column if several else None, *keys])
     features = pd.DataFrame({"name": table.columns})
     matrix = FeatureMatrix(table.counts, names, features).rows(inside)
     n_outside = int((~inside).sum())
     notes = [f"left out: {n_outside} rows of what lies outside cells ({NUMBER} 0)"] if n_outside else []
-    slides = None if slide is None else table.ids.loc[inside, slide].to_numpy()
-    return _with_cells(files, matrix, slides, notes)
+    return _with_cells(files, matrix, None if slides is None else slides[inside].to_numpy(), notes)
 
 
 def _with_cells(
     files: Sample, matrix: FeatureMatrix, slides: np.ndarray | None, notes: list[str]
 ) -> PlatformData:
-    """`slides` (n,): the slide of each row, where the counts name them; several are sections."""
+    """`slides` (n,): the slide of each row, where the counts name it; several are sections."""
     path = files.find(CELLS)
     if path is None:
         return assemble(PLATFORM, matrix, None, files.missing(PLATFORM, CELLS), notes=notes)
@@ -75,9 +75,12 @@ def _with_cells(
             f"{', '.join(coordinates or table.columns[:12])}: within fields of view, fields would lie over "
             "each other"
         )
-    table.index = _names(table, [None if slides is None else keys[0], *keys[1:]])
+    several = slides is not None and len(set(slides)) > 1
+    if slides is not None and keys[0] is not None:
+        table = _of_slides(table, keys[0], set(slides), path)
+    table.index = _names(table, [keys[0] if several else None, *keys[1:]])
     cells = CellTable(table, tuple(coordinates), f"{path.name}:{keys[1]},{keys[2]}")
-    sections = slides if slides is not None and len(set(slides)) > 1 else None
+    sections = slides if several else None
     return assemble(PLATFORM, matrix, cells, notes=notes, sections=sections)
 
 
@@ -92,8 +95,24 @@ def _column(table: pd.DataFrame, name: str) -> str | None:
     return next((column for column in table if str(column).lower() == name.lower()), None)
 
 
+def _of_slides(table: pd.DataFrame, column: str, slides: set[str], path: Path) -> pd.DataFrame:
+    """The cells of `slides`: another slide has cells of the same numbers."""
+    theirs = _plain_numbers(table[column])
+    if absent := sorted(slides - set(theirs)):
+        raise ValueError(
+            f"expected cells of slide {absent[0]}, which the counts are of, in {path}:{column}, found "
+            f"{', '.join(sorted(set(theirs))[:8])}"
+        )
+    return table[theirs.isin(slides)]
+
+
+def _plain_numbers(column: pd.Series) -> pd.Series:
+    """Whole numbers as text, which some program may have written as 3.0 or 003."""
+    return column.astype(str).str.strip().str.replace(r"^0*(\d+)(?:\.0+)?$", r"\1", regex=True)
+
+
 def _names(table: pd.DataFrame, keys: Iterable[str | None]) -> pd.Index:
-    columns = [table[key].astype(str) for key in keys if key is not None]
+    columns = [_plain_numbers(table[key]) for key in keys if key is not None]
     names = columns[0]
     for column in columns[1:]:
         names = names + "_" + column

@@ -9,12 +9,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.readers.table_layout import lacks_first_name
 from spasne_tools.readers.text_file import open_text
 from spasne_tools.user_warning import filtered
 
@@ -45,7 +47,7 @@ def header_of(path: Path) -> tuple[list[str], str, int]:
 
 
 def read_count_table(path: Path, is_id: Callable[[int, str], bool]) -> CountTable:
-    """Read a table of counts with a header.
+    """Read a table of counts with a header, which may lack the name of the first column, as R writes it.
 
     Parameters
     ----------
@@ -61,6 +63,7 @@ def read_count_table(path: Path, is_id: Callable[[int, str], bool]) -> CountTabl
         A row has more or fewer values than the header, or one that is no number; the message has the line.
     """
     header, separator, skipped = header_of(path)
+    header = _complete(header, path, separator, skipped)
     ids = [place for place, name in enumerate(header) if is_id(place, name)]
     parser = _Row(path, header, separator, ids)
     names: list[list[str]] = []
@@ -82,6 +85,19 @@ def read_count_table(path: Path, is_id: Callable[[int, str], bool]) -> CountTabl
     return CountTable(
         pd.DataFrame(names, columns=[header[place] for place in ids], dtype=str), columns, counts
     )
+
+
+def _complete(header: list[str], path: Path, separator: str, skipped: int) -> list[str]:
+    """`header` with a name, which is empty, for the first field of the rows where it has none."""
+    with open_text(path) as file:
+        row = next((line for line in islice(file, skipped + 1, None) if line.strip()), b"")
+    fields = _split(row.decode().rstrip("\r\n"), separator) if row else []
+    if fields and not fields[-1]:  # a separator ends each line
+        return header
+    try:
+        return ["", *header] if lacks_first_name(header, fields) else header
+    except ValueError as error:
+        raise ValueError(f"expected a table in {path}, found {error}") from None
 
 
 def _csr(
@@ -114,7 +130,7 @@ class _Row:
             parts = line.rstrip(b"\r\n").split(mark, len(self.ids))
             values = _numbers_of(parts[-1], self.separator) if len(parts) > len(self.ids) else None
             if values is not None and len(values) == self.n_values:
-                return [part.decode() for part in parts[:-1]], values
+                return [part.decode().strip() for part in parts[:-1]], values
         fields = _split(line.decode().rstrip("\r\n"), self.separator)
         if len(fields) == len(self.header) + 1 and fields[-1] == "":  # a separator ends each line
             fields = fields[:-1]

@@ -12,24 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from spasne_tools.coordinates import find_coordinates
-from spasne_tools.features import is_field_of_view, is_identifier, is_unnamed, plain_name
+from spasne_tools.features import plain_name
+from spasne_tools.readers.row_names import ROW_NAMES, Names, are_numbers, counts_rows, names_of
 
-ROW_NAMES = "row names"  # how an index without a name is called
-CELL_NUMBERS = ("cellid", "cellnumber", "cell")  # within a field of view
-MOST_COLUMNS = 100  # of numbers that are looked at for names of rows
-LARGEST_EXACT = 2**53  # of whole numbers in double precision
 _ENDING = re.compile(r"([-._]\d+)+$")
 _BEGINNING = re.compile(r"^.*[_:#]")
-
-
-@dataclass(frozen=True)
-class Names:
-    """A column that may name rows: its ``title``, its ``texts`` and whether it certainly does (``sure``)."""
-
-    title: str
-    texts: pd.Index
-    sure: bool
+# As spreadsheets and floating point write long numbers.
+_ROUNDED = re.compile(r"\d(\.\d+)?e\+\d+|\d\.\d+e\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,71 +46,6 @@ class Found:
     mine: Names
     other: Names
     order: np.ndarray
-
-
-def names_of(table: pd.DataFrame, index: bool = True) -> list[Names]:
-    """What may name the rows of `table`: columns of texts or whole numbers, and the index unless it is none.
-
-    Coordinates are none. Fields of view and cells' numbers, which count anew in each, name rows together.
-    """
-    columns = []
-    if index:
-        columns.append((table.index.name or "", pd.Series(table.index)))
-    coordinates = set(find_coordinates(table.columns) or [])
-    columns += [
-        (column, table.iloc[:, place])
-        for place, column in enumerate(table.columns)
-        if column not in coordinates
-        and (
-            place < MOST_COLUMNS
-            or is_identifier(column)
-            or not pd.api.types.is_numeric_dtype(table.dtypes.iloc[place])
-        )
-    ]
-    found = _with_fields(table)
-    for place, (column, values) in enumerate(columns):
-        if (texts := _texts(values)) is not None:
-            sure = is_identifier(column) or index and place == 0
-            title = ROW_NAMES if is_unnamed(column) else str(column)
-            found.append(Names(title, texts, sure and not (is_unnamed(column) and _counts(texts))))
-    return found
-
-
-def _texts(column: pd.Series) -> pd.Index | None:
-    """The values as texts; None for what names nothing."""
-    if pd.api.types.is_bool_dtype(column) or column.isna().any():
-        return None
-    if pd.api.types.is_float_dtype(column):
-        values = column.to_numpy(dtype=float)
-        if not (np.abs(values) < LARGEST_EXACT).all() or (values != np.floor(values)).any():
-            return None
-        column = column.astype(np.int64)
-    elif pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_complex_dtype(column):
-        return None
-    return pd.Index(column.astype(str).str.strip().to_numpy(dtype=object))
-
-
-def _counts(texts: pd.Index) -> bool:
-    """Whether they are 0, 1, 2 ... or 1, 2, 3 ... in order: numbers of rows that any table can have."""
-    if len(texts) == 0 or texts[0] not in ("0", "1"):
-        return False
-    start = int(texts[0])
-    return texts[-1] == str(start + len(texts) - 1) and list(texts) == list(
-        map(str, range(start, start + len(texts)))
-    )
-
-
-def _with_fields(table: pd.DataFrame) -> list[Names]:
-    """Field of view and cell's number as one name, where both are there."""
-    fields = [column for column in table.columns if is_field_of_view(column)]
-    cells = [column for name in CELL_NUMBERS for column in table.columns if plain_name(column) == name]
-    if len(fields) != 1 or not cells:
-        return []
-    parts = [_texts(table[column]) for column in (fields[0], cells[0])]
-    if parts[0] is None or parts[1] is None:
-        return []
-    joined = pd.Index([f"{field} {cell}" for field, cell in zip(*parts, strict=True)], dtype=object)
-    return [Names(f"{fields[0]} and {cells[0]}", joined, True)]
 
 
 def match_rows(wanted: Wanted, table: pd.DataFrame, file: str, index: bool = True) -> Match:
@@ -157,7 +81,10 @@ def match_rows(wanted: Wanted, table: pd.DataFrame, file: str, index: bool = Tru
     count = len(wanted.taken)
     if whole:
         best = _best(whole, file)
+        _check_not_by_chance(best, wanted.names, theirs, file)
         more = "" if len(table) == count else f" ({len(table)} rows there)"
+        if counts_rows(best.mine.texts) and not (best.mine.sure and best.other.sure):
+            more = f"{more}, which only counts rows"
         return Match(
             best.order, f"matched {count} of {count} rows by {file}:{best.other.title}{more}", best.other
         )
@@ -174,7 +101,7 @@ def match_rows(wanted: Wanted, table: pd.DataFrame, file: str, index: bool = Tru
 
 def _may_match(mine: Names, other: Names, as_many: bool) -> bool:
     """Numbers that only count the rows say nothing of another column, nor where one side has more rows."""
-    if not _counts(mine.texts) or mine.sure and other.sure:
+    if not counts_rows(mine.texts) or mine.sure and other.sure:
         return True
     return as_many and (other.sure or other.title in (ROW_NAMES, "X"))
 
@@ -201,12 +128,57 @@ def _best(whole: Sequence[Found], file: str) -> Found:
     ranked = sorted(whole, key=rank)
     for found in ranked[1:]:
         if rank(found) == rank(ranked[0]) and not np.array_equal(found.order, ranked[0].order):
-            raise ValueError(
-                f"expected one column of {file} with the names of the rows, found them in "
-                f"{ranked[0].other.title} and, in another order, in {found.other.title}; drop the one that "
-                "does not name rows"
-            )
+            raise _in_two_orders(ranked[0].other, found.other, file)
     return ranked[0]
+
+
+def _check_not_by_chance(best: Found, own: Sequence[Names], theirs: Sequence[Names], file: str) -> None:
+    """ValueError where numbers were found in a column that need not be names, and others say otherwise."""
+    if best.other.sure or not are_numbers(best.mine.texts):
+        return
+    sure = [names for names in theirs if names.sure]
+    if any(mine.sure and mine.texts.isin(other.texts).any() for mine in own for other in sure):
+        _check_no_names_in_vain(own, sure, file)
+    if counts_rows(best.mine.texts):
+        _check_no_numbers_in_another_order(own, theirs, file)
+
+
+def naming_column(wanted: pd.Index, table: pd.DataFrame, file: str) -> tuple[Names | None, list[Names]]:
+    """The column of `table` that holds the most of the names `wanted`; and all that may name rows.
+
+    A column that certainly names rows goes before all others. Where there is one, row numbers are none, and
+    another column must hold all names.
+
+    Raises
+    ------
+    ValueError
+        Two columns hold all names, in different orders.
+    """
+    columns = names_of(table, index=False)
+    if any_sure := any(names.sure for names in columns):
+        columns = [names for names in columns if names.sure or names.title != ROW_NAMES]
+    held = []
+    for names in (names for names in columns if names.column is not None):
+        hits = int(wanted.isin(names.texts).sum())
+        if hits and (names.sure or hits == len(wanted) or not any_sure):
+            held.append((names.sure, hits, names))
+    if not held:
+        return None, columns
+    sure, most, best = max(held, key=lambda each: each[:2])
+    mine, taken = Names("", wanted, True), np.arange(len(wanted))
+    rivals = [names for *rank, names in held if rank == [sure, most]]
+    orders = [(names, order) for names in rivals if (order := _order(mine, names, taken)) is not None]
+    for names, order in orders[1:]:
+        if not np.array_equal(order, orders[0][1]):
+            raise _in_two_orders(orders[0][0], names, file)
+    return best, columns
+
+
+def _in_two_orders(one: Names, other: Names, file: str) -> ValueError:
+    return ValueError(
+        f"expected one column of {file} with the names of the rows, found them in {one.title} and, in "
+        f"another order, in {other.title}; drop the one that does not name rows"
+    )
 
 
 def _check_no_names_in_vain(own: Sequence[Names], theirs: Sequence[Names], file: str) -> None:
@@ -215,7 +187,7 @@ def _check_no_names_in_vain(own: Sequence[Names], theirs: Sequence[Names], file:
     for mine in (names for names in own if names.sure):
         for other in theirs:
             hits = int(mine.texts.isin(other.texts).sum())
-            if other.sure or _is_text(other) or 2 * hits > len(mine.texts) and not _counts(mine.texts):
+            if other.sure or _is_text(other) or 2 * hits > len(mine.texts) and not counts_rows(mine.texts):
                 pairs.append((hits, mine, other))
     if not pairs:
         return
@@ -238,7 +210,7 @@ def _check_no_names_in_vain(own: Sequence[Names], theirs: Sequence[Names], file:
 
 def _check_no_numbers_in_another_order(own: Sequence[Names], theirs: Sequence[Names], file: str) -> None:
     """ValueError where names that count our rows stand in a column of theirs, but in another order."""
-    for mine in (names for names in own if names.sure and _counts(names.texts)):
+    for mine in (names for names in own if names.sure and counts_rows(names.texts)):
         for other in theirs:
             if not mine.texts.equals(other.texts) and sorted(mine.texts) == sorted(other.texts):
                 raise ValueError(
@@ -249,20 +221,37 @@ def _check_no_numbers_in_another_order(own: Sequence[Names], theirs: Sequence[Na
 
 
 def _is_text(names: Names) -> bool:
-    return names.texts.is_unique and not all(text.lstrip("-").isdecimal() for text in names.texts[:20])
+    return names.texts.is_unique and not are_numbers(names.texts)
 
 
 def _remedy(wanted: pd.Index, texts: pd.Index, hits: int) -> str:
     """What would make them agree."""
-    for pattern, part in ((_ENDING, "ending"), (_BEGINNING, "beginning")):
-        bare = {pattern.sub("", text) for text in wanted}
-        if len(bare) == wanted.nunique() and bare <= {pattern.sub("", text) for text in texts}:
-            return f"; they differ in their {part} only: write it alike in both"
-    if {text.lower() for text in wanted} <= {text.lower() for text in texts}:
-        return "; they differ in upper and lower case only: write them alike in both"
+    if difference := difference_of(wanted, texts):
+        return f"; {difference}"
     if hits:
         return "; drop the rows that are missing from the input, or complete the table"
     return "; name the rows alike in both"
+
+
+def difference_of(wanted: pd.Index, texts: pd.Index) -> str:
+    """What parts names that are meant to be the same, and what to do about it; "" where nothing tells."""
+    if rounded := lost_digits(wanted) or lost_digits(texts):
+        return rounded
+    for pattern, part in ((_ENDING, "ending"), (_BEGINNING, "beginning")):
+        bare = {pattern.sub("", text) for text in wanted}
+        if len(bare) == wanted.nunique() and bare <= {pattern.sub("", text) for text in texts}:
+            return f"they differ in their {part} only: write it alike in both"
+    if {text.lower() for text in wanted} <= {text.lower() for text in texts}:
+        return "they differ in upper and lower case only: write them alike in both"
+    return ""
+
+
+def lost_digits(names: pd.Index) -> str:
+    """That some of `names` are numbers which a program has rounded, and what to do; "" where none is."""
+    rounded = next(filter(_ROUNDED.fullmatch, names), None)
+    if rounded is None:
+        return ""
+    return f"numbers such as {rounded} have lost digits: write them as text, all digits, in both"
 
 
 def _why(own: Iterable[Names], theirs: Iterable[Names]) -> str:

@@ -14,6 +14,8 @@ import scipy.sparse
 from spasne_tools.features import control_features
 from spasne_tools.readers.cell_table import CellTable, aligned
 from spasne_tools.readers.tissue_images import TissueImages
+from spasne_tools.readers.totals import unlike_totals
+from spasne_tools.user_warning import warn_user
 
 GENES = "Gene Expression"  # 10x's word in feature_types
 CONTROLS = "controls"  # key of control features among those that are no genes
@@ -90,6 +92,11 @@ def assemble(
     ------
     ValueError
         A row has no position, or two have one name.
+
+    Warns
+    -----
+    UserWarning
+        Sums of counts are unlike those that the table of `cells` has.
     """
     notes = list(others.pop("notes", ()))
     positions, annotation = None, pd.DataFrame(index=matrix.names)
@@ -98,6 +105,8 @@ def assemble(
         positions = cells.positions(table)
         annotation = table.drop(columns=list(cells.coordinates))
         notes.append(note)
+        if warning := unlike_totals(_sums(matrix.counts), annotation, cells.source.partition(":")[0]):
+            warn_user(warning)
     genes, apart = _genes_and_others(matrix)
     if apart:
         notes.append("; ".join(f"set apart: {part.counts.shape[1]} {key}" for key, part in apart.items()))
@@ -113,6 +122,10 @@ def assemble(
         notes=tuple(notes),
         **others,
     )
+
+
+def _sums(counts: scipy.sparse.csr_matrix) -> np.ndarray:
+    return np.asarray(counts.sum(axis=1)).ravel()
 
 
 def _genes_and_others(matrix: FeatureMatrix) -> tuple[FeatureMatrix, dict[str, FeatureMatrix]]:

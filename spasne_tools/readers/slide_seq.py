@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from spasne_tools.readers.cell_table import first_line, located, read_cell_table
+from spasne_tools.readers.cell_file import first_line, read_cell_table
+from spasne_tools.readers.cell_table import located
 from spasne_tools.readers.count_table import read_count_table
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
 from spasne_tools.readers.sample_files import Sample, find_sample

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.readers.anndata_io import load_anndata, positions
-from spasne_tools.readers.cell_table import load_parquet
+from spasne_tools.readers.cell_file import load_parquet
 from spasne_tools.readers.sample_files import listed
 
 ATTRIBUTES = "spatialdata_attrs"  # in uns of a table: region, region_key, instance_key

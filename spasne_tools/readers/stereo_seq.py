@@ -26,6 +26,7 @@ GENE_NAMES = ("geneName", "geneID", "gene", "genes")
 COUNT_NAMES = ("MIDCount", "MIDCounts", "UMICount", "UMICounts", "MID", "count", "counts")
 CELL_NAMES = ("CellID", "cell", "cell_id", "label", "cell_label")
 OUTSIDE = 0  # the cell of what is in none
+NO_CELL = ("", "NA", "nan", "None")  # or so
 _WIDTH = np.int64(1) << 32  # a bin's number is its column times this and its row
 _ENDING = re.compile(r"\.(txt|tsv)(\.gz)?$", re.IGNORECASE)
 
@@ -127,8 +128,9 @@ def _layout(path: Path) -> Layout:
 def _parts(path: Path, layout: Layout) -> Iterator[pd.DataFrame]:
     columns = [layout.gene, "x", "y", layout.count, *([layout.cell] if layout.cell else [])]
     try:
-        with open_text(path) as file:
-            yield from pd.read_csv(
+        with (
+            open_text(path) as file,
+            pd.read_csv(
                 file,
                 sep="\t",
                 skiprows=layout.skipped,
@@ -136,9 +138,29 @@ def _parts(path: Path, layout: Layout) -> Iterator[pd.DataFrame]:
                 dtype={layout.gene: str, "x": np.int64, "y": np.int64},
                 keep_default_na=False,
                 chunksize=LINES,
-            )
+            ) as parts,
+        ):
+            for part in parts:
+                yield _checked(part, layout, path)
     except (OSError, EOFError, ValueError) as error:
+        if str(error).startswith("expected "):
+            raise
         raise ValueError(f"expected whole numbers in x and y of {path}, found others ({error})") from None
+
+
+def _checked(part: pd.DataFrame, layout: Layout, path: Path) -> pd.DataFrame:
+    """`part` with numbers of counts and of cells, 0 where no cell is named."""
+    for column in filter(None, (layout.count, layout.cell)):
+        if pd.api.types.is_numeric_dtype(part[column]):
+            continue
+        empty = part[column].astype(str).str.strip().isin(NO_CELL) & (column == layout.cell)
+        numbers = pd.to_numeric(part[column].mask(empty, OUTSIDE), errors="coerce")
+        if (bad := numbers.isna()).any():
+            raise ValueError(
+                f"expected numbers in column {column} of {path}, found {part[column][bad].iloc[0]!r}"
+            )
+        part = part.assign(**{column: numbers})
+    return part
 
 
 class _Sums:
@@ -152,7 +174,7 @@ class _Sums:
 
     def add(self, part: pd.DataFrame) -> None:
         if self.size is None:
-            part = part[pd.to_numeric(part[self.layout.cell]).fillna(OUTSIDE) != OUTSIDE]
+            part = part[part[self.layout.cell] != OUTSIDE]
             group = part[self.layout.cell].to_numpy(dtype=np.int64)
             xy = part[["x", "y"]].assign(n=1).groupby(group).sum()
             self.places.append(xy)

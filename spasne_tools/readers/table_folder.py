@@ -15,7 +15,8 @@ import pandas as pd
 
 from spasne_tools.coordinates import find_coordinates
 from spasne_tools.readers import visium
-from spasne_tools.readers.cell_table import CellTable, column_names, indexed, located, read_cell_table
+from spasne_tools.readers.cell_file import column_names, read_cell_table
+from spasne_tools.readers.cell_table import CellTable, indexed, located
 from spasne_tools.readers.count_table import read_count_table
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
 from spasne_tools.readers.sample_files import Sample, find_sample
@@ -69,7 +70,7 @@ def read(exported: Exported, bin: int | None = None) -> PlatformData:
         matrix = read_triplet(files, exported.counts)
         if files.find(*visium.POSITION_FILES) or visium.Section(files).spatial() is not files:
             spatial = visium.Section(files).spatial()
-            return visium.with_positions(visium.PLATFORM, matrix, files, spatial, {})
+            return visium.with_positions(visium.PLATFORM, visium.Counts(matrix), files, spatial)
     else:
         matrix = _read_counts(exported.counts)
     path = _positions_of(beside)

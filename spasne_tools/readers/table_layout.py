@@ -185,6 +185,34 @@ def _is_header(rows: Sequence[Sequence[str]]) -> tuple[bool, bool]:
     return False, numbered or not any(numeric)
 
 
+def lacks_first_name(names: Sequence[str], row: Sequence[str]) -> bool:
+    """Whether the header `names` is a field shorter than the `row` below it, for want of the first name.
+
+    So R writes tables. A header whose first name is that of row names, or of genes, does not lack it.
+
+    Raises
+    ------
+    ValueError
+        The header is a field shorter, but it may be the last name that is missing.
+
+    Examples
+    --------
+    >>> lacks_first_name(["x", "y"], ["AAC-1", "5", "7"]), lacks_first_name(["cell", "x"], ["AAC-1", "5"])
+    (True, False)
+    """
+    if len(row) != len(names) + 1:
+        return False
+    is_named = is_identifier(names[0]) or plain_name(names[0]) in FEATURE_NAMES
+    if row[-1] and not (is_named and row[0] != row[1]):
+        return True
+    if not row[-1] and (is_named or is_identifier(names[0], first=True) or is_number(row[0])):
+        return False  # a separator ends each line
+    raise ValueError(
+        f"{len(names)} names over {len(row)} fields, so that {names[0] or 'the first'} can be the name of "
+        f"{row[0]} or of {row[1]}; complete the header"
+    )
+
+
 def _are_ids(fields: Sequence[str]) -> bool:
     """Whether they are different whole numbers, as numbers of cells are and counts hardly ever."""
     return len(fields) > 1 and len(set(fields)) == len(fields) and all(field.isdecimal() for field in fields)

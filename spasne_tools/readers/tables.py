@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -14,7 +15,7 @@ import pandas as pd
 from spasne_tools.coordinates import find_coordinates
 from spasne_tools.features import is_identifier, is_unnamed
 from spasne_tools.output_file import output_file
-from spasne_tools.readers.table_layout import Layout, find_layout, is_number
+from spasne_tools.readers.table_layout import Layout, find_layout, is_number, lacks_first_name
 from spasne_tools.readers.text_file import READ_ERRORS, STANDARD_STREAM, open_text, shown_name
 from spasne_tools.user_warning import filtered
 
@@ -30,6 +31,7 @@ NO_VALUE = [
 ]
 WIDE = 100  # columns above which a table is parsed in parts, as pandas does unasked
 HEAD = 1 << 20  # characters looked at first
+LARGEST_COUNT = 2**31  # above which a whole number is rather a name
 MAP_COLUMNS = ("x_pos", "y_pos", "z_pos")  # as in the published maps
 
 
@@ -42,9 +44,10 @@ def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
     row names or genes, is one field shorter than the second or holds text above numbers; and where it numbers
     the columns 0, 1, 2, ..., holds different whole numbers above none, or both lines are all text, unless
     this makes the number of rows differ from `n_rows`.
-    The first column holds row names where its name is empty or a usual one (cell, barcode, index, ...) or
-    where it holds distinct texts beside other columns. A last column without a name and without a value, as
-    it comes of a separator that ends each line, is none, and so is a row without a value.
+    The first column holds row names where its name is empty or a usual one (cell, barcode, index, ...), where
+    it holds distinct texts beside other columns, or distinct whole numbers above 2^31. A last column without
+    a name and without a value, as it comes of a separator that ends each line, is none, and so is a row
+    without a value.
 
     Parameters
     ----------
@@ -171,13 +174,10 @@ def _without_empty_rows(table: pd.DataFrame) -> pd.DataFrame:
 def _with_names(table: pd.DataFrame, layout: Layout, file: str | Path) -> pd.DataFrame:
     """`table` with the names that its file gives to columns and rows."""
     table, names = _without_empty_ends(table, layout, file)
+    names = _with_first_name(names, layout.rows[0][: table.shape[1]], file)
     is_named = names is not None and (
-        len(names) == table.shape[1] - 1
-        or is_identifier(names[0], first=True)
-        or _is_row_number(table, names)
+        is_identifier(names[0], first=True) or _is_row_number(table, names) or _are_long_numbers(table)
     )
-    if names is not None and len(names) == table.shape[1] - 1:  # as written by R
-        names = ["", *names]
     if names is not None and len(names) != table.shape[1]:
         raise ValueError(
             f"expected {len(names)} columns in {shown_name(file)}, as its header has, found {table.shape[1]}"
@@ -196,6 +196,18 @@ def _with_names(table: pd.DataFrame, layout: Layout, file: str | Path) -> pd.Dat
     if names is None:
         table.columns = _numbers(table.shape[1])
     return table
+
+
+def _with_first_name(names: list[str] | None, row: list[str], file: str | Path) -> list[str] | None:
+    """`names` with an empty one before them where they lack that of the first column, as R writes them."""
+    if names is None:
+        return None
+    try:
+        # A last field that is empty here is none in other rows, or the column would be gone.
+        lacking = lacks_first_name(names, [*row[:-1], row[-1] or "NA"])
+    except ValueError as error:
+        raise ValueError(f"expected a table in {shown_name(file)}, found {error}") from None
+    return ["", *names] if lacking else names
 
 
 def _without_empty_ends(
@@ -230,12 +242,19 @@ def _may_be_shifted(names: list[str] | None, width: int, layout: Layout) -> bool
 
 
 def _is_row_number(table: pd.DataFrame, names: list[str]) -> bool:
-    """Whether the first column counts the rows under the name X, as R reads what it wrote."""
-    if names[0].lower() != "x" or names[0] in (find_coordinates(names) or []):
+    """Whether the first column numbers the rows under the name X or X.1, as R reads what it wrote."""
+    if re.fullmatch(r"x(\.\d+)?", names[0].lower()) is None or names[0] in (find_coordinates(names) or []):
         return False
     first = table.iloc[:, 0]
-    counted = np.arange(len(first))
-    return bool(pd.api.types.is_integer_dtype(first) and (np.array_equal(first, counted + first.iloc[0])))
+    return bool(pd.api.types.is_integer_dtype(first) and first.is_unique)
+
+
+def _are_long_numbers(table: pd.DataFrame) -> bool:
+    """Whether the first column holds different whole numbers that are too large for anything but names."""
+    first = table.iloc[:, 0]
+    if not pd.api.types.is_integer_dtype(first):  # of more digits than fit into a number
+        return first.is_unique and all(len(text) > 18 and text.isdecimal() for text in first.astype(str))
+    return bool(first.min() > LARGEST_COUNT and first.is_unique)
 
 
 def has_row_names(table: pd.DataFrame) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 STANDARD_STREAM = "-"
 GZIP_MAGIC = b"\x1f\x8b"
-_OPENERS: dict[bytes, Callable[[BinaryIO], Any]] = {
+_OPENERS: dict[bytes, Callable[[Any], Any]] = {
     GZIP_MAGIC: gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
@@ -66,8 +66,13 @@ def _decompressed(stream: BinaryIO, shown: str) -> BinaryIO:
     stream.seek(0)
     if beginning.startswith(_ZIP_MAGIC):
         return _only_member(stream, shown)
-    opened = next((opener for magic, opener in _OPENERS.items() if beginning.startswith(magic)), None)
-    return stream if opened is None else opened(stream)
+    opener = next((opener for magic, opener in _OPENERS.items() if beginning.startswith(magic)), None)
+    if opener is None:
+        return stream
+    if isinstance(stream, io.BytesIO):
+        return opener(stream)
+    with stream:  # what is opened by name closes its file, too
+        return opener(stream.name)
 
 
 def _only_member(stream: BinaryIO, shown: str) -> BinaryIO:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +53,6 @@ def _read_image(path: Path) -> np.ndarray:
 def _read_factors(path: Path) -> dict[str, float]:
     try:
         with open_bytes(path) as file:
-            return json.load(io.TextIOWrapper(file, "utf-8"))
+            return json.loads(file.read().decode())
     except (OSError, gzip.BadGzipFile, ValueError) as error:
         raise ValueError(f"expected scale factors (JSON) in {path}, found none ({error})") from None

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
-from spasne_tools.readers.cell_table import CellTable, first_line, indexed, read_cell_table
+from spasne_tools.features import on_tissue
+from spasne_tools.readers.cell_file import first_line, read_cell_table
+from spasne_tools.readers.cell_table import CellTable, indexed
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
 from spasne_tools.readers.sample_files import Sample, find_sample
 from spasne_tools.readers.ten_x import MATRIX, read_h5_or_folder
 from spasne_tools.readers.tissue_images import TissueImages
+from spasne_tools.user_warning import warn_user
 
 PLATFORM = "Visium"
 MATRICES = ("filtered_feature_bc_matrix", "filtered_gene_bc_matrices", "raw_feature_bc_matrix")
@@ -94,18 +98,42 @@ def read(section: Section, bin: int | None = None) -> PlatformData:
     ValueError
         The counts are missing, or spots of theirs among the positions.
     """
-    read_matrix = (read_h5_or_folder(section.outs, name) for name in section.matrices)
-    found = next((each for each in read_matrix if each is not None), None)
-    if found is None:
-        raise ValueError(section.outs.missing(PLATFORM, "filtered_feature_bc_matrix.h5", MATRICES[0]))
-    matrix, attributes = found
-    return with_positions(PLATFORM, matrix, section.outs, section.spatial(), attributes)
+    counts = read_counts(PLATFORM, section.outs, section.matrices)
+    return with_positions(PLATFORM, counts, section.outs, section.spatial())
 
 
-def with_positions(
-    platform: str, matrix: FeatureMatrix, outs: Sample, spatial: Sample, attributes: dict[str, str]
-) -> PlatformData:
-    """`matrix` with the positions and images in `spatial`, or `outs`; spots off the tissue left out."""
+@dataclass(frozen=True)
+class Counts:
+    """A matrix, what its file says of the sample, and whether only spots on the tissue should be in it."""
+
+    matrix: FeatureMatrix
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    filtered: bool = False
+
+
+def read_counts(platform: str, outs: Sample, names: Sequence[str] = MATRICES) -> Counts:
+    """The first of the matrices `names` that is in `outs`.
+
+    Raises
+    ------
+    ValueError
+        None is there.
+    """
+    for name in names:
+        if (found := read_h5_or_folder(outs, name)) is not None:
+            return Counts(*found, name.startswith("filtered"))
+    raise ValueError(outs.missing(platform, f"{MATRICES[0]}.h5", MATRICES[0]))
+
+
+def with_positions(platform: str, counts: Counts, outs: Sample, spatial: Sample) -> PlatformData:
+    """`counts` with the positions and images in `spatial`, or `outs`; spots off the tissue left out.
+
+    Warns
+    -----
+    UserWarning
+        Filtered counts hold such spots, as they do where the positions are of another section.
+    """
+    matrix = counts.matrix
     path = spatial.find(*POSITION_FILES) or outs.find(*POSITION_FILES)
     if path is None:
         return assemble(platform, matrix, None, _no_positions(platform, spatial, outs))
@@ -113,13 +141,19 @@ def with_positions(
     cells, _ = indexed(table, matrix.names, path.name)
     notes = []
     if IN_TISSUE in cells:
-        off = cells.index[pd.to_numeric(cells[IN_TISSUE]) == 0]
-        kept = ~matrix.names.isin(off)
+        kept = ~matrix.names.isin(cells.index[~on_tissue(cells[IN_TISSUE])])
+        if not kept.any():
+            raise ValueError(f"expected spots on the tissue in {path}, found {IN_TISSUE} 0 for all of them")
         if n_off := int((~kept).sum()):
             notes.append(f"left out: {n_off} of {len(kept)} spots off the tissue ({IN_TISSUE} 0)")
             matrix = matrix.rows(kept)
-    library = attributes.get("library_ids") or _library(outs)
-    metadata = {key: attributes[key] for key in METADATA if key in attributes}
+            if counts.filtered:
+                warn_user(
+                    f"{n_off} of {len(kept)} spots of the filtered counts are off the tissue by {path}, "
+                    "where Space Ranger has none: are these the positions of another section?"
+                )
+    library = counts.attributes.get("library_ids") or _library(outs)
+    metadata = {key: counts.attributes[key] for key in METADATA if key in counts.attributes}
     return assemble(
         platform,
         matrix,

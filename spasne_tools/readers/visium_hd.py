@@ -61,8 +61,5 @@ def read(bins: Bins, bin: int | None = None) -> PlatformData:
             "--bin (in Python bin=) chooses"
         )
     outs = Sample(sizes[wanted])
-    found = next(filter(None, (visium.read_h5_or_folder(outs, name) for name in visium.MATRICES)), None)
-    if found is None:
-        raise ValueError(outs.missing(PLATFORM, "filtered_feature_bc_matrix.h5", visium.MATRICES[0]))
-    matrix, attributes = found
-    return visium.with_positions(PLATFORM, matrix, outs, visium.Section(outs).spatial(), attributes)
+    counts = visium.read_counts(PLATFORM, outs)
+    return visium.with_positions(PLATFORM, counts, outs, visium.Section(outs).spatial())

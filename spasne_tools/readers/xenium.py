@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from spasne_tools.readers.cell_table import column_names, located, read_cell_table
+from spasne_tools.readers.cell_file import column_names, read_cell_table
+from spasne_tools.readers.cell_table import located
 from spasne_tools.readers.platform_data import PlatformData, assemble
 from spasne_tools.readers.sample_files import Sample, find_sample
 from spasne_tools.readers.ten_x import read_h5_or_folder

@@ -1,0 +1,389 @@
+"""Files of labs whose rows could be joined to those of others in silence: joined rightly, or refused."""
+
+import gc
+import gzip
+import warnings
+
+import numpy as np
+import pandas as pd
+import platform_files as files
+import pytest
+from platform_files import N, make_truth, shuffled
+
+from spasne_tools.commands import inputs
+from spasne_tools.commands.command_line import parser_of
+from spasne_tools.readers.cell_file import read_cell_table
+from spasne_tools.readers.count_table import read_count_table
+from spasne_tools.readers.matching import Wanted, match_rows
+from spasne_tools.readers.platforms import read_platform
+from spasne_tools.readers.row_names import names_of
+from spasne_tools.readers.table_layout import lacks_first_name
+from spasne_tools.readers.tables import has_row_names, read_table
+from spasne_tools.readers.text_file import open_bytes
+from spasne_tools.readers.totals import unlike_totals
+
+NUMBERS = [str(number) for number in range(1, N + 1)]  # as Xenium 1 and old MERSCOPE files name cells
+LONG = [str(1108834247646100013 + 11 * number) for number in range(N)]  # as MERSCOPE names them
+ROW_NUMBERS = range(1, N + 1)  # which R writes before the columns
+
+
+def assert_right(data, truth):
+    assert np.array_equal(data.positions.loc[truth.names], truth.xy)
+    counts = pd.DataFrame(data.counts.toarray(), data.names, data.genes.index)
+    assert np.array_equal(counts.loc[truth.names, truth.genes], truth.counts)
+
+
+def region_of(folder, truth, change):
+    """A region of MERSCOPE whose metadata, in an order of its own, somebody changed."""
+    region = files.merscope(folder, truth)
+    cells = pd.read_csv(region / "cell_metadata.csv", dtype={"EntityID": str})
+    text = change(cells)
+    (region / "cell_metadata.csv").write_text(text if isinstance(text, str) else text.to_csv(index=False))
+    return region
+
+
+def without_first_name(table):
+    """As R writes it: row names under no name."""
+    return table.to_csv().partition(",")[2]
+
+
+# ---- which column names the rows -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    {
+        "row numbers of R": lambda t: t.set_axis(ROW_NUMBERS).to_csv(),
+        "row numbers of pandas": lambda t: t.to_csv(),
+        "a rank": lambda t: pd.concat([pd.Series(np.roll(ROW_NUMBERS, 7), name="rank"), t], axis=1),
+        "row names of R": lambda t: without_first_name(t.set_index("EntityID").drop(columns="volume")),
+        "old Macintosh": lambda t: t.to_csv(index=False, lineterminator="\r"),
+    }.values(),
+)  # fmt: skip
+def test_numbers_name_cells(tmp_path, change):
+    truth = make_truth(NUMBERS)
+    assert_right(read_platform(region_of(tmp_path, truth, change)), truth)
+
+
+REFUSED = {
+    "two columns of numbers": (
+        lambda t: t.rename(columns={"EntityID": "number"}).set_axis(ROW_NUMBERS).to_csv(),
+        "found them in row names and, in another order, in number; drop the one that does not name rows",
+    ),
+    "one missing, a rank has all": (
+        lambda t: t.assign(rank=np.roll(ROW_NUMBERS, 7), EntityID=t["EntityID"].replace("7", "70")),
+        "expected all 40 rows of the counts in cell_metadata.csv:EntityID, found 39 of them, e.g. not 7 ",
+    ),
+    "row numbers beside names of others": (
+        lambda t: t.assign(EntityID=LONG).set_axis(ROW_NUMBERS).to_csv(),
+        "such as 1, in cell_metadata.csv, found 0 of 40 in any column, e.g. .* .EntityID.",
+    ),
+    "decimal commas": (
+        lambda t: t.to_csv(index=False, sep=";", decimal=","),
+        r"found \d+,\d, \d+,\d for .*; write decimals with a point",
+    ),
+    "a longer row": (
+        lambda t: t.to_csv(index=False).replace("\n", ",9\n", 2).replace(",9\n", "\n", 1),
+        "expected a table in .*cell_metadata.csv, .*9 names over 10 fields, so that EntityID can be the name",
+    ),
+    "a longer row below": (
+        lambda t: t.to_csv(index=False)[:-1] + ",9\n",
+        "expected a table in .*cell_metadata.csv, found none that can be read",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), REFUSED.values(), ids=REFUSED)
+def test_numbers_that_may_be_of_others_are_refused(tmp_path, change, message):
+    with pytest.raises(ValueError, match=message):
+        read_platform(region_of(tmp_path, make_truth(NUMBERS), change))
+
+
+@pytest.mark.parametrize("write", [lambda name: f"{float(name):.5E}", lambda name: str(float(name))])
+@pytest.mark.parametrize("sides", ["metadata", "both"])
+def test_numbers_that_have_lost_digits_are_refused(tmp_path, write, sides):
+    region = region_of(tmp_path, make_truth(LONG), lambda t: t.assign(EntityID=t["EntityID"].map(write)))
+    if sides == "both":
+        counts = pd.read_csv(region / "cell_by_gene.csv", dtype={"cell": str})
+        counts.assign(cell=counts["cell"].map(write)).to_csv(region / "cell_by_gene.csv", index=False)
+    with pytest.raises(
+        ValueError, match=r"(?i)e\+18 have lost digits: write them as text, all digits, in both"
+    ):
+        read_platform(region)
+
+
+def matched(own, table):
+    return match_rows(Wanted(names_of(own), np.arange(len(own)), len(own)), table, "meta.csv", False)
+
+
+OWN = pd.DataFrame(index=pd.Index(["5", "3", "1", "2"], name="cell"))
+IN_ORDER = pd.DataFrame(index=pd.Index(["1", "2", "3", "4"], name="cell"))
+
+
+@pytest.mark.parametrize(
+    ("own", "table", "message"),
+    [
+        (OWN, {"x": 1.5, "cell": [5, 3, 1, None]}, "found 3 of 4 in cell, e.g. not '2'; drop"),
+        (OWN, {"x": 1.5, "cell": [1.1e18, 1.2e18, 3, 1]}, r"cell, .*1.1e\+18 have lost digits"),
+        (OWN, {"rank": [1, 2, 3, 5], "cell": [5, 3, 1, 9]}, "found 3 of 4 in cell, e.g. not '2'"),
+        (
+            IN_ORDER,
+            {"": [1, 2, 3, 4], "nr": [2, 1, 4, 3]},
+            "numbers of cell in another order in nr; give that",
+        ),
+    ],
+)
+def test_names_that_are_spoiled_do_not_leave_rows_to_their_order(own, table, message):
+    with pytest.raises(ValueError, match=message):
+        matched(own, pd.DataFrame(table))
+
+
+def test_numbers_that_only_count_rows_are_said_to():
+    own = pd.DataFrame(index=["0", "1", "2"])
+    table = pd.DataFrame({"": [0, 1, 2], "x": [1.5, 2.5, 3.5]})
+    assert matched(own, table).said == "matched 3 of 3 rows by meta.csv:row names, which only counts rows"
+
+
+# ---- headers that are a field short ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "row", "lacking"),
+    [
+        ("x,y", "AAC,1,2", True),
+        ("x,y,", "AAC,1,2", False),
+        ("cell,x", "AAC,AAC,1", True),
+        ("cell,x", "AAC,1,", False),
+        ("x,y", "1,2,", False),
+        ("cell,x", "AAC,1,2", None),
+        ("gene,A,B", "Gad1,1,2,3", None),
+        ("x,y", "AAC,1,", None),
+    ],
+)
+def test_whose_name_is_missing(names, row, lacking):
+    names, row = names.split(","), row.split(",")
+    if lacking is not None:
+        assert lacks_first_name(names, row) is lacking
+        return
+    with pytest.raises(ValueError, match=f"so that {names[0]} can be the name of {row[0]} or of {row[1]}"):
+        lacks_first_name(names, row)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", " "])
+def test_tables_of_cells_as_r_writes_them(tmp_path, separator):
+    path = tmp_path / "cells.csv"
+    text = 'area,x,y\n"AAC-1",5,1.5,2.5\n"GGT-1",6,3.5,4.5\n'.replace(",", separator)
+    path.write_text(text)
+    table = read_cell_table(path)
+    assert list(table.columns) == ["", "area", "x", "y"]
+    assert table.iloc[1].tolist() == ["GGT-1", "6", "3.5", "4.5"]
+    if separator != " ":
+        counts = read_count_table(path, lambda place, name: place == 0)
+        assert counts.ids.iloc[:, 0].tolist() == ["AAC-1", "GGT-1"] and list(counts.columns) == [
+            "area",
+            "x",
+            "y",
+        ]
+
+
+@pytest.mark.parametrize(
+    "read", [read_table, read_cell_table, lambda p: read_count_table(p, lambda n, _: n == 0)]
+)
+def test_a_header_that_may_lack_its_last_name(tmp_path, read):
+    path = tmp_path / "cells.csv"
+    path.write_text("cell_id,x,y\nAAC-1,1.5,2.5,7\nGGT-1,3.5,4.5,7\n")
+    with pytest.raises(
+        ValueError, match="^expected a table in .*, found .*so that cell_id can be the name of AAC-1"
+    ):
+        read(path)
+
+
+def test_rows_that_are_longer_than_the_names_given(tmp_path):
+    (tmp_path / "beads.csv").write_text("AAC,1,2,3\nGGT,4,5,6\n")
+    with pytest.raises(ValueError, match="^expected a table in .*beads.csv, found none that can be read"):
+        read_cell_table(tmp_path / "beads.csv", ["barcode", "x", "y"])
+
+
+# ---- what a title does not say ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "names"),
+    [
+        ("X", [7, 5, 9]),
+        ("X.1", [7, 5, 9]),
+        ("zelle", [int(name) for name in LONG[:3]]),
+        ("zelle", [10**38 + 2, 10**38, 7 * 10**38]),
+    ],
+)
+def test_numbers_that_are_names_by_their_kind(tmp_path, title, names):
+    pd.DataFrame({title: names, "Gad1": [3, 0, 4]}).to_csv(tmp_path / "counts.csv", index=False)
+    table = read_table(tmp_path / "counts.csv")
+    assert has_row_names(table) and table.index.tolist() == list(map(str, names))
+
+
+@pytest.mark.parametrize("text", ["X,Y\n7,5\n9,4\n", "X,Gad1\n7,5\n7,4\n", "Mbp,Gad1\n7,5\n9,4\n"])
+def test_numbers_that_are_values(tmp_path, text):
+    (tmp_path / "counts.csv").write_text(text)
+    assert not has_row_names(read_table(tmp_path / "counts.csv"))
+
+
+def read_inputs(folder, counts, positions, *flags):
+    counts.to_csv(folder / "counts.csv")
+    positions.to_csv(folder / "positions.csv", index=False)
+    named = ["-i", str(folder / "counts.csv"), "-x", str(folder / "positions.csv"), "-o", "map.csv"]
+    return inputs.read_inputs(parser_of("embed").parse_args([*named, *flags]))
+
+
+def test_a_column_of_both_tables_that_may_name_rows(tmp_path):
+    truth = make_truth(NUMBERS)
+    counts = pd.DataFrame(truth.counts, pd.Index(truth.names, name="zelle"), truth.genes)
+    positions = shuffled(truth.table.rename_axis("zelle").reset_index())
+    with pytest.raises(ValueError, match="found 'zelle' both in .*positions.csv and among the columns"):
+        read_inputs(tmp_path, counts, positions)
+
+
+# ---- tables of other samples -----------------------------------------------------------------------------
+
+
+def cells_of(truth, other):
+    """A table with the names of `truth` and the positions and sums of `other`."""
+    columns = {"x_centroid": other.xy[:, 0], "y_centroid": other.xy[:, 1]}
+    return pd.DataFrame({"cell_id": truth.names, **columns, "transcript_counts": other.counts.sum(axis=1)})
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_numbers_of_cells_are_the_same_in_another_sample(tmp_path, seed):
+    pytest.importorskip("h5py", reason="the extra spatial is not installed")
+    truth, other = make_truth(NUMBERS), make_truth(NUMBERS, seed=seed)
+    outs = files.xenium(tmp_path, truth, [])
+    files.write_table(outs / "cells.csv.gz", cells_of(truth, other))
+    if seed == 0:  # the same
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            read_platform(outs)
+        return
+    with pytest.warns(
+        UserWarning, match="do not follow column transcript_counts of cells.csv.gz .*this sample"
+    ):
+        read_platform(outs)
+
+
+def test_rows_in_another_order_without_names(tmp_path, capsys):
+    truth = make_truth(NUMBERS)
+    counts = pd.DataFrame(truth.counts, columns=truth.genes).rename_axis("")
+    positions = truth.table.assign(nCount_RNA=truth.counts.sum(axis=1)).reset_index(drop=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_inputs(tmp_path, counts, positions, "--counts")
+    with pytest.warns(UserWarning, match="do not follow column nCount_RNA of positions.csv"):
+        read_inputs(tmp_path, counts, shuffled(positions), "--counts")
+
+
+@pytest.mark.parametrize(
+    ("n", "title", "factor", "is_warned"),
+    [(40, "nCount_Spatial", -1, True), (40, "nCount_Spatial", 3, False), (40, "area", -1, False),
+     (20, "nCount_Spatial", -1, False), (40, "total_counts", 0, False)],
+)  # fmt: skip
+def test_sums_that_say_whose_rows_they_are(n, title, factor, is_warned):
+    sums = np.arange(n) ** 2
+    table = pd.DataFrame({title: (factor * sums + 5).astype(str)})
+    assert (unlike_totals(sums, table, "cells.csv") is not None) is is_warned
+
+
+def slides_of(folder, counts, cells):
+    """CosMx with the slide of each row in the table of counts, and in that of cells."""
+    truth = make_truth([f"{1 + i // 15}_{1 + i % 15}" for i in range(N)])
+    files.cosmx(folder, truth, zipped=False)
+    for kind, change in (("exprMat", counts), ("metadata", cells)):
+        path = folder / f"Lung5_Rep1_{kind}_file.csv"
+        change(pd.read_csv(path)).to_csv(path, index=False)
+    return truth
+
+
+def test_cells_of_another_slide(tmp_path):
+    slides_of(tmp_path, lambda t: t.assign(slide_ID=1), lambda t: t.assign(slide_ID=2))
+    with pytest.raises(
+        ValueError, match="^expected cells of slide 1, which the counts are of, in .*, found 2$"
+    ):
+        read_platform(tmp_path)
+
+
+def test_cells_of_several_slides(tmp_path):
+    def both(table):
+        other = table.assign(slide_ID=2, CenterX_global_px=0)
+        return pd.concat([other, table.assign(slide_ID="1.0")])
+
+    truth = slides_of(tmp_path, lambda t: t.assign(slide_ID=1), both)
+    data = read_platform(tmp_path)
+    assert_right(data, truth)
+    assert data.sections is None
+
+
+def test_numbers_of_fields_written_otherwise(tmp_path):
+    truth = slides_of(
+        tmp_path, lambda t: t, lambda t: t.assign(fov="00" + t["fov"].astype(str), cell_ID=t["cell_ID"] * 1.0)
+    )
+    assert_right(read_platform(tmp_path), truth)
+
+
+def on_tissue(folder, flags):
+    outs = files.visium(folder, make_truth(files.barcodes(), decimals=0), "folder")
+    path = outs / "spatial" / "tissue_positions.csv"
+    table = pd.read_csv(path)
+    table.assign(in_tissue=flags(table)).to_csv(path, index=False)
+    return outs
+
+
+def test_the_positions_of_another_section(tmp_path):
+    outs = on_tissue(tmp_path, lambda t: np.arange(len(t)) % 2)
+    with pytest.warns(
+        UserWarning, match=r"of 40 spots of the filtered counts are off .* of another section\?"
+    ):
+        read_platform(outs)
+
+
+def test_truth_values_of_spots(tmp_path):
+    outs = on_tissue(tmp_path, lambda t: np.where(t["in_tissue"] == 1, "TRUE", "FALSE"))
+    assert_right(read_platform(outs), make_truth(files.barcodes(), decimals=0))
+
+
+def test_no_spot_is_on_the_tissue(tmp_path):
+    with pytest.raises(
+        ValueError, match="^expected spots on the tissue in .*, found in_tissue 0 for all of them"
+    ):
+        read_platform(on_tissue(tmp_path, lambda t: 0))
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("Gad1\t1\t2\tmany\t5", "numbers in column MIDCount of .*, found 'many'"),
+     ("Gad1\t1\t2\t3\tcell_5", "numbers in column CellID of .*, found 'cell_5'")],
+)  # fmt: skip
+def test_texts_among_the_numbers_of_a_chip(tmp_path, line, message):
+    (tmp_path / "chip.gem").write_text(f"geneID\tx\ty\tMIDCount\tCellID\nMbp\t1\t2\t3\t4\n{line}\n")
+    with pytest.raises(ValueError, match=f"^expected {message}"):
+        read_platform(tmp_path)
+
+
+def test_spots_of_a_chip_without_a_cell(tmp_path):
+    (tmp_path / "chip.gem").write_text(
+        "geneID\tx\ty\tMIDCount\tCellID\nMbp\t1\t2\t3\t4\nMbp\t1\t2\t3\t\nMbp\t1\t2\t3\tNA\n"
+    )
+    data = read_platform(tmp_path)
+    assert list(data.names) == ["4"] and data.counts.toarray().tolist() == [[3]]
+
+
+# ---- files are closed ------------------------------------------------------------------------------------
+
+
+def test_a_compressed_file_is_closed(tmp_path):
+    path = tmp_path / "cells.csv.gz"
+    path.write_bytes(gzip.compress(b"x,y\n1,2\n"))
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always", ResourceWarning)
+        with open_bytes(path) as file:
+            assert file.read() == b"x,y\n1,2\n"
+        del file
+        gc.collect()
+    assert not given
