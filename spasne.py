@@ -24,6 +24,7 @@ from spasne_tools.lazy import lazy_names
 from spasne_tools.other_names import names_of_others
 from spasne_tools.preprocessing import preprocess_counts
 from spasne_tools.readers.tables import load_data
+from spasne_tools.row_index import index_of, remember_rows
 from spasne_tools.run.data_file import write_data_file
 from spasne_tools.run.embedding import DATA_FILE, embed, run_in_folder
 from spasne_tools.run.parameters import Callback, Parameters
@@ -285,7 +286,8 @@ def run_spasne(
     (200, 2)
     """
     parameters = Parameters.from_arguments(locals(), besides=("data", "pixels", "verbose"))
-    return embed(data, pixels, settled(data, pixels, parameters, verbose), verbose).Y
+    Y = embed(data, pixels, settled(data, pixels, parameters, verbose), verbose).Y
+    return remember_rows(Y, pixels if index_of(data) is None else data)
 
 
 def init_spasne(

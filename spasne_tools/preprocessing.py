@@ -14,6 +14,7 @@ import scipy.sparse
 from spasne_tools.blas_threads import threads_for
 from spasne_tools.forking import not_forked
 from spasne_tools.guards import warn_of_counts
+from spasne_tools.row_index import index_of, remember_rows
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
 # Up to this size of the smaller side a full eigendecomposition takes seconds: cost is no matter.
@@ -415,7 +416,9 @@ def preprocess_counts(
     logged = log_normalise(counts, keep)
     if hvg is not None:
         logged = logged[:, _highly_variable(logged, hvg)]
-    return logged if n_components is None else pca(logged, n_components)
+    made = logged if n_components is None else pca(logged, n_components)
+    named = keep is not None and index_of(counts) is not None
+    return remember_rows(made, counts, _row_numbers(keep, len(counts)) if named else slice(None))
 
 
 def _highly_variable(logged: Matrix, n_genes: int) -> np.ndarray:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.row_index import check_order
+
 # A DataFrame, an array, nested lists or, for data and counts, a scipy.sparse matrix.
 MatrixLike: TypeAlias = Any
 Matrix: TypeAlias = Any  # float (n, D): numpy.ndarray or scipy.sparse CSR
@@ -46,22 +48,21 @@ def check_data(data: MatrixLike, name: str = "data") -> Matrix:
 
 
 def check_rows_match(data: MatrixLike, other: MatrixLike, name: str) -> None:
-    """Check that `other` has the rows of `data`: as many and, with pandas objects, the same index."""
+    """Check that `other` has the rows of `data`: as many and, with pandas objects, the same index.
+
+    Arrays that were made of a table have its index, which may not be that of `other` in another order.
+    """
     n_points, n_other = _n_rows(data), _n_rows(other)
     if n_points != n_other:
         turned = (getattr(data, "shape", None) or (0,))[1:] == (n_other,)
         remedy = "; data has as many columns: if these are the spots, pass data.T" if turned else ""
         raise ValueError(f"expected {n_points} rows in {name}, as in data, found {n_other}{remedy}")
+    check_order(data, other, name)
     pandas_types = (pd.DataFrame, pd.Series)
     if not (isinstance(data, pandas_types) and isinstance(other, pandas_types)):
         return
     if data.index.equals(other.index):
         return
-    if data.index.is_unique and data.index.isin(other.index).all():
-        raise ValueError(
-            f"expected {name} in the row order of data, found the same index in another order; "
-            f"use {name}.loc[data.index]"
-        )
     where = next(row for row in range(n_points) if data.index[row] != other.index[row])
     raise ValueError(
         f"expected {name} to have the index of data, found {other.index[where]!r} in place of "

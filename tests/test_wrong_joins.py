@@ -8,10 +8,15 @@ import numpy as np
 import pandas as pd
 import platform_files as files
 import pytest
+import scipy.sparse
 from platform_files import N, make_truth, shuffled
 
+import spasne
+from spasne_tools import row_index
 from spasne_tools.commands import inputs
 from spasne_tools.commands.command_line import parser_of
+from spasne_tools.readers.anndata_files import find_positions
+from spasne_tools.readers.anndata_io import positions
 from spasne_tools.readers.cell_file import read_cell_table
 from spasne_tools.readers.count_table import read_count_table
 from spasne_tools.readers.matching import Wanted, match_rows
@@ -21,6 +26,7 @@ from spasne_tools.readers.table_layout import lacks_first_name
 from spasne_tools.readers.tables import has_row_names, read_table
 from spasne_tools.readers.text_file import open_bytes
 from spasne_tools.readers.totals import unlike_totals
+from spasne_tools.row_index import index_of, remember_rows
 
 NUMBERS = [str(number) for number in range(1, N + 1)]  # as Xenium 1 and old MERSCOPE files name cells
 LONG = [str(1108834247646100013 + 11 * number) for number in range(N)]  # as MERSCOPE names them
@@ -372,6 +378,105 @@ def test_spots_of_a_chip_without_a_cell(tmp_path):
     )
     data = read_platform(tmp_path)
     assert list(data.names) == ["4"] and data.counts.toarray().tolist() == [[3]]
+
+
+# ---- tables in Python --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def section():
+    """Counts, positions and classes as tables, and components of the counts."""
+    rng = np.random.default_rng(0)
+    index = [f"AAC{number}-1" for number in range(60)]
+    counts = pd.DataFrame(rng.poisson(3.0, size=(60, 20)), index)
+    pixels = pd.DataFrame(rng.uniform(0, 1000, size=(60, 2)), index, ["x", "y"])
+    layers = pd.Series(["L1", "L2"] * 30, index, name="layer")
+    return counts, pixels, layers, spasne.preprocess_counts(counts, 5)
+
+
+ANOTHER_ORDER = "expected {} in the row order of {}, found the same index in another order; use {}.loc"
+
+
+def test_components_of_a_table_have_its_rows(section, real_executable):
+    _, pixels, layers, data = section
+    fast = {"perplexity": 8, "max_iter": 5, "randseed": 1}
+    Y = spasne.run_spasne(data, pixels, **fast)
+    assert isinstance(data, np.ndarray) and isinstance(Y, np.ndarray)
+    with pytest.raises(ValueError, match=ANOTHER_ORDER.format("pixels", "data", "pixels")):
+        spasne.run_spasne(data, shuffled(pixels), **fast)
+    with pytest.raises(ValueError, match=ANOTHER_ORDER.format("labels", "data", "labels")):
+        spasne.score_embedding(Y, data, pixels, shuffled(layers))
+    with pytest.raises(ValueError, match=ANOTHER_ORDER.format("colors", "SpaSNE", "colors")):
+        spasne.plot_maps({"SpaSNE": Y}, shuffled(layers))
+    with pytest.raises(ValueError, match=ANOTHER_ORDER.format("labels", "data", "labels")):
+        spasne.export_html("map.html", Y, pixels.to_numpy(), labels=shuffled(layers))
+    # Rows without names, or of other names, go by their order as before.
+    spasne.run_spasne(data, pixels.reset_index(drop=True), **fast)
+
+
+@pytest.mark.parametrize("options", [{"keep": np.arange(60) % 2 == 0}, {"min_counts": 55}])
+def test_components_of_some_rows(section, options):
+    counts, pixels, layers, _ = section
+    made = spasne.preprocess_counts(counts, 5, **options)
+    data, kept = made if "min_counts" in options else (made, options["keep"])
+    assert 10 < len(data) < 60
+    spasne.score_embedding(
+        data[:, :2].copy(), data, pixels[kept] if kept.dtype == bool else pixels.iloc[kept]
+    )
+    with pytest.raises(ValueError, match=ANOTHER_ORDER.format("pixels", "data", "pixels")):
+        spasne.score_embedding(data[:, :2].copy(), data, shuffled(pixels.loc[index_of(data)]))
+
+
+def test_figures_of_tables_in_other_orders(section):
+    counts, pixels, layers, data = section
+    with pytest.raises(ValueError, match=ANOTHER_ORDER.format("colors", "pixels", "colors")):
+        spasne.plot_maps({"map": data.copy()}, shuffled(layers), pixels)
+    with pytest.raises(ValueError, match=ANOTHER_ORDER.format("expression", "pixels", "expression")):
+        spasne.plot_genes(None, shuffled(counts), pixels)
+
+
+def test_an_array_is_forgotten_with_its_rows(section):
+    *_, data = section
+    place, copied = id(data), data.copy()
+    assert place in row_index._remembered and index_of(copied) is None
+    known = len(row_index._remembered)
+    remember_rows(np.zeros((2, 1)), pd.DataFrame(index=["a", "b"]))
+    assert len(row_index._remembered) == known
+    numbered = remember_rows(copied, pd.DataFrame(index=range(60)))
+    assert index_of(numbered) is None  # numbers that pandas gave
+
+
+# ---- AnnData ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def adata(section):
+    anndata = pytest.importorskip("anndata", reason="the extra anndata is not installed")
+    counts, pixels, *_ = section
+    table = anndata.AnnData(counts.to_numpy(dtype=np.float32), obs=pixels.copy())
+    table.obsm["spatial"] = pixels.to_numpy()
+    return table
+
+
+def test_positions_that_are_masked_are_missing(adata):
+    adata.obsm["spatial"] = np.ma.masked_less(adata.obsm["spatial"], 100)
+    with pytest.raises(ValueError, match="expected finite numbers in pixels, found .* missing"):
+        spasne.tl.spasne(adata, perplexity=8)
+
+
+def test_positions_that_are_sparse(adata):
+    pixels = adata.obsm["spatial"]
+    adata.obsm["spatial"] = scipy.sparse.csr_matrix(pixels)
+    assert np.array_equal(positions(adata, "spatial"), pixels)
+    assert np.array_equal(find_positions(adata, "spatial")[0], pixels)
+
+
+def test_positions_in_obs_alone(adata):
+    del adata.obsm["spatial"]
+    with pytest.raises(
+        ValueError, match=r"found nothing in obsm; adata.obs\[\['x', 'y'\]\].to_numpy\(\) are some"
+    ):
+        spasne.tl.spasne(adata, perplexity=8)
 
 
 # ---- files are closed ------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from spasne_tools.plotting.figure import colour_values, compose
 from spasne_tools.plotting.panels import make_panels
+from spasne_tools.plotting.same_rows import check_same_rows
 from spasne_tools.plotting.style import make_style
 from spasne_tools.plotting.tissue import make_tissue
 from spasne_tools.validation import MatrixLike, as_matrix
@@ -61,6 +62,7 @@ def plot_genes(
     """
     if n_columns < 1:
         raise ValueError(f"expected n_columns of 1 or more, found {n_columns}")
+    check_same_rows(maps, {"pixels": pixels, "expression": expression, "sections": sections})
     values, looks = as_matrix(expression, "expression"), make_style(style)
     tissue = None if pixels is None else make_tissue(pixels, sections, downwards=image_like)
     panels = make_panels(maps, tissue, axes, len(values))

@@ -16,6 +16,7 @@ from spasne_tools.plotting.colour_scale import is_continuous
 from spasne_tools.plotting.figure import colour_classes, colour_values, compose
 from spasne_tools.plotting.greying import grey_out, is_kept
 from spasne_tools.plotting.panels import Scores, make_panels
+from spasne_tools.plotting.same_rows import check_same_rows
 from spasne_tools.plotting.style import make_style, named
 from spasne_tools.plotting.tissue import make_tissue
 from spasne_tools.validation import MatrixLike
@@ -87,6 +88,7 @@ def plot_maps(
     ['Tissue', 'SpaSNE']
     >>> figure = plot_maps(Y, ["a", "b", "c"] * 30, groups=["a"], legend_loc="on data", size=20)
     """
+    check_same_rows(maps, {"pixels": pixels, "colors": colors, "sections": sections, "kept": kept})
     colors = pd.Series(colors).reset_index(drop=True)
     looks = named(make_style(style), colors.name)
     tissue = None if pixels is None else make_tissue(pixels, sections, downwards=image_like)

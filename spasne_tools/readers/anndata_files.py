@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.coordinates import find_coordinates
-from spasne_tools.readers.anndata_io import load_anndata
+from spasne_tools.readers.anndata_io import dense, load_anndata
 from spasne_tools.readers.spatialdata_store import is_spatialdata, read_table, region_column, shape_centroids
 
 DEFAULT_SPATIAL_KEY = "spatial"
@@ -86,7 +86,7 @@ def _framed(entry: Any, rows: pd.Index) -> pd.DataFrame:
     """An entry of obsm with its columns numbered from 1, as those of a table without a header."""
     if isinstance(entry, pd.DataFrame) and (columns := find_coordinates(entry.columns)) is not None:
         entry = entry[columns]
-    frame = pd.DataFrame(np.asarray(entry), rows)
+    frame = pd.DataFrame(dense(entry), rows)
     frame.columns = frame.columns + 1
     return frame
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix, issparse, isspmatrix
 
+from spasne_tools.coordinates import find_coordinates
 from spasne_tools.features import on_tissue
 from spasne_tools.readers.overlaid import overlaid_sections
 from spasne_tools.run.embedding import Embedding
@@ -187,7 +188,16 @@ def check_count(name: str, value: Any) -> None:
 def obsm_matrix(adata: Any, key: str) -> Matrix:
     """obsm[key] (n, D), an array, DataFrame or sparse matrix there, as an array or CSR."""
     entry = adata.obsm[key]
-    return entry.tocsr() if issparse(entry) else np.asarray(entry)
+    return entry.tocsr() if issparse(entry) else dense(entry)
+
+
+def dense(entry: Any) -> np.ndarray:
+    """An entry of obsm as an array; what it masks is missing."""
+    if issparse(entry):
+        return entry.toarray()
+    if isinstance(entry, np.ma.MaskedArray):
+        return np.ma.filled(entry.astype(np.float64), np.nan)
+    return np.asarray(entry)
 
 
 def in_memory(values: Any) -> Matrix:
@@ -220,11 +230,13 @@ def positions(adata: Any, spatial_key: str | None) -> np.ndarray | None:
         return None
     if spatial_key not in adata.obsm:
         present = ", ".join(map(repr, adata.obsm)) or "nothing"
+        columns = find_coordinates(adata.obs.columns, known_only=True)
+        remedy = f"adata.obs[{columns}].to_numpy() are some to put there, " if columns else ""
         raise ValueError(
-            f"expected positions in obsm[{spatial_key!r}], found {present} in obsm; name others with "
-            "spatial_key, None for a map without a spatial term"
+            f"expected positions in obsm[{spatial_key!r}], found {present} in obsm; {remedy}"
+            "spatial_key names others, None makes a map without a spatial term"
         )
-    return np.asarray(adata.obsm[spatial_key])
+    return dense(adata.obsm[spatial_key])
 
 
 def find_map(adata: Any, basis: str) -> str:
@@ -241,7 +253,8 @@ def labels(adata: Any, key: str | None, name: str) -> Any:
     if key is None:
         return None
     if key not in adata.obs:
-        raise ValueError(f"expected {name} to be a column of obs, found {key!r}")
+        columns = ", ".join(map(str, adata.obs.columns)) or "none"
+        raise ValueError(f"expected {name} to be a column of obs, found {key!r}; columns of obs: {columns}")
     return adata.obs[key].array
 
 
