@@ -18,6 +18,7 @@ from spasne_tools.choose.automatic import WEIGHTS, settled
 from spasne_tools.dask_rows import is_dask_array, place_blocks
 from spasne_tools.frozen_map import FrozenMap, freeze
 from spasne_tools.guards import warn_of_columns
+from spasne_tools.row_index import index_of, remember_rows
 from spasne_tools.run.embedding import Embedding, in_folder
 from spasne_tools.run.parameters import Callback, Parameters
 from spasne_tools.run.prepare import prepare_problem
@@ -218,7 +219,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     ) -> np.ndarray:
         """Make the map and return it, ndarray (n, n_components); as `fit`."""
         # A copy: who moves it must not move the map that new rows are placed on.
-        return self.fit(X, y, pixels=pixels, sections=sections).embedding_.copy()
+        Y = self.fit(X, y, pixels=pixels, sections=sections).embedding_.copy()
+        return remember_rows(Y, pixels if index_of(X) is None else X)
 
     def transform(
         self, X: MatrixLike, pixels_new: MatrixLike | None = None, *, pixels: MatrixLike | None = None

@@ -369,7 +369,8 @@ def preprocess_counts(
     Returns
     -------
     ndarray of float64, shape (rows kept, min(n_components, rows kept, genes kept))
-        Without PCA the logarithms themselves, (rows kept, genes kept); sparse where the counts are.
+        Without PCA the logarithms themselves, (rows kept, genes kept); sparse where the counts are. Made of a
+        DataFrame it is known to have its rows: positions with the same index in another order are refused.
     ndarray of int, shape (rows kept,)
         With `min_counts` only: the numbers of the rows kept, for ``pixels[kept]`` or ``pixels.iloc[kept]``.
 

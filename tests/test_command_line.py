@@ -414,7 +414,7 @@ USER_ERRORS = {
     ),
     "one class": (["-l", "one_class.csv"], "expected between 2 and 59 classes in labels, found 1"),
     "no class": (["-l", "no_class.csv"], "expected classes in labels, found all 60 missing"),
-    "column of no table": (["--label_column", "layer"], "expected a table of labels for columns 'layer'"),
+    "column of no table": (["--label_column", "layer"], "expected column 'layer' in pixels.csv, found x, y"),
     "other rows": (["-x", "short.csv"], "expected the names of all 60 rows .* in short.csv, found 59 of 60 "),
     "other names": (["-x", "renamed.csv"], "found 59 of 60 in row names, e.g. not 'spot_7'"),
     "start of another shape": (

@@ -249,6 +249,27 @@ def test_a_column_of_both_tables_that_may_name_rows(tmp_path):
         read_inputs(tmp_path, counts, positions)
 
 
+def test_segments_of_geomx(tmp_path):
+    """Genes in rows, and positions on each of two slides."""
+    truth = make_truth([f"DSP-1001660001234-A-{number:02}" for number in range(N)])
+    segments = pd.DataFrame(
+        {
+            "SlideName": np.array(["s1", "s2"])[np.arange(N) % 2],
+            "ROILabel": np.arange(N) // 2 + 1,
+            "SegmentDisplayName": truth.names,
+            "ROICoordinateX": truth.xy[:, 0],
+            "ROICoordinateY": truth.xy[:, 1],
+        }
+    )
+    counts = pd.DataFrame(truth.counts.T, pd.Index(truth.genes, name="TargetName"), truth.names)
+    with pytest.warns(UserWarning, match="positions of 2 sections .*--section_column SlideName"):
+        read = read_inputs(tmp_path, counts, shuffled(segments), "--transpose", "--counts")
+    assert np.array_equal(read.pixels.loc[truth.names], truth.xy)
+    assert np.array_equal(read.expression.values, truth.counts)
+    flags = ["--transpose", "--counts", "--section_column", "SlideName"]
+    assert list(read_inputs(tmp_path, counts, shuffled(segments), *flags).sections) == ["s1", "s2"] * (N // 2)
+
+
 # ---- tables of other samples -----------------------------------------------------------------------------
 
 
@@ -408,6 +429,8 @@ def test_components_of_a_table_have_its_rows(section, real_executable):
         spasne.score_embedding(Y, data, pixels, shuffled(layers))
     with pytest.raises(ValueError, match=ANOTHER_ORDER.format("colors", "SpaSNE", "colors")):
         spasne.plot_maps({"SpaSNE": Y}, shuffled(layers))
+    named = spasne.SpaSNE(perplexity=8, max_iter=5).fit_transform(data, pixels=pixels)
+    assert index_of(named).equals(pixels.index)
     with pytest.raises(ValueError, match=ANOTHER_ORDER.format("labels", "data", "labels")):
         spasne.export_html("map.html", Y, pixels.to_numpy(), labels=shuffled(layers))
     # Rows without names, or of other names, go by their order as before.

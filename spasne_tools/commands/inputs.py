@@ -344,8 +344,11 @@ def sections_named(
 def _one_column(
     options: argparse.Namespace, what: str, rows: Rows, expression: Expression | None
 ) -> pd.Series | None:
-    """The column that the flags --`what`s (a table) and --`what`_column name."""
+    """The column that the flags --`what`s (a table, else that of --pixels) and --`what`_column name."""
     file, column = getattr(options, f"{what}s"), getattr(options, f"{what}_column")
+    annotated = expression is not None and expression.annotation is not None
+    if file is None and column is not None and not annotated:
+        file = options.pixels  # a table of positions often says more
     if file is None and expression is not None and expression.annotation is not None:
         if column is None:
             return None

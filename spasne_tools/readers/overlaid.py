@@ -24,6 +24,7 @@ POSSIBLE = (
         "sliceid",
         "slide",
         "slideid",
+        "slidename",
     ),
     *("batch", "puck", "tissue", "tissueid", "replicate", "brainsectionlabel"),
 )
