@@ -22,6 +22,7 @@ from spasne_tools.readers.count_table import read_count_table
 from spasne_tools.readers.matching import Wanted, match_rows
 from spasne_tools.readers.platforms import read_platform
 from spasne_tools.readers.row_names import names_of
+from spasne_tools.readers.spatialdata_store import centroids
 from spasne_tools.readers.table_layout import lacks_first_name
 from spasne_tools.readers.tables import has_row_names, read_table
 from spasne_tools.readers.text_file import open_bytes
@@ -458,6 +459,14 @@ def test_figures_of_tables_in_other_orders(section):
         spasne.plot_genes(None, shuffled(counts), pixels)
 
 
+def test_maps_in_three_dimensions(section):
+    _, pixels, _, data = section
+    named = remember_rows(data[:, :3].copy(), pixels)
+    spasne.plot_rgb(named, pixels)
+    with pytest.raises(ValueError, match=ANOTHER_ORDER.format("pixels", "the map", "pixels")):
+        spasne.plot_rgb(named, shuffled(pixels))
+
+
 def test_an_array_is_forgotten_with_its_rows(section):
     *_, data = section
     place, copied = id(data), data.copy()
@@ -492,6 +501,15 @@ def test_positions_that_are_sparse(adata):
     adata.obsm["spatial"] = scipy.sparse.csr_matrix(pixels)
     assert np.array_equal(positions(adata, "spatial"), pixels)
     assert np.array_equal(find_positions(adata, "spatial")[0], pixels)
+
+
+def test_shapes_that_are_there_twice(adata):
+    adata.obs["region"], adata.obs["instance"] = "cells", np.arange(60)
+    adata.uns["spatialdata_attrs"] = {"region_key": "region", "instance_key": "instance"}
+    shapes = pd.DataFrame({"x": np.arange(61.0), "y": 0.0}, [*range(60), 7])
+    assert np.array_equal(centroids(adata, lambda region: shapes[:60])["x"], np.arange(60))
+    with pytest.raises(ValueError, match="^expected each shape of 'cells' once, found 7 twice"):
+        centroids(adata, lambda region: shapes)
 
 
 def test_positions_in_obs_alone(adata):

@@ -11,6 +11,7 @@ from spasne_tools.plotting.colour_scale import PERCENTILES
 from spasne_tools.plotting.figure import Colouring, compose
 from spasne_tools.plotting.layers import Layer, mixed
 from spasne_tools.plotting.panels import make_panels
+from spasne_tools.plotting.same_rows import check_same_rows
 from spasne_tools.plotting.style import make_style
 from spasne_tools.plotting.tissue import make_tissue
 from spasne_tools.validation import MatrixLike, as_matrix
@@ -49,6 +50,7 @@ def plot_rgb(Y: MatrixLike, pixels: MatrixLike, *, image_like: bool = True, **st
     >>> [ax.get_title(loc="left") for ax in plot_rgb(Y, 1000 * Y).axes]
     ['Tissue', 'Axes 1 and 2', 'Axes 1 and 3']
     """
+    check_same_rows(Y, {"pixels": pixels})
     Y = as_matrix(Y, "Y", allow_sparse=False)
     if Y.shape[1] != 3:
         raise ValueError(f"expected a map with 3 dimensions, found {Y.shape[1]}")

@@ -61,7 +61,7 @@ def centroids(adata: Any, of_region: Callable[[str], pd.DataFrame]) -> pd.DataFr
     Raises
     ------
     ValueError
-        The table does not say which shape a row is, or one is missing.
+        The table does not say which shape a row is, or one is missing or there twice.
     """
     attributes = adata.uns.get(ATTRIBUTES, {})
     region_key, instance_key = attributes.get("region_key"), attributes.get("instance_key")
@@ -76,6 +76,9 @@ def centroids(adata: Any, of_region: Callable[[str], pd.DataFrame]) -> pd.DataFr
     for region in pd.unique(regions):
         rows = np.flatnonzero(regions == region)
         known = of_region(region)
+        if not known.index.is_unique:
+            twice = known.index[known.index.duplicated()][0]
+            raise ValueError(f"expected each shape of {region!r} once, found {twice} twice")
         places = known.index.get_indexer(pd.Index(instances[rows]))
         if (places < 0).any():
             absent = instances[rows][places < 0][0]
