@@ -271,6 +271,18 @@ def test_segments_of_geomx(tmp_path):
     assert list(read_inputs(tmp_path, counts, shuffled(segments), *flags).sections) == ["s1", "s2"] * (N // 2)
 
 
+@pytest.mark.parametrize("text", ["1-Mar", "8,580", "857.7 um"])
+def test_positions_that_are_texts_are_shown(tmp_path, text):
+    truth = make_truth(NUMBERS)
+    counts = pd.DataFrame(truth.counts, truth.names, truth.genes)
+    positions = truth.table.astype({"x": object}).rename_axis("cell").reset_index()
+    positions.loc[3, "x"] = text
+    with pytest.raises(
+        ValueError, match=f"text in x; choose .* or write numbers alone, .* for such as '{text}'$"
+    ):
+        read_inputs(tmp_path, counts, positions)
+
+
 # ---- tables of other samples -----------------------------------------------------------------------------
 
 

@@ -284,16 +284,24 @@ def position_columns(table: pd.DataFrame, match: Match) -> pd.DataFrame:
     if named is not None and all(pd.api.types.is_numeric_dtype(table[column]) for column in named):
         return table[[column for column in named if not table[column].isna().all()]]
     columns = _values(table, match)
-    texts = [str(column) for column in columns if not pd.api.types.is_numeric_dtype(table[column])]
+    texts = [column for column in columns if not pd.api.types.is_numeric_dtype(table[column])]
     if texts:
         raise ValueError(
-            f"expected numbers in every column of pixels, found text in {', '.join(texts)}; choose the "
-            f"columns of positions among {', '.join(map(str, table.columns))} with --pixel_columns"
+            f"expected numbers in every column of pixels, found text in {', '.join(map(str, texts))}; choose "
+            f"the columns of positions among {', '.join(map(str, table.columns))} with --pixel_columns, or "
+            "write numbers alone, without units or marks of thousands, for such as "
+            f"{_a_text(table[texts[0]])!r}"
         )
     numbering = [column for column in columns if _numbers_rows(table[column], match)]
     if len(columns) - len(numbering) > 1:
         columns = [column for column in columns if column not in numbering]
     return table[columns]
+
+
+def _a_text(column: pd.Series) -> str:
+    """The first value that is no number, else the first."""
+    known = column.dropna().astype(str)
+    return next(iter([*known[pd.to_numeric(known, errors="coerce").isna()], *known]), "")
 
 
 def _numbers_rows(column: pd.Series, match: Match) -> bool:
