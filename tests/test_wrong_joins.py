@@ -131,6 +131,7 @@ IN_ORDER = pd.DataFrame(index=pd.Index(["1", "2", "3", "4"], name="cell"))
     ("own", "table", "message"),
     [
         (OWN, {"x": 1.5, "cell": [5, 3, 1, None]}, "found 3 of 4 in cell, e.g. not '2'; drop"),
+        (OWN, {"x": 1.5, "cell": ["5", "3", "1", np.nan]}, "found 3 of 4 in cell, e.g. not '2'; drop"),
         (OWN, {"x": 1.5, "cell": [1.1e18, 1.2e18, 3, 1]}, r"cell, .*1.1e\+18 have lost digits"),
         (OWN, {"rank": [1, 2, 3, 5], "cell": [5, 3, 1, 9]}, "found 3 of 4 in cell, e.g. not '2'"),
         (

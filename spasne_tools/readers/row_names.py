@@ -77,7 +77,7 @@ def _texts(column: pd.Series, sure: bool = False) -> pd.Index | None:
             column = column.astype("Int64")
     elif pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_complex_dtype(column):
         return None
-    return pd.Index(column.astype(str).str.strip().to_numpy(dtype=object))
+    return pd.Index(column.astype(str).str.strip().fillna("").to_numpy(dtype=object))
 
 
 def counts_rows(texts: pd.Index) -> bool:
