@@ -11,6 +11,7 @@
 
 #include "../spasne.h"
 #include "correlations.h"
+#include "gathering.h"
 #include "method.h"
 #include "mixed_starts.h"
 #include "race.h"

@@ -28,7 +28,6 @@ constexpr double LONGEST_MOVE = 0.5;            // of a point in one step, in ro
 constexpr double FIRST_MOVE = 0.1;              // root mean square of the first step, in the same unit
 constexpr double FLATTER = 0.9, STEEPER = 0.8;  // the conditions above
 constexpr double RISEN = 1e-3;        // relative to the lowest cost: more than gradients of this accuracy may stray
-constexpr double STANDSTILL = 3e-2;   // of the map's radius, from check to check with P exaggerated
 constexpr int MOST_RETURNS = 8;       // to the lowest cost, after which the descent ends there
 constexpr double AFTER_RETURN = 0.3;  // of the longest move before
 constexpr double WIDER = 1.5;         // times as wide, the next size tried of a map that is too narrow
@@ -38,8 +37,9 @@ constexpr int MOST_SIZES = 10;        // tried
 /// How a fast descent goes.
 struct FastDescent {
   int max_gradients = 1000;
-  double tolerance = 1e-5;  // at rest where two checks together lower the cost by less than this share of it; 0: never
-  double exaggeration = 1;  // of P; other than 1 the moves of points are watched, since another cost falls
+  double tolerance = 1e-5;   // at rest where two checks together lower the cost by less than this share of it; 0: never
+  double exaggeration = 1;   // of P; other than 1 the moves of points are watched, since another cost falls
+  double standstill = 3e-2;  // then: at rest where they are less from check to check, in radii of the map
   bool preconditioned = false;  // where the objective can
   Snapshots snapshots;          // counted in gradients
 };
@@ -165,7 +165,7 @@ class QuasiNewton {
    private:
     /// Whether the points have moved on since this was last asked.
     bool moves_on(const MapState& map) {
-      const bool moved = !asked_ || rms_change(map, lowest_) > STANDSTILL * map.rms_radius();
+      const bool moved = !asked_ || rms_change(map, lowest_) > d_.standstill * map.rms_radius();
       asked_ = true;
       lowest_ = map.Y;
       return moved;

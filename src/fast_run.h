@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "descent_choice.h"
 #include "fast_descent.h"
+#include "gathering.h"
 #include "map_state.h"
 #include "objective.h"
 #include "race.h"
@@ -56,17 +57,13 @@ inline CostObserver reporter(const Listener& listener) {
   };
 }
 
-inline MapState single_start(QuasiNewton& descent, const NamedStart& start, const Options& o, size_t n_points) {
-  MapState map(n_points, o.no_dims);
-  map.set_rows(start.rows);
-  if (start.gathers && o.max_iter > 0) {
-    FastDescent d;
-    d.exaggeration = o.exaggeration;
-    d.max_gradients = gathering(o, n_points);
-    descent.descend(map, d);
-    descent.widen(map);
-  }
-  return map;
+/// The one map of a race on a sample, extended to all points: gathers, and is told of with what it reached.
+inline Contender anneal_sampled(const std::string& name, QuasiNewton& descent, Objective& objective, MapState& map,
+                                const Listener& listener, const Options& o) {
+  const int n_gradients = anneal(descent, map, o);
+  const double cost = objective.cost(map.Y.data(), nullptr).total;
+  if (listener.note) listener.note("gathered in " + text(n_gradients) + " gradients: cost " + text(cost));
+  return {name, cost, n_gradients, map.n_points};
 }
 
 }  // namespace detail
@@ -80,16 +77,20 @@ inline Descended descend_fast(Objective& objective, const FastBeginning& from, c
   record.steps = Steps::fast;
   record.learning_rate = 0;
   QuasiNewton descent(objective, reached.map.Y.size(), pool);
-  // Without rivals, a start from a sample's map that gathers is judged and shaken as a winner is.
-  const bool sampled = !from.contenders.empty(), gathers = from.starts[0].gathers;
-  if (from.starts.size() > 1 || (sampled && gathers)) {
+  const bool sampled = !from.contenders.empty();
+  const NamedStart& alone = from.starts[0];
+  if (from.starts.size() > 1) {
     const Race race(descent, o, n_points, listener.note);
     RaceRules rules;
-    rules.shakes = gathers || !sampled;
+    rules.shakes = !sampled;
     rules.gathers_again = !sampled && n_points > MANY && !is_compact(o, n_points);
     reached.map = std::move(race.run(from.starts, from.sample.get(), record.contenders, rules)[0].map);
   } else {
-    reached.map = detail::single_start(descent, from.starts[0], o, n_points);
+    reached.map.set_rows(alone.rows);
+    if (alone.gathers && sampled && o.max_iter > 0)
+      record.contenders.push_back(detail::anneal_sampled(alone.name, descent, objective, reached.map, listener, o));
+    else if (alone.gathers && o.max_iter > 0)
+      gather(descent, reached.map, o, gathering(o, n_points));
   }
   record.contenders.insert(record.contenders.end(), from.contenders.begin(), from.contenders.end());
   if (o.max_iter > 0 && !objective.resolves(reached.map.Y.data())) {

@@ -27,6 +27,7 @@
 #include "../spasne.h"
 #include "correlations.h"
 #include "fast_descent.h"
+#include "gathering.h"
 #include "map_state.h"
 #include "method.h"
 #include "mixed_starts.h"
@@ -34,15 +35,12 @@
 
 namespace spasne {
 
-constexpr size_t MANY = 10000;
-constexpr double COMPACT = 30;  // sigma sqrt(n), above which the map is narrow; about 3 where neighbours have room
-constexpr double LIGHT = 12;    // alpha + beta, below which many points gather for long
-constexpr double GATHER_SIZE = 0.1;
+constexpr double COMPACT = 30;    // sigma sqrt(n), above which the map is narrow; about 3 where neighbours have room
 constexpr double GROWING = 0.01;  // of the cost in SETTLE gradients: a map that is still on its way
 constexpr int MOST_ROUNDS = 8;    // of SETTLE gradients, after which it is judged all the same
 constexpr int SHORT_RUN = 50;     // iterations, below which the joint start is all there is
 // Gradients.
-constexpr int GATHER = 50, GATHER_LONG = 150, SETTLE = 25, SECOND_ROUND = 100, SHAKE = 30, AFTER_SHAKE = 100;
+constexpr int SETTLE = 25, SECOND_ROUND = 100, SHAKE = 30, AFTER_SHAKE = 100;
 constexpr double SHAKES[] = {2, 1.5};  // factors on P, one after the other
 // Relative costs: at rest in the first round; of the same map; of one that may still win; of one that will not.
 constexpr double SETTLED = 5e-5, SAME = 2e-5, RIVAL = 5e-3, HOPELESS_START = 0.02;
@@ -74,12 +72,6 @@ inline bool attraction_decides(const Options& o, size_t n_points) {
 /// Whether the first round is all that there is.
 inline bool races_briefly(const Options& o, size_t n_points) {
   return n_points > MANY || is_compact(o, n_points) || is_solid(o, n_points);
-}
-
-/// Gradients with P exaggerated: with many points and light global terms what is alike lies far apart, and nothing else
-/// brings it together. Under heavier terms more of them lead to higher costs.
-inline int gathering(const Options& o, size_t n_points) {
-  return std::min(o.max_iter, n_points > MANY && o.alpha + o.beta < LIGHT ? GATHER_LONG : GATHER);
 }
 
 /// The contenders for these weights and this many points, their rows still empty.
@@ -158,7 +150,7 @@ class Race {
         racers.pop_back();
         continue;
       }
-      if (start.gathers) gather(racers.back(), gathering(o_, n_points_));
+      if (start.gathers) racers.back().n_gradients += gather(descent_, racers.back().map, o_, gathering(o_, n_points_));
       descend(racers.back(), SETTLE, SETTLED);
       if (start.gathers) grow(racers.back());
     }
@@ -193,18 +185,6 @@ class Race {
     racers.erase(racers.begin() + (found ? 2 : 1), racers.end());
   }
 
-  void gather(Racer& racer, int n_gradients) const {
-    exaggerate(racer, n_gradients, o_.exaggeration);
-    racer.n_gradients += descent_.widen(racer.map);
-  }
-
-  void exaggerate(Racer& racer, int n_gradients, double factor) const {
-    FastDescent d;
-    d.max_gradients = at_most(n_gradients);
-    d.exaggeration = factor;
-    racer.n_gradients += descent_.descend(racer.map, d).n_gradients;
-  }
-
   /// preconditioned: only of a map that has its shape; those that are still on their way end in higher minima.
   void descend(Racer& racer, int n_gradients, double tolerance = 1e-5, bool preconditioned = false) const {
     FastDescent d;
@@ -222,7 +202,7 @@ class Race {
   void shake(Racer& racer) const {
     for (const double factor : SHAKES) {
       Racer shaken = racer;
-      exaggerate(shaken, SHAKE, factor);
+      shaken.n_gradients += exaggerate(descent_, shaken.map, factor, at_most(SHAKE));
       settle(shaken);
       racer.n_gradients = shaken.n_gradients;
       const bool lower = shaken.cost < racer.cost;
@@ -235,7 +215,7 @@ class Race {
     settle(racer);
     Racer gathered = racer;
     gathered.map.scale(GATHER_SIZE);
-    gather(gathered, GATHER);
+    gathered.n_gradients += gather(descent_, gathered.map, o_, at_most(GATHER));
     settle(gathered);
     racer.n_gradients = gathered.n_gradients;
     if (note_) note_("gathered once more: cost " + text(racer.cost) + " before, " + text(gathered.cost) + " after");

@@ -8,8 +8,8 @@
 // What is not in the sample is placed by what is known of it (extension.h): an affine function of its principal axes in
 // expression and of its position in the tissue, fitted to the sample's map, and the mean of what its neighbours deviate
 // from that. Where another map of the sample, with other correlations, costs nearly as little, both go on. In a wide
-// map, neighbourhoods are finer than a sample can tell: points gather at a fraction of the map's size, with P
-// exaggerated, before they settle.
+// map, neighbourhoods are finer than a sample can tell: points gather at a fraction of the map's size (gathering.h)
+// before they settle.
 #pragma once
 
 #include <algorithm>
@@ -140,7 +140,7 @@ inline FastBeginning sampled_beginning(const Prepared& shared, const Options& o,
   FastBeginning made;
   const bool compact = is_compact(o, all.n_points);  // all points then tell of rivals
   RaceRules rules;
-  rules.for_all_points = compact;
+  rules.for_all_points = rules.shakes = compact;
   const Race race(descent, of_sample, places.size(), note);
   const std::vector<Race::Racer> leaders = race.run(from.starts, from.sample.get(), made.contenders, rules);
   const StartMaterial material = shared.material();
