@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -23,3 +24,12 @@ def with_rows(earlier: pd.DataFrame, rows: Sequence[dict], by: Sequence[str]) ->
         return table
     kept = ~pd.MultiIndex.from_frame(earlier[keys]).isin(pd.MultiIndex.from_frame(table[keys]))
     return pd.concat([earlier[kept], table], ignore_index=True)
+
+
+def put_rows(path: Path, rows: Sequence[dict], by: Sequence[str]) -> pd.DataFrame:
+    """The table at `path` with `rows` in it, sorted by the columns `by`; written too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    earlier = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    table = with_rows(earlier, rows, by).sort_values(list(by), kind="stable", ignore_index=True)
+    table.to_csv(path, index=False, float_format="%.6g")
+    return table

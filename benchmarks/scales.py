@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import kept_rows
 from benchmarks.choice import NEIGHBOURS, PAPER_WEIGHTS, T_SNE, label_agreement, listed_weights
-from benchmarks.kept_rows import with_rows
 from benchmarks.measure import ROOT
 from benchmarks.scales_figure import save_figure
 from benchmarks.sections import Section, section_of
@@ -44,12 +44,18 @@ RESULTS = ROOT / "benchmarks" / "results" / "scales.csv"
 
 
 def run(
-    section: Section, name: str, weights: Weights, descent: str, perplexity: float
+    section: Section,
+    name: str,
+    weights: Weights,
+    descent: str,
+    perplexity: float,
+    method: str = "interpolation",
 ) -> tuple[dict, np.ndarray]:
-    """One map: its row and its places."""
+    """One map: its row and its places. Exact sums start where `interpolation` does."""
     parameters = Parameters(
-        **weights._asdict(), method="interpolation", descent=descent, use_pca=False, perplexity=perplexity
-    )
+        **weights._asdict(), method=method, descent=descent, use_pca=False, perplexity=perplexity,
+        init="best" if method == "exact" else "random",
+    )  # fmt: skip
     found = embed(section.X, section.pixels, parameters)
     scores = score_embedding(found.Y, section.X, section.pixels)
     row = {
@@ -96,12 +102,7 @@ def to_markdown(table: pd.DataFrame) -> str:
 
 def put_rows(rows: Sequence[dict]) -> pd.DataFrame:
     """The table of all tissues with `rows` of one in it, from the smallest to the largest; written too."""
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    tissue = ["n", "perplexity"]
-    earlier = pd.read_csv(RESULTS) if RESULTS.exists() else pd.DataFrame()
-    table = with_rows(earlier, rows, tissue).sort_values(tissue, kind="stable", ignore_index=True)
-    table.to_csv(RESULTS, index=False, float_format="%.6g")
-    return table
+    return kept_rows.put_rows(RESULTS, rows, ("n", "perplexity"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
