@@ -2,8 +2,8 @@
 //
 // A gradient of the sample costs next to nothing, so the race does too, and no descent of all points starts from
 // further away than the sample's map. A compact map has the size that the global terms give it, and so has its
-// sample's. In a wide one neighbours have room: the scale of m points of n is then sigma sqrt(n / m), each having as
-// much room as at sigma among all, and their map is widened by as much again.
+// sample's. In a wide one neighbours have room. The sample then has a lower perplexity, so that its neighbourhoods are
+// hardly wider than those of all; its scale leaves them as much room, and its map is widened to that of all.
 //
 // What is not in the sample is placed by what is known of it (extension.h): an affine function of its principal axes in
 // expression and of its position in the tissue, fitted to the sample's map, and the mean of what its neighbours deviate
@@ -36,6 +36,7 @@
 namespace spasne {
 
 constexpr size_t RACING_SAMPLE = 2500;    // points
+constexpr double FEWEST_NEIGHBOURS = 20;  // perplexity of the sample of a wide map
 constexpr size_t FEWEST_IN_SECTION = 20;  // points of the sample, on average: pairs within sections are counted
 constexpr double GATHERED_SIZE = 0.45;    // of the sample's map: at which the points of a wide map gather
 constexpr double SAMPLE_RIVAL = 2e-3;  // relative cost of a map of the sample that may be the lower one of all points
@@ -82,10 +83,12 @@ inline Problem problem_of_sample(const SparseProblem& all, const std::vector<siz
   return p;
 }
 
-/// In a wide map, that with which the sample's points have the room that all have.
-inline double scale_of_sample(const Options& o, size_t n_points) {
-  if (is_compact(o, n_points)) return o.global_scale;
-  return o.global_scale * std::sqrt(static_cast<double>(n_points) / static_cast<double>(RACING_SAMPLE));
+/// Of a wide map's sample: as much lower a perplexity as it has fewer points, so that its neighbourhoods are those of
+/// all, but not below FEWEST_NEIGHBOURS; and the scale with which they have the room that those of all have.
+inline void take_room(Options& o, double share) {
+  const double perplexity = std::min(o.perplexity, std::max(FEWEST_NEIGHBOURS, share * o.perplexity));
+  o.global_scale *= std::sqrt(perplexity / (share * o.perplexity));
+  o.perplexity = perplexity;
 }
 
 inline Options options_of_sample(Options o, size_t n_points) {
@@ -93,7 +96,7 @@ inline Options options_of_sample(Options o, size_t n_points) {
   o.theta = 0;
   o.steps = Steps::fast;
   o.start_name = "best";
-  o.global_scale = scale_of_sample(o, n_points);
+  if (!is_compact(o, n_points)) take_room(o, static_cast<double>(RACING_SAMPLE) / static_cast<double>(n_points));
   return o;
 }
 

@@ -83,7 +83,7 @@ def test_wide_maps_of_many_points_gather_and_race_no_more(embed):
     assert [one["points"] for one in told] == [n] + [N_RACED] * 5
     assert told[0]["start"] == told[1]["start"]
     assert re.search(f"gathered in {told[0]['gradients']} gradients: cost", outcome.stdout)
-    assert told[0]["cost"] < outcome.report["cost"] * (1 + 5e-3)
+    assert told[0]["cost"] < outcome.report["cost"] * (1 + 3e-2)
     alone = embed(tissue(n, start=told[0]["start"], **wide), "--report", "report.json").report
     assert outcome.report["cost"] < alone["cost"] * (1 - 5e-3)
 
