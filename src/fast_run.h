@@ -87,9 +87,10 @@ inline Descended descend_fast(Objective& objective, const FastBeginning& from, c
     reached.map = std::move(race.run(from.starts, from.sample.get(), record.contenders, rules)[0].map);
   } else {
     reached.map.set_rows(alone.rows);
-    if (alone.gathers && sampled && o.max_iter > 0)
+    const bool gathers = alone.gathers && o.max_iter > 0;
+    if (gathers && sampled)
       record.contenders.push_back(detail::anneal_sampled(alone.name, descent, objective, reached.map, listener, o));
-    else if (alone.gathers && o.max_iter > 0)
+    else if (gathers)
       gather(descent, reached.map, o, gathering(o, n_points));
   }
   record.contenders.insert(record.contenders.end(), from.contenders.begin(), from.contenders.end());

@@ -36,7 +36,7 @@
 namespace spasne {
 
 constexpr size_t RACING_SAMPLE = 2500;    // points
-constexpr double FEWEST_NEIGHBOURS = 20;  // perplexity of the sample of a wide map
+constexpr double LEAST_PERPLEXITY = 20;   // of the sample of a wide map
 constexpr size_t FEWEST_IN_SECTION = 20;  // points of the sample, on average: pairs within sections are counted
 constexpr double GATHERED_SIZE = 0.45;    // of the sample's map: at which the points of a wide map gather
 constexpr double SAMPLE_RIVAL = 2e-3;  // relative cost of a map of the sample that may be the lower one of all points
@@ -84,9 +84,9 @@ inline Problem problem_of_sample(const SparseProblem& all, const std::vector<siz
 }
 
 /// Of a wide map's sample: as much lower a perplexity as it has fewer points, so that its neighbourhoods are those of
-/// all, but not below FEWEST_NEIGHBOURS; and the scale with which they have the room that those of all have.
+/// all, but not below LEAST_PERPLEXITY; and the scale with which they have the room that those of all have.
 inline void take_room(Options& o, double share) {
-  const double perplexity = std::min(o.perplexity, std::max(FEWEST_NEIGHBOURS, share * o.perplexity));
+  const double perplexity = std::min(o.perplexity, std::max(LEAST_PERPLEXITY, share * o.perplexity));
   o.global_scale *= std::sqrt(perplexity / (share * o.perplexity));
   o.perplexity = perplexity;
 }

@@ -52,6 +52,23 @@ def test_spread_over_neighbours(program, dims):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("n_points", "perplexity", "of_sample"),
+    [(40000, 50.0, 20.0), (40000, 400.0, 25.0), (40000, 15.0, 15.0), (1000000, 50.0, 20.0)],
+)
+def test_the_sample_of_a_wide_map_has_neighbourhoods_as_wide(program, n_points, perplexity, of_sample):
+    """The perplexity of its size, from 20 on; a neighbourhood covers as much of both maps."""
+    scale = 2.7 / np.sqrt(n_points)
+    found = np.frombuffer(output_of(feed(program, ["room", perplexity, scale, n_points], [])))
+    room = scale * np.sqrt(n_points / perplexity)
+    np.testing.assert_allclose(found, [of_sample, room * np.sqrt(of_sample / N_RACED)])
+
+
+def test_the_sample_of_a_compact_map_has_the_perplexity_and_scale_of_all(program):
+    found = np.frombuffer(output_of(feed(program, ["room", 50.0, 1.0, 40000], [])))
+    assert found.tolist() == [50, 1]
+
+
 def tissue(n_points=MANY, seed=0, **options):
     """Types of cells in layers, in five columns, as a case of method interpolation."""
     random = np.random.default_rng(seed)

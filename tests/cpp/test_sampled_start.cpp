@@ -3,12 +3,14 @@
 //   fit N D M K                   from stdin M places (u64), M x D values, N x K columns; writes N x D
 //   spread N D M                  N + 1 offsets (u64), columns (u32), values (f32), M places, M x D values; writes N x
 //   D
+//   room PERPLEXITY SCALE N       writes perplexity and scale of the sample of a wide map of N points
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "../../src/extension.h"
+#include "../../src/sampled_start.h"
 
 namespace {
 
@@ -31,6 +33,12 @@ int main(int argc, char** argv) {
     spasne::detail::AffineFit fit(n, places, rows);
     fit.add_columns({columns.data(), n, k});
     all = fit.fitted();
+  } else if (std::string(argv[1]) == "room") {
+    spasne::Options o;
+    o.perplexity = std::strtod(argv[2], nullptr);
+    o.global_scale = std::strtod(argv[3], nullptr);
+    o = spasne::detail::options_of_sample(o, number(4));
+    all = {o.perplexity, o.global_scale};
   } else {
     spasne::ThreadPool pool(3);
     spasne::SparseAffinities P;
