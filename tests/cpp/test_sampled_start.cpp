@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "../../src/extension.h"
 #include "../../src/sampled_start.h"
 
 namespace {
