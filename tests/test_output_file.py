@@ -15,7 +15,7 @@ import spasne
 from spasne_tools import published_files
 from spasne_tools.commands import embed, plot, score, screen
 from spasne_tools.commands.demo import Example, run_demo
-from spasne_tools.commands.inputs import check_can_write
+from spasne_tools.commands.outputs import check_can_write
 from spasne_tools.output_file import output_file
 from spasne_tools.readers import tables
 from spasne_tools.run.batch import Run

@@ -12,6 +12,9 @@ from spasne_tools.commands.arguments import (
     add_tissue_arguments,
     numbers,
 )
+from spasne_tools.commands.outputs import check_can_write, check_figure_format
+from spasne_tools.commands.positions import positions_named
+from spasne_tools.commands.rows import rows_of
 from spasne_tools.output_file import output_file
 from spasne_tools.run.parameters import number_or_text
 
@@ -65,14 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     from spasne_tools.choose.choice import choose_parameters
 
-    inputs.check_can_write(options.table, options.plot)
-    inputs.check_figure_format(options.plot)
+    check_can_write(options.table, options.plot)
+    check_figure_format(options.plot)
     expression = inputs.expression_named(options)
-    rows = inputs.rows_of(expression)
+    rows = rows_of(expression)
     least = {"r1": options.least_r1, "r2": options.least_r2}
     choice = choose_parameters(
         inputs.data_of(expression, options, options.initial_dims),
-        inputs.positions_named(options, rows, expression, needed=options.beta != 0),
+        positions_named(options, rows, expression, needed=options.beta != 0),
         at_least={name: value for name, value in least.items() if value is not None} or None,
         sections=inputs.sections_named(options, rows, expression),
         **{name: getattr(options, name) for name in TAKEN},

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.commands import inputs
+from spasne_tools.commands.outputs import check_can_write, check_figure_format
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import log_normalise, preprocess_counts
 from spasne_tools.run.embedding import embed
@@ -98,8 +98,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    inputs.check_can_write(options.output, str(Path(options.output).with_suffix(".html")))
-    inputs.check_figure_format(options.output)
+    check_can_write(options.output, str(Path(options.output).with_suffix(".html")))
+    check_figure_format(options.output)
     run_demo(options.name, options.output)
 
 

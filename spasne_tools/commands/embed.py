@@ -19,6 +19,8 @@ from spasne_tools.commands.arguments import (
     add_tissue_arguments,
     checked_parameters,
 )
+from spasne_tools.commands.outputs import check_can_write, check_figure_format
+from spasne_tools.commands.rows import read_rows
 from spasne_tools.commands.score import lines_of
 from spasne_tools.metrics.checks import class_codes
 from spasne_tools.output_file import output_file
@@ -59,15 +61,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     parameters, start_file = checked_parameters(options)
     check_map_format(options.output)
-    inputs.check_can_write(options.output, options.plot)
-    inputs.check_figure_format(options.plot)
+    check_can_write(options.output, options.plot)
+    check_figure_format(options.plot)
     # What is printed must not mix with a map on standard output.
     printed_to = sys.stderr if options.output == STANDARD_STREAM else sys.stdout
     with contextlib.redirect_stdout(printed_to):
         expression, rows, pixels, labels, sections = inputs.read_inputs(options, needed=parameters.beta != 0)
         scored_labels = _without_missing(labels)
         if start_file is not None:
-            parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
+            parameters = replace(parameters, init=read_rows(start_file, rows, "init"))
         parameters = replace(parameters, sections=sections)
         positions = "" if pixels is None else f"; positions: {pixels.shape[1]} columns"
         print(f"expression: {rows.count} rows, {expression.values.shape[1]} columns{positions}", flush=True)

@@ -15,6 +15,9 @@ from spasne_tools.commands.arguments import (
     add_output_argument,
     add_tissue_arguments,
 )
+from spasne_tools.commands.outputs import check_can_write, check_figure_format
+from spasne_tools.commands.positions import positions_named
+from spasne_tools.commands.rows import read_rows, rows_of, rows_of_table
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import log_normalise
 from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY, Expression
@@ -60,18 +63,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    inputs.check_can_write(options.output)
-    inputs.check_figure_format(options.output)
+    check_can_write(options.output)
+    check_figure_format(options.output)
     expression = _expression_named(options)
-    rows = (
-        inputs.rows_of_table(read_table(options.maps[0]))
-        if expression is None
-        else inputs.rows_of(expression)
-    )
-    maps = {Path(file).name.split(".")[0]: inputs.read_rows(file, rows, file) for file in options.maps}
+    rows = rows_of_table(read_table(options.maps[0])) if expression is None else rows_of(expression)
+    maps = {Path(file).name.split(".")[0]: read_rows(file, rows, file) for file in options.maps}
     if len(maps) < len(options.maps):
         raise ValueError("expected maps with different file names, which are their titles")
-    pixels = inputs.positions_named(options, rows, expression)
+    pixels = positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
     figure = _drawn(options, maps, pixels, labels, expression)
     with output_file(options.output) as unfinished:

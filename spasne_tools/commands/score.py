@@ -16,6 +16,8 @@ from spasne_tools.commands.arguments import (
     add_section_arguments,
     add_tissue_arguments,
 )
+from spasne_tools.commands.outputs import check_can_write
+from spasne_tools.commands.rows import Rows, read_rows
 from spasne_tools.output_file import output_file
 from spasne_tools.readers.tables import STANDARD_STREAM
 
@@ -49,10 +51,10 @@ def run(options: argparse.Namespace) -> None:
 
     if options.points == STANDARD_STREAM:
         raise ValueError("expected the name of a file for --points, found -")
-    inputs.check_can_write(options.output, options.points)
+    check_can_write(options.output, options.points)
     with contextlib.redirect_stdout(sys.stderr):
         expression, rows, pixels, labels, sections = inputs.read_inputs(options)
-        Y = inputs.read_rows(options.map, rows, "map")
+        Y = read_rows(options.map, rows, "map")
     data = inputs.data_of(expression, options)
     if options.points is not None:
         write_points(options.points, rows, map_reliability(Y, data, pixels, sections=sections))
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
             scores.to_csv(unfinished, index_label="name", lineterminator="\n")
 
 
-def write_points(file: str, rows: inputs.Rows, table: pd.DataFrame) -> None:
+def write_points(file: str, rows: Rows, table: pd.DataFrame) -> None:
     """The table by the names of the rows, and the share of each verdict on standard error."""
     with output_file(file) as unfinished:
         table.set_axis(rows.index, axis=0).to_csv(unfinished, lineterminator="\n")

@@ -20,6 +20,8 @@ from spasne_tools.commands.arguments import (
     checked_parameters,
     numbers,
 )
+from spasne_tools.commands.outputs import check_can_write, check_figure_format
+from spasne_tools.commands.rows import read_rows
 from spasne_tools.output_file import output_file
 from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
 
@@ -70,13 +72,13 @@ def run(options: argparse.Namespace) -> None:
 
     parameters, start_file = checked_parameters(options)
     check_map_format(options.output)
-    inputs.check_can_write(options.output, options.table, options.plot)
-    inputs.check_figure_format(options.plot)
+    check_can_write(options.output, options.table, options.plot)
+    check_figure_format(options.plot)
     with contextlib.redirect_stdout(sys.stderr):
         expression, rows, pixels, labels, sections = inputs.read_inputs(options, needed=True)
         parameters = replace(parameters, sections=sections)
         if start_file is not None:
-            parameters = replace(parameters, init=inputs.read_rows(start_file, rows, "init"))
+            parameters = replace(parameters, init=read_rows(start_file, rows, "init"))
     with contextlib.redirect_stdout(sys.stderr if options.output == STANDARD_STREAM else sys.stdout):
         found = screen_parameters(
             inputs.data_of(expression, options, parameters.initial_dims),
