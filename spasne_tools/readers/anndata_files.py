@@ -78,7 +78,8 @@ def find_positions(adata: Any, spatial_key: str, path: Path | None = None) -> tu
     if (columns := find_coordinates(adata.obs.columns, known_only=True)) is not None:
         return adata.obs[columns].set_axis(rows, axis=0), f"obs: {', '.join(map(str, columns))}"
     if path is not None and is_spatialdata(path):
-        return shape_centroids(adata, path).set_axis(rows, axis=0), "centroids of shapes"
+        places, where = shape_centroids(adata, path)
+        return places.set_axis(rows, axis=0), where
     return None
 
 

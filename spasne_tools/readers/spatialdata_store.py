@@ -15,6 +15,7 @@ import pandas as pd
 
 from spasne_tools.readers.anndata_io import load_anndata, positions
 from spasne_tools.readers.cell_file import load_parquet
+from spasne_tools.readers.coordinate_systems import frame_in_memory, frame_on_disk
 from spasne_tools.readers.sample_files import listed
 
 ATTRIBUTES = "spatialdata_attrs"  # in uns of a table: region, region_key, instance_key
@@ -101,7 +102,9 @@ def positions_of(data: Any, adata: Any, spatial_key: str | None) -> np.ndarray |
 
     def of_region(region: str) -> pd.DataFrame:
         middles = shapes[region].geometry.centroid
-        return pd.DataFrame({"x": middles.x, "y": middles.y}, index=shapes[region].index)
+        places = pd.DataFrame({"x": middles.x, "y": middles.y}, index=shapes[region].index)
+        frame = frame_in_memory(shapes[region])
+        return places if frame is None else frame.place(places)
 
     regions = (
         set(adata.obs[adata.uns[ATTRIBUTES]["region_key"]].astype(str)) if ATTRIBUTES in adata.uns else {}
@@ -113,9 +116,21 @@ def positions_of(data: Any, adata: Any, spatial_key: str | None) -> np.ndarray |
     return centroids(adata, of_region).to_numpy()
 
 
-def shape_centroids(adata: Any, path: Path) -> pd.DataFrame:
-    """Centroids of the shapes in the store `path` that the rows of its table refer to."""
-    return centroids(adata, lambda region: _read_centroids(path / SHAPES / region))
+def shape_centroids(adata: Any, path: Path) -> tuple[pd.DataFrame, str]:
+    """Centroids of the shapes in the store `path` that the rows of its table refer to, and what they are."""
+    systems: list[str] = []
+
+    def of_region(region: str) -> pd.DataFrame:
+        folder = path / SHAPES / region
+        places, frame = _read_centroids(folder), frame_on_disk(folder)
+        if frame is None:
+            return places
+        systems.append(repr(frame.system))
+        return frame.place(places)
+
+    found = centroids(adata, of_region)
+    within = f", in coordinates {', '.join(dict.fromkeys(systems))}" if systems else ""
+    return found, f"centroids of shapes{within}"
 
 
 def _read_centroids(folder: Path) -> pd.DataFrame:
@@ -123,8 +138,8 @@ def _read_centroids(folder: Path) -> pd.DataFrame:
     if not file.exists():
         raise ValueError(
             f"expected the shapes of region {folder.name!r} in {file}, found {listed(folder.parent)}; with "
-            "spatialdata, obsm['spatial'] = spatialdata.get_centroids(element).compute() puts positions "
-            "where they are looked for"
+            "middles = spatialdata.get_centroids(element).compute(), which have an order of their own, put "
+            "middles.loc[adata.obs[instance key]].to_numpy() into obsm['spatial']"
         )
     try:
         import shapely
