@@ -23,7 +23,7 @@ from spasne_tools.commands.command_line import main
 from spasne_tools.lazy import lazy_names
 from spasne_tools.other_names import names_of_others
 from spasne_tools.preprocessing import preprocess_counts
-from spasne_tools.readers.tables import load_data
+from spasne_tools.readers.number_table import load_data
 from spasne_tools.row_index import index_of, remember_rows
 from spasne_tools.run.data_file import write_data_file
 from spasne_tools.run.embedding import DATA_FILE, embed, run_in_folder

@@ -18,10 +18,11 @@ from processes import children, is_running
 import spasne
 from spasne_tools.commands import command_line
 from spasne_tools.commands import embed as embed_command
+from spasne_tools.map_table import check_map_format, write_map
 from spasne_tools.plotting import maps as plotting
 from spasne_tools.plotting.class_colours import palette
 from spasne_tools.plotting.colour_scale import is_continuous
-from spasne_tools.readers.tables import check_map_format, has_row_names, read_table, write_map
+from spasne_tools.readers.tables import has_row_names, read_table
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.simulation import simulate_components
 from spasne_tools.version import __version__

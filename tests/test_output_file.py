@@ -16,8 +16,8 @@ from spasne_tools import published_files
 from spasne_tools.commands import embed, plot, score, screen
 from spasne_tools.commands.demo import Example, run_demo
 from spasne_tools.commands.outputs import check_can_write
+from spasne_tools.map_table import write_map
 from spasne_tools.output_file import output_file
-from spasne_tools.readers import tables
 from spasne_tools.run.batch import Run
 from spasne_tools.run.embedding import Embedding
 from spasne_tools.screening.checkpoint import Checkpoint, Outcome
@@ -182,8 +182,8 @@ def run_command(module, monkeypatch, *arguments):
 
 INPUT, MAP = ["-i", "inputs/data.csv"], "inputs/map.csv"
 WRITERS = {
-    "map.csv": lambda _: tables.write_map("map.csv", Y, None),
-    "map.txt.gz": lambda _: tables.write_map("map.txt.gz", Y, None),
+    "map.csv": lambda _: write_map("map.csv", Y, None),
+    "map.txt.gz": lambda _: write_map("map.txt.gz", Y, None),
     "map.npz": lambda _: spasne.save_map("map.npz", Y),
     "page.html": lambda _: spasne.export_html("page.html", Y, PIXELS),
     "checkpoint": lambda _: write_checkpoint(),

@@ -22,10 +22,11 @@ from spasne_tools.commands.arguments import (
 from spasne_tools.commands.outputs import check_can_write, check_figure_format
 from spasne_tools.commands.rows import read_rows
 from spasne_tools.commands.score import lines_of
+from spasne_tools.map_table import check_map_format, write_map
 from spasne_tools.metrics.checks import class_codes
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import pca
-from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
+from spasne_tools.readers.text_file import STANDARD_STREAM
 from spasne_tools.run.automatic import note_of_blur
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.parameters import Parameters

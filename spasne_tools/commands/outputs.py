@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from spasne_tools.readers.tables import STANDARD_STREAM
+from spasne_tools.readers.text_file import STANDARD_STREAM
 
 
 def check_can_write(*files: str | None) -> None:

@@ -19,7 +19,7 @@ from spasne_tools.commands.arguments import (
 from spasne_tools.commands.outputs import check_can_write
 from spasne_tools.commands.rows import Rows, read_rows
 from spasne_tools.output_file import output_file
-from spasne_tools.readers.tables import STANDARD_STREAM
+from spasne_tools.readers.text_file import STANDARD_STREAM
 
 SUMMARY = "score a map: r1 (expression kept), r2 (space kept), s (classes apart)"
 EXAMPLES = """\

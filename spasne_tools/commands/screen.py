@@ -22,8 +22,9 @@ from spasne_tools.commands.arguments import (
 )
 from spasne_tools.commands.outputs import check_can_write, check_figure_format
 from spasne_tools.commands.rows import read_rows
+from spasne_tools.map_table import check_map_format, write_map
 from spasne_tools.output_file import output_file
-from spasne_tools.readers.tables import STANDARD_STREAM, check_map_format, write_map
+from spasne_tools.readers.text_file import STANDARD_STREAM
 
 SUMMARY = "choose alpha and beta: many maps over a grid of both, the best one written"
 EXAMPLES = """\

@@ -23,8 +23,9 @@ from spasne_tools.readers.anndata_io import RAW, obsm_matrix, values_and_genes
 from spasne_tools.readers.platform_data import PlatformData
 from spasne_tools.readers.platforms import check_bin, read_platform
 from spasne_tools.readers.sample_files import listed
-from spasne_tools.readers.tables import STANDARD_STREAM, has_row_names, read_table
+from spasne_tools.readers.tables import has_row_names, read_table
 from spasne_tools.readers.ten_x import MATRIX
+from spasne_tools.readers.text_file import STANDARD_STREAM
 from spasne_tools.validation import Matrix
 
 # What these read may be normalised already; other platforms count.

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import re
-import sys
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import pandas as pd
 
 from spasne_tools.coordinates import find_coordinates
 from spasne_tools.features import is_identifier, is_unnamed
-from spasne_tools.output_file import output_file
 from spasne_tools.readers.table_layout import Layout, find_layout, is_number, lacks_first_name
 from spasne_tools.readers.text_file import READ_ERRORS, STANDARD_STREAM, open_text, shown_name
 from spasne_tools.user_warning import filtered
 
-PLAIN_SUFFIXES = (".txt", ".dat", ".tsv")  # maps written as bare numbers, as published
-TABLE_SUFFIXES = ("", ".csv", *PLAIN_SUFFIXES)  # .gz may follow
 ARRAY_SUFFIX = ".npy"
 # From 3.1 on pandas reads numbers to the last digit unasked and warns about being asked.
 EXACT_BY_DEFAULT = tuple(int(part) for part in pd.__version__.split(".")[:2]) >= (3, 1)
@@ -32,7 +27,6 @@ NO_VALUE = [
 WIDE = 100  # columns above which a table is parsed in parts, as pandas does unasked
 HEAD = 1 << 20  # characters looked at first
 LARGEST_COUNT = 2**31  # above which a whole number is rather a name
-MAP_COLUMNS = ("x_pos", "y_pos", "z_pos")  # as in the published maps
 
 
 def read_table(file: str | Path, n_rows: int | None = None) -> pd.DataFrame:
@@ -273,81 +267,3 @@ def _read_array(file: str | Path) -> np.ndarray | None:
     if array.ndim != 2 or 0 in array.shape:
         raise ValueError(f"expected an array of rows and columns in {file}, found shape {array.shape}")
     return array
-
-
-def check_map_format(file: str | Path) -> None:
-    """ValueError unless `write_map` knows what the name `file` ends in."""
-    if file == STANDARD_STREAM or Path(file).suffix.lower() == ARRAY_SUFFIX:
-        return
-    if _table_suffix(Path(file)) not in TABLE_SUFFIXES:
-        known = ", ".join([*filter(None, TABLE_SUFFIXES), ARRAY_SUFFIX])
-        raise ValueError(f"expected a map file that ends in one of {known}, found {str(file)!r}")
-
-
-def _table_suffix(path: Path) -> str:
-    """What a name ends in, .gz aside."""
-    return Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
-
-
-def write_map(file: str | Path, Y: np.ndarray, index: pd.Index | None) -> None:
-    """Write the map `Y` (n, no_dims) to `file`, which appears complete or not at all.
-
-    CSV with a header, and with `index` as row names where given; bare tab-separated numbers where the name
-    ends in .txt, .dat or .tsv (.gz may follow) or is "-", standard output; an array of NumPy's where it ends
-    in .npy. Other names are for `check_map_format` to refuse.
-    """
-    if file == STANDARD_STREAM:
-        _write_numbers(sys.stdout, Y)
-        return
-    path = Path(file)
-    if path.suffix.lower() == ARRAY_SUFFIX:
-        with output_file(path) as unfinished, open(unfinished, "wb") as array:
-            np.save(array, Y)
-        return
-    opened = gzip.open if path.suffix.lower() == ".gz" else open
-    with output_file(path) as unfinished, opened(unfinished, "wt", encoding="utf-8", newline="") as out:
-        if _table_suffix(path) in PLAIN_SUFFIXES:
-            _write_numbers(out, Y)
-        else:
-            frame = pd.DataFrame(Y, columns=list(MAP_COLUMNS[: Y.shape[1]]), index=index)
-            frame.to_csv(out, index=index is not None, lineterminator="\n")
-
-
-def _write_numbers(out: TextIO, Y: np.ndarray) -> None:
-    for row in Y.tolist():
-        out.write("\t".join(map(repr, row)) + "\n")
-
-
-def load_data(file: str | Path | TextIO) -> np.ndarray:
-    """Read a table of numbers separated by white space, without header or row names.
-
-    Parameters
-    ----------
-    file : str, Path or open text file
-        A file name ending in .gz is unzipped.
-
-    Returns
-    -------
-    ndarray of float64, shape (rows, columns)
-
-    Raises
-    ------
-    ValueError
-        A field is not a number, the rows differ in length, or there are none.
-
-    Examples
-    --------
-    >>> import io
-    >>> from spasne import load_data
-    >>> load_data(io.StringIO("1 2 3\\n4 5 6\\n"))
-    array([[1., 2., 3.],
-           [4., 5., 6.]])
-    """
-    with filtered("ignore", UserWarning):  # about no rows: an error below
-        try:
-            table = np.loadtxt(file, dtype=np.float64, ndmin=2)
-        except ValueError as error:
-            raise ValueError(f"expected a table of numbers, found something else ({error})") from None
-    if table.size == 0:
-        raise ValueError("expected a table of numbers, found no rows")
-    return table
