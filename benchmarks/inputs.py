@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import spasne_tools.preprocessing
+import spasne_tools.principal_components
 import spasne_tools.simulation
 from spasne_tools.datasets import load_dataset, simulate_tissue
 from spasne_tools.output_file import output_file
@@ -66,7 +67,7 @@ def _simulated(n_points: int) -> tuple[np.ndarray, np.ndarray]:
 def _fingerprint() -> str:
     """Changes with the code that makes simulated data, so that kept files of older code are not used."""
     digest = hashlib.sha256()
-    for module in (spasne_tools.simulation, spasne_tools.preprocessing):
+    for module in (spasne_tools.simulation, spasne_tools.preprocessing, spasne_tools.principal_components):
         digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()[:8]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from spasne_tools.choose.automatic import settled, weights_by_size
-from spasne_tools.preprocessing import pca
+from spasne_tools.principal_components import pca
 from spasne_tools.readers.anndata_files import section_column
 from spasne_tools.readers.anndata_io import (
     OBSM_KEY,

@@ -9,7 +9,7 @@ from processes import run_in_child
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from spasne import SpaSNE
-from spasne_tools import blas_threads, frozen_map, preprocessing
+from spasne_tools import blas_threads, frozen_map, principal_components
 from spasne_tools.blas_threads import at_most, threads_for
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -65,7 +65,7 @@ def test_a_number_set_by_others_between_two_limits_stays():
 def test_a_child_forked_while_another_thread_is_in_pca_can_do_its_own(monkeypatch):
     inside, done = threading.Event(), threading.Event()
     X = np.random.default_rng(0).normal(size=(30, 8))
-    find = preprocessing._leading_eigenvectors
+    find = principal_components._leading_eigenvectors
 
     def held(*given):
         if threading.current_thread() is worker:
@@ -73,14 +73,16 @@ def test_a_child_forked_while_another_thread_is_in_pca_can_do_its_own(monkeypatc
             done.wait(60)
         return find(*given)
 
-    expected = preprocessing.pca(X, 3)
-    monkeypatch.setattr(preprocessing, "_leading_eigenvectors", held)
-    worker = threading.Thread(target=preprocessing.pca, args=(X, 3))
+    expected = principal_components.pca(X, 3)
+    monkeypatch.setattr(principal_components, "_leading_eigenvectors", held)
+    worker = threading.Thread(target=principal_components.pca, args=(X, 3))
     worker.start()
     try:
         assert inside.wait(60)
-        assert run_in_child(lambda: np.array_equal(preprocessing.pca(X, 3), expected) and now() == {3})
-        assert np.array_equal(preprocessing.pca(X, 3), expected) and worker.is_alive()  # nor did it wait
+        assert run_in_child(lambda: np.array_equal(principal_components.pca(X, 3), expected) and now() == {3})
+        assert (
+            np.array_equal(principal_components.pca(X, 3), expected) and worker.is_alive()
+        )  # nor did it wait
     finally:
         done.set()
         worker.join()
@@ -162,7 +164,7 @@ def test_n_jobs_holds_for_pca_and_for_placing(real_executable, monkeypatch, n_jo
     monkeypatch.setattr(blas_threads, "ONE_THREAD", 0)  # so that small data are no reason for one thread
     seen = []
     for module, name in (
-        (preprocessing, "_leading_eigenvectors"),
+        (principal_components, "_leading_eigenvectors"),
         (frozen_map.Projection, "of"),
         (frozen_map, "place"),
     ):

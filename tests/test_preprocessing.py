@@ -10,9 +10,11 @@ from sklearn.decomposition import PCA
 from threadpoolctl import threadpool_info
 
 from spasne import preprocess_counts
-from spasne_tools import preprocessing
+from spasne_tools import principal_components
 from spasne_tools.datasets import load_dataset
-from spasne_tools.preprocessing import log_normalise, pca, pca_need
+from spasne_tools.preprocessing import log_normalise, pca
+from spasne_tools.principal_components import pca_need
+from spasne_tools.variable_genes import highly_variable
 
 SHAPES = {"tall": (120, 30), "wide": (40, 150), "square": (50, 50), "one column": (40, 1), "one row": (1, 5)}
 
@@ -41,7 +43,7 @@ def solver(request, monkeypatch):
     """Each eigensolver, on sizes where only the first would be taken; many components come in full."""
     if request.param != "full":
         monkeypatch.setattr(
-            preprocessing,
+            principal_components,
             "_solver",
             lambda X, n_wanted: "full" if n_wanted > min(X.shape) // 4 else request.param,
         )
@@ -51,8 +53,8 @@ def solver(request, monkeypatch):
 def block_size(request, monkeypatch):
     """X centred at once and in blocks; sparse X counted as dense in blocks too."""
     if request.param == "blocks":
-        monkeypatch.setattr(preprocessing, "BLOCK_NUMBERS", 1000)
-        monkeypatch.setattr(preprocessing, "DENSE_SHARE", 0.0)
+        monkeypatch.setattr(principal_components, "BLOCK_NUMBERS", 1000)
+        monkeypatch.setattr(principal_components, "DENSE_SHARE", 0.0)
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
@@ -96,7 +98,7 @@ def of_shape(n_rows, n_columns, share=1.0):
     ],
 )
 def test_the_solver_is_chosen_by_cost(shape, n_wanted, expected):
-    assert preprocessing._solver(of_shape(*shape), n_wanted) == expected
+    assert principal_components._solver(of_shape(*shape), n_wanted) == expected
 
 
 def test_memory_follows_the_solver():
@@ -127,9 +129,11 @@ def test_small_data_take_one_thread(monkeypatch, limit, threads):
         return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
     seen = []
-    find = preprocessing._leading_eigenvectors
+    find = principal_components._leading_eigenvectors
     monkeypatch.setattr(
-        preprocessing, "_leading_eigenvectors", lambda *given: seen.extend(blas_threads()) or find(*given)
+        principal_components,
+        "_leading_eigenvectors",
+        lambda *given: seen.extend(blas_threads()) or find(*given),
     )
     monkeypatch.setattr("spasne_tools.blas_threads.ONE_THREAD", limit)
     before = blas_threads()
@@ -207,7 +211,7 @@ def highly_variable_by_loops(logged, n_genes):
 @pytest.mark.parametrize("as_given", [np.asarray, scipy.sparse.csr_matrix])
 def test_highly_variable_genes_equal_scanpys_rule(as_given):
     counts = make_counts(200, 300)
-    chosen = preprocessing._highly_variable(log_normalise(as_given(counts * 1.0)), 60)
+    chosen = highly_variable(log_normalise(as_given(counts * 1.0)), 60)
     assert set(chosen) == highly_variable_by_loops(log_normalised_by_loops(counts), 60)
 
 
@@ -218,7 +222,7 @@ def test_hvg_keeps_that_many_genes():
 def test_genes_that_never_vary_are_no_highly_variable_ones():
     counts = make_counts(60, 25)
     counts[:, 3] = 0
-    chosen = preprocessing._highly_variable(log_normalise(counts * 1.0), 24)
+    chosen = highly_variable(log_normalise(counts * 1.0), 24)
     assert 3 not in chosen
 
 

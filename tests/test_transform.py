@@ -14,7 +14,7 @@ from spasne import SpaSNE
 from spasne_tools import placement
 from spasne_tools.datasets import load_dataset
 from spasne_tools.placement import Columns, Gaussians, PlacementCost, Reference, all_columns, nearest, place
-from spasne_tools.preprocessing import Projection, pca
+from spasne_tools.principal_components import Projection, pca
 from spasne_tools.run.parameters import Objective
 from spasne_tools.simulation import simulate_components
 

@@ -25,7 +25,7 @@ from spasne_tools.commands.score import lines_of
 from spasne_tools.map_table import check_map_format, write_map
 from spasne_tools.metrics.checks import class_codes
 from spasne_tools.output_file import output_file
-from spasne_tools.preprocessing import pca
+from spasne_tools.principal_components import pca
 from spasne_tools.readers.text_file import STANDARD_STREAM
 from spasne_tools.run.automatic import note_of_blur
 from spasne_tools.run.embedding import embed

@@ -10,7 +10,7 @@ import scipy.sparse
 
 from spasne_tools.blas_threads import at_most
 from spasne_tools.guards import warn_of_data
-from spasne_tools.preprocessing import pca, pca_need
+from spasne_tools.principal_components import pca, pca_need
 from spasne_tools.run import memory
 from spasne_tools.run.automatic import check_settled, note_of_blur, settle_scale
 from spasne_tools.run.data_file import Problem

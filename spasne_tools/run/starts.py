@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spasne_tools.preprocessing import pca
+from spasne_tools.principal_components import pca
 from spasne_tools.run.parameters import Parameters, is_start_of_executable
 from spasne_tools.validation import LARGEST_START, Matrix, as_matrix, check_size
 
