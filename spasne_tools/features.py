@@ -40,6 +40,7 @@ FIRST_IDENTIFIERS = IDENTIFIERS | frozenset(
         "v1",
     ]
 )
+IN_TISSUE = "in_tissue"  # the column of Space Ranger's positions that `on_tissue` reads
 FIELD_NAMES = frozenset(["fov", "fovid", "fieldofview"])  # a cell's number may count anew in each
 # Names that pandas, readr and data.table give to a column without one.
 _UNNAMED = re.compile(r"unnamed:? ?\d+|\.\.\.\d+", re.IGNORECASE)
@@ -119,7 +120,7 @@ def identifier_columns(columns: Iterable[Any]) -> list[Any]:
 
 
 def on_tissue(flags: Iterable[Any]) -> np.ndarray:
-    """Which rows a column ``in_tissue`` says are on the tissue, be it of numbers, truth values or texts.
+    """Which rows a column IN_TISSUE says are on the tissue, be it of numbers, truth values or texts.
 
     Examples
     --------

@@ -13,8 +13,6 @@ from spasne_tools.readers.anndata_files import section_column
 from spasne_tools.readers.anndata_io import (
     OBSM_KEY,
     UNS_KEY,
-    check_count,
-    choose_representation,
     find_map,
     find_table,
     labels,
@@ -24,6 +22,7 @@ from spasne_tools.readers.anndata_io import (
     warn_of_spots,
     writable,
 )
+from spasne_tools.readers.anndata_representation import check_count, choose_representation
 from spasne_tools.readers.spatialdata_store import positions_of
 from spasne_tools.run.embedding import embed
 

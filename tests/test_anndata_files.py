@@ -195,13 +195,15 @@ def test_stale_components_are_named(truth, adata, recwarn):
     spasne.tl.spasne(adata, perplexity=5, max_iter=5)
     assert not recwarn.list
     adata.X = np.log1p(truth.counts)
-    with pytest.warns(UserWarning, match=r"obsm\['X_pca'\] is not of X as it is now"):
+    remedy = r"use_rep='X' with n_pcs=50 maps components of X, use_rep='X_pca' says that this is meant"
+    with pytest.warns(UserWarning, match=rf"obsm\['X_pca'\] is not of X as it is now .* {remedy}"):
         spasne.tl.spasne(adata, perplexity=5, max_iter=5)
     assert adata.uns["spasne"]["params"]["use_rep"] == "X_pca"
     recwarn.clear()
     spasne.tl.spasne(adata, use_rep="X_pca", perplexity=5, max_iter=5)
-    spasne.tl.spasne(adata, use_rep="X", perplexity=5, max_iter=5)
+    spasne.tl.spasne(adata, n_pcs=50, use_rep="X", perplexity=5, max_iter=5)
     assert not recwarn.list
+    assert adata.uns["spasne"]["params"]["use_rep"] == "PCA of X"
 
 
 def test_a_layer_is_mapped_and_not_x_pca(truth, adata):

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import fields, replace
 from typing import Any
 
-from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY
+from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY
 from spasne_tools.readers.text_file import STANDARD_STREAM
 from spasne_tools.run.method import LARGE
 from spasne_tools.run.parameters import Flag, Parameters, check_parameters, is_start

@@ -13,14 +13,12 @@ import pandas as pd
 
 from spasne_tools.commands.positions import positions_named
 from spasne_tools.commands.rows import Rows, chosen_columns, read_matched, read_rows, rows_of
-from spasne_tools.features import is_identifier, on_tissue, plain_name
+from spasne_tools.features import IN_TISSUE, is_identifier, on_tissue, plain_name
 from spasne_tools.preprocessing import preprocess_counts, rows_with_counts
 from spasne_tools.readers.expression_file import Expression, read_expression
 from spasne_tools.readers.gene_columns import genes_only, transposed
 from spasne_tools.run.prepare import DEFAULT_COMPONENTS
 from spasne_tools.validation import Matrix, as_matrix
-
-IN_TISSUE = "intissue"  # as `plain_name` has it
 
 
 class Inputs(NamedTuple):
@@ -85,7 +83,8 @@ def _on_tissue(expression: Expression, options: argparse.Namespace) -> Expressio
         table: pd.DataFrame | None = read_matched(options.pixels, rows_of(expression))[0]
     else:
         table = expression.annotation
-    columns = [] if table is None else [column for column in table if plain_name(column) == IN_TISSUE]
+    wanted = plain_name(IN_TISSUE)
+    columns = [] if table is None else [column for column in table if plain_name(column) == wanted]
     if table is None or len(columns) != 1:
         return expression
     on = on_tissue(table[columns[0]])

@@ -20,7 +20,8 @@ from spasne_tools.commands.positions import positions_named
 from spasne_tools.commands.rows import read_rows, rows_of, rows_of_table
 from spasne_tools.output_file import output_file
 from spasne_tools.preprocessing import log_normalise
-from spasne_tools.readers.expression_file import DEFAULT_SPATIAL_KEY, Expression
+from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY
+from spasne_tools.readers.expression_file import Expression
 from spasne_tools.readers.tables import read_table
 from spasne_tools.validation import as_matrix
 

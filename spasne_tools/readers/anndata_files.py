@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.coordinates import find_coordinates
-from spasne_tools.readers.anndata_io import dense, load_anndata
+from spasne_tools.extras import load_anndata
+from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY, RECORD
+from spasne_tools.readers.anndata_representation import dense
 from spasne_tools.readers.spatialdata_store import is_spatialdata, read_table, region_column, shape_centroids
 
-DEFAULT_SPATIAL_KEY = "spatial"
-RECORD = "spasne_read"  # in uns: what `spasne.read` did
 _OTHER_KEY = re.compile(r"(x_)?(spatial|coord|location|position|centroid|xy)", re.IGNORECASE)
 
 

@@ -7,11 +7,11 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 
+from spasne_tools.extras import load_parquet
 from spasne_tools.readers.table_layout import lacks_first_name
 from spasne_tools.readers.text_file import open_text
 from spasne_tools.user_warning import filtered
@@ -66,18 +66,6 @@ def _fields(line: str, separator: str) -> list[str]:
     if separator not in SEPARATORS:
         return line.replace('"', "").split()
     return [field.strip() for field in next(csv.reader([line.strip("\n")], delimiter=separator), [])]
-
-
-def load_parquet() -> ModuleType:
-    """The module pyarrow.parquet; ImportError names the extra that brings it."""
-    try:
-        import pyarrow.parquet
-    except ImportError as error:
-        raise ImportError(
-            f"expected the package pyarrow to read Parquet files, found none ({error}); install it with "
-            "pip install 'spasne[spatial]'"
-        ) from error
-    return pyarrow.parquet
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

@@ -12,14 +12,14 @@ import scipy.sparse
 
 from spasne_tools.readers import loom, table_folder
 from spasne_tools.readers.anndata_files import (
-    DEFAULT_SPATIAL_KEY,
     find_positions,
     is_anndata_file,
     no_positions,
     open_anndata,
     section_column,
 )
-from spasne_tools.readers.anndata_io import RAW, obsm_matrix, values_and_genes
+from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY
+from spasne_tools.readers.anndata_representation import RAW, obsm_matrix, values_and_genes
 from spasne_tools.readers.platform_data import PlatformData
 from spasne_tools.readers.platforms import check_bin, read_platform
 from spasne_tools.readers.sample_files import listed

@@ -10,9 +10,9 @@ import pandas as pd
 import scipy.sparse
 
 from spasne_tools.coordinates import find_coordinates
+from spasne_tools.extras import load_h5py
 from spasne_tools.readers.cell_table import CellTable
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
-from spasne_tools.readers.ten_x import load_h5py
 
 PLATFORM = "loom"
 BLOCK = 1 << 22  # numbers that are read at once

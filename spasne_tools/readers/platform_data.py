@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.extras import load_anndata
 from spasne_tools.features import control_features
+from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY, RECORD
 from spasne_tools.readers.cell_table import CellTable, aligned
 from spasne_tools.readers.tissue_images import TissueImages
 from spasne_tools.readers.totals import unlike_totals
@@ -19,7 +21,6 @@ from spasne_tools.user_warning import warn_user
 
 GENES = "Gene Expression"  # 10x's word in feature_types
 CONTROLS = "controls"  # key of control features among those that are no genes
-SPATIAL_KEY = "spatial"
 SECTION_KEY = "section"  # column of obs where the reader found several
 
 
@@ -165,8 +166,6 @@ def as_anndata(data: PlatformData, images: bool = True) -> Any:
     ValueError
         There are no positions.
     """
-    from spasne_tools.readers.anndata_io import load_anndata
-
     if data.positions is None:
         raise ValueError(data.no_positions)
     anndata = load_anndata()
@@ -178,17 +177,17 @@ def as_anndata(data: PlatformData, images: bool = True) -> Any:
         var=_writable(genes.set_axis(unique, axis=0)),
     )
     adata.obs_names.name = adata.var_names.name = None
-    adata.obsm[SPATIAL_KEY] = data.positions.to_numpy(dtype=np.float64)
+    adata.obsm[DEFAULT_SPATIAL_KEY] = data.positions.to_numpy(dtype=np.float64)
     if data.sections is not None:
         adata.obs[SECTION_KEY] = pd.Categorical(data.sections)
     for key, part in data.apart.items():
         adata.obsm[key] = part.counts.astype(np.float32)
         adata.uns[f"{key}_names"] = part.features["name"].to_numpy(dtype=object)
     if data.images is not None and images:
-        adata.uns[SPATIAL_KEY] = data.images.load()
-    adata.uns["spasne_read"] = {"platform": data.platform, "notes": "\n".join(data.notes)}
+        adata.uns[DEFAULT_SPATIAL_KEY] = data.images.load()
+    adata.uns[RECORD] = {"platform": data.platform, "notes": "\n".join(data.notes)}
     if data.sections is not None:
-        adata.uns["spasne_read"]["library_key"] = SECTION_KEY
+        adata.uns[RECORD]["library_key"] = SECTION_KEY
     return adata
 
 

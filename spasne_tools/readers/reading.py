@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from spasne_tools.readers.anndata_files import DEFAULT_SPATIAL_KEY, is_anndata_file, read_anndata
+from spasne_tools.readers.anndata_files import is_anndata_file, read_anndata
+from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY
 from spasne_tools.readers.platform_data import as_anndata
 from spasne_tools.readers.platforms import check_bin, read_platform
 

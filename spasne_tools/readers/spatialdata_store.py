@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.readers.anndata_io import load_anndata, positions
-from spasne_tools.readers.cell_file import load_parquet
+from spasne_tools.extras import load_anndata, load_parquet, load_shapely
+from spasne_tools.readers.anndata_io import positions
 from spasne_tools.readers.coordinate_systems import frame_in_memory, frame_on_disk
 from spasne_tools.readers.sample_files import listed
 
@@ -141,13 +141,7 @@ def _read_centroids(folder: Path) -> pd.DataFrame:
             "middles = spatialdata.get_centroids(element).compute(), which have an order of their own, put "
             "middles.loc[adata.obs[instance key]].to_numpy() into obsm['spatial']"
         )
-    try:
-        import shapely
-    except ImportError as error:
-        raise ImportError(
-            f"expected the package shapely to read shapes, found none ({error}); install it "
-            "with pip install 'spasne[spatial]'"
-        ) from error
+    shapely = load_shapely()
     table = load_parquet().read_table(file).to_pandas()
     middles = shapely.centroid(shapely.from_wkb(table["geometry"].to_numpy()))
     return pd.DataFrame({"x": shapely.get_x(middles), "y": shapely.get_y(middles)}, index=table.index)

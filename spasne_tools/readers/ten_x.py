@@ -7,7 +7,6 @@ barcodes in rows here. GEO keeps the three files of a folder under a prefix.
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 import scipy.io
 import scipy.sparse
 
+from spasne_tools.extras import load_h5py
 from spasne_tools.readers.platform_data import FeatureMatrix
 from spasne_tools.readers.sample_files import Sample, listed
 from spasne_tools.readers.text_file import READ_ERRORS, open_bytes, open_text
@@ -23,18 +23,6 @@ MATRIX = "matrix.mtx"
 BARCODES = ("barcodes.tsv", "barcodes.csv", "barcodes.txt")
 FEATURES = ("features.tsv", "genes.tsv", "features.csv", "genes.csv", "features.txt", "genes.txt")
 COLUMNS = ("id", "name", "kind")  # of features.tsv, the first three
-
-
-def load_h5py() -> ModuleType:
-    """The package h5py; ImportError names the extra that brings it."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(
-            f"expected the package h5py to read HDF5 files, found none ({error}); install it with "
-            "pip install 'spasne[spatial]'"
-        ) from error
-    return h5py
 
 
 # ---- HDF5 ------------------------------------------------------------------------------------------------

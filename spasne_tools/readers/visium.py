@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from spasne_tools.features import on_tissue
+from spasne_tools.features import IN_TISSUE, on_tissue
 from spasne_tools.readers.cell_file import first_line, read_cell_table
 from spasne_tools.readers.cell_table import CellTable, indexed
 from spasne_tools.readers.platform_data import FeatureMatrix, PlatformData, assemble
@@ -29,7 +30,6 @@ POSITION_FILES = (
     "aggr_tissue_positions_list.csv",
 )
 METADATA = ("chemistry_description", "software_version")  # attributes of the .h5 that scanpy keeps
-IN_TISSUE = "in_tissue"
 COLUMNS = ("barcode", IN_TISSUE, "array_row", "array_col", "pxl_row_in_fullres", "pxl_col_in_fullres")
 X, Y = "pxl_col_in_fullres", "pxl_row_in_fullres"
 
@@ -160,7 +160,7 @@ def with_positions(platform: str, counts: Counts, outs: Sample, spatial: Sample)
         CellTable(cells, (X, Y), f"{path.name}:{COLUMNS[0]}"),
         notes=notes,
         images=TissueImages(spatial, library, metadata),
-        sections=_sections(matrix) if path.name.startswith("aggr") or "aggr_" in path.name else None,
+        sections=_sections(matrix) if "aggr_" in path.name else None,
     )
 
 
@@ -181,7 +181,7 @@ def _is_number(field: list[str]) -> bool:
     return bool(field) and field[0].strip().isdigit()
 
 
-def _sections(matrix: FeatureMatrix) -> pd.Series | None:
+def _sections(matrix: FeatureMatrix) -> np.ndarray | None:
     """The number that `aggr` puts behind the barcodes of each section, where there are several."""
     numbers = matrix.names.str.extract(r"-(\d+)$", expand=False)
     return numbers.to_numpy() if numbers.nunique() > 1 else None
