@@ -25,7 +25,7 @@ def load_parquet() -> ModuleType:
 
 
 def load_shapely() -> ModuleType:
-    """The package shapely, for the shapes of SpatialData."""
+    """The package shapely, for the shapes of SpatialData and outlines of cells."""
     return _load("shapely", "spatial", " to read shapes")
 
 

@@ -218,6 +218,34 @@ def visium_hd(folder, truth, form="h5"):
     return outs
 
 
+def visium_hd_cells(folder, truth, form="h5", bins=False):
+    """Cells of Space Ranger 4: counts, and outlines in an order of their own; returns the folder ``outs``."""
+    pytest.importorskip("shapely", reason="the extra spatial is not installed")
+    outs = folder / "outs"
+    cells = outs / "segmented_outputs"
+    if form == "h5":
+        write_h5(cells / "filtered_feature_cell_matrix.h5", truth)
+    else:
+        write_triplet(cells / "filtered_feature_cell_matrix", truth)
+    square = np.array([[-3, -3], [3, -3], [3, 3], [-3, 3], [-3, -3]])
+    outlines = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [(square + xy).tolist()]},
+            "properties": {"cell_id": int(name[len("cellid_") : -len("-1")])},
+        }
+        for name, xy in zip(truth.names, truth.xy, strict=True)
+    ]
+    content = {"type": "FeatureCollection", "features": outlines[::-1]}
+    write_text(cells / "cell_segmentations.geojson", json.dumps(content))
+    factors = {"tissue_hires_scalef": 0.17, "microns_per_pixel": 0.26}  # and no diameter of spots
+    write_text(cells / "spatial" / "scalefactors_json.json", json.dumps(factors))
+    write_png(cells / "spatial" / "tissue_hires_image.png")
+    if bins:
+        (outs / "binned_outputs").mkdir()
+    return outs
+
+
 def xenium(folder, truth, kinds, form="h5", cells="csv"):
     """The output folder of Xenium; ids of cells are bytes in the Parquet file of version 1."""
     outs = folder / "output-XETG00000__0000000__Region_1"
@@ -311,6 +339,18 @@ def slide_seq(folder, truth, beads="BeadLocationsForR.csv", counts="MappedDGEFor
         pd.DataFrame({"barcodes": truth.names, "xcoord": truth.xy[:, 0], "ycoord": truth.xy[:, 1]})
     ).reset_index(drop=True)
     write_table(folder / beads, places, header=form != "bare", index=form == "numbered")
+    return folder
+
+
+def curio(folder, truth, sample="Mouse_liver"):
+    """What Curio Seeker's pipeline leaves of a tile."""
+    write_triplet(folder, truth, version=2, prefix=f"{sample}_", zipped=False)
+    (folder / f"{sample}_matrix.mtx").rename(folder / f"{sample}_MoleculesPerMatchedBead.mtx")
+    (folder / f"{sample}_genes.tsv").write_text("".join(f"{gene}\n" for gene in truth.features))
+    places = truth.table.set_axis(["xcoord", "ycoord"], axis=1)
+    write_table(folder / f"{sample}_MatchedBeadLocation.csv", shuffled(places), index=True)
+    write_text(folder / f"{sample}_Metrics.csv", "Metric,Value,Category\nx,1,y\n")
+    write_text(folder / f"{sample}_cluster_assignment.txt", "".join(f"{name}\t1\n" for name in truth.names))
     return folder
 
 

@@ -1,6 +1,7 @@
 """What platforms and labs leave on disk goes straight in, from Python and the shell: right, or refused."""
 
 import io
+import json
 import re
 import shutil
 import sys
@@ -31,6 +32,7 @@ XENIUM_CONTROLS = {
 }
 KINDS = list(XENIUM_CONTROLS.values())
 HD_NAMES = [f"s_008um_{i:05d}_00321-1" for i in range(N)]
+CELL_NAMES = [f"cellid_{3 * i + 1:09d}-1" for i in range(N)]
 XENIUM_NAMES = [f"aaaa{a}{b}kl-1" for a in "abcdefgh" for b in "abcde"]
 MERSCOPE_NAMES = [str(110883424764611924400221639916314253469 + i) for i in range(N)]
 COSMX_NAMES = [f"{1 + i // 15}_{1 + i % 15}" for i in range(N)]
@@ -83,6 +85,19 @@ LAYOUTS = {
     "visium-hd": lambda folder, t: files.visium_hd(folder, t),
     "visium-hd-folder": lambda folder, t: files.visium_hd(folder, t, "folder"),
     "visium-hd-square": lambda folder, t: files.visium_hd(folder, t) / "binned_outputs" / "square_008um",
+    "visium-hd-cells": lambda folder, t: files.visium_hd_cells(folder, t),
+    "visium-hd-cells-folder": lambda folder, t: (
+        files.visium_hd_cells(folder, t, "folder", bins=True) / "segmented_outputs"
+    ),
+    "visium-hd-cells-h5": lambda folder, t: (
+        files.visium_hd_cells(folder, t, bins=True) / "segmented_outputs" / "filtered_feature_cell_matrix.h5"
+    ),
+    "visium-hd-cells-mtx": lambda folder, t: (
+        files.visium_hd_cells(folder, t, "folder")
+        / "segmented_outputs"
+        / "filtered_feature_cell_matrix"
+        / "matrix.mtx.gz"
+    ),
     "xenium-csv": lambda folder, t: files.xenium(folder, t, KINDS),
     "xenium-parquet": lambda folder, t: files.xenium(folder, t, KINDS, cells="parquet"),
     "xenium-folder": lambda folder, t: files.xenium(folder, t, KINDS, "folder"),
@@ -104,6 +119,8 @@ LAYOUTS = {
         "Puck_200115_08.digital_expression.txt.gz",
         form="numbered",
     ),
+    "curio": lambda folder, t: files.curio(folder, t),
+    "curio-file": lambda folder, t: files.curio(folder, t) / "Mouse_liver_MoleculesPerMatchedBead.mtx",
     "slide-seq-file": lambda folder, t: files.slide_seq(folder, t) / "MappedDGEForR.csv",
     "stereo-seq": lambda folder, t: files.stereo_seq(folder, t),
     "stereo-seq-old": lambda folder, t: files.stereo_seq(folder, t, columns="old", zipped=False).parent,
@@ -121,6 +138,8 @@ LAYOUTS = {
 def truth_of(name):
     if name == "visium-aggregated":
         return make_truth([f"{name[:-1]}{1 + i % 2}" for i, name in enumerate(barcodes())])
+    if name.startswith("visium-hd-cells"):
+        return make_truth(CELL_NAMES)
     if name.startswith("visium-hd"):
         return make_truth(HD_NAMES)
     if name.startswith("xenium"):
@@ -129,7 +148,7 @@ def truth_of(name):
         return make_truth(MERSCOPE_NAMES, BLANKS)
     if name.startswith("cosmx"):
         return make_truth(COSMX_NAMES, PROBES)
-    if name.startswith("slide-seq"):
+    if name.startswith(("slide-seq", "curio")):
         return make_truth(BEADS)
     if name == "stereo-seq-cells":
         return in_cells(make_truth(range(N)))
@@ -167,7 +186,7 @@ def test_from_python(layout):
     assert np.array_equal(by_name, truth.counts)
     assert list(adata.var_names) == truth.genes or name.startswith("stereo")
     found = pd.DataFrame(adata.obsm["spatial"], adata.obs_names).loc[truth.names]
-    tolerance = 25 if name == "stereo-seq-cells" else 0
+    tolerance = 25 if name == "stereo-seq-cells" else 1e-9 if name.startswith("visium-hd-cells") else 0
     assert np.allclose(found, truth.xy, rtol=0, atol=tolerance)
     if truth.controls:
         controls = pd.DataFrame(dense(adata.obsm["controls"]), adata.obs_names, adata.uns["controls_names"])
@@ -254,6 +273,17 @@ def shared_spatial(folder, truth):
     return folder / "B1_filtered_feature_bc_matrix.h5"
 
 
+def change_outlines(outs, function):
+    path = outs / "segmented_outputs" / "cell_segmentations.geojson"
+    path.write_text(json.dumps(function(json.loads(path.read_text()))))
+    return outs
+
+
+def with_fewer_outlines(folder, truth):
+    outs = files.visium_hd_cells(folder, truth)
+    return change_outlines(outs, lambda outlines: outlines | {"features": outlines["features"][1:]})
+
+
 def no_position(folder, truth):
     outs = files.xenium(folder, truth, KINDS)
     table = pd.read_csv(outs / "cells.csv.gz", dtype=str)
@@ -301,6 +331,20 @@ REFUSED = {
         "no-such-bin": (
             lambda folder, t: without(files.visium_hd(folder, t), "binned_outputs/square_008um"),
             r"expected bins of 8 micrometres \(square_008um\) in .*binned_outputs, found 2, 16; --bin",
+        ),
+    },
+    "visium-hd-cells": {
+        "no-outlines": (
+            lambda folder, t: without(files.visium_hd_cells(folder, t), "segmented_outputs/*.geojson"),
+            r"expected cell_segmentations.geojson in .*outputs, which looks like Visium HD \(cells\)",
+        ),
+        "fewer-outlines": (
+            with_fewer_outlines,
+            r"expected all 40 rows .* in cell_segmentations.geojson:cell_id, found 39 .* not cellid_0000001",
+        ),
+        "other-json": (
+            lambda folder, t: change_outlines(files.visium_hd_cells(folder, t), lambda outlines: {"a": 1}),
+            r"expected outlines of cells \(GeoJSON\), each with its cell_id, in .*geojson, found others",
         ),
     },
     "xenium": {
@@ -355,9 +399,13 @@ REFUSED = {
             lambda folder, t: without(files.slide_seq(folder, t), "Bead*"),
             r"expected BeadLocationsForR.csv or bead_locations.csv in .*, which looks like Slide-seq",
         ),
+        "two-tiles": (
+            lambda folder, t: files.curio(files.curio(folder, t), t, "Mouse_brain"),
+            "expected the files of one sample .* found 2: Mouse_brain_.*, Mouse_liver_.*; name one of these",
+        ),
         "no-counts": (
             lambda folder, t: without(files.slide_seq(folder, t), "Mapped*"),
-            r"expected MappedDGEForR.csv or digital_expression.txt in .*, which looks like Slide-seq",
+            r"expected MappedDGEForR.csv or digital_expression.txt or Mol\S+ in .*, which looks like Slide",
         ),
     },
     "loom": {
@@ -471,6 +519,81 @@ def test_the_shell_says_what_it_did(tmp_path, capsys):
         "matched 40 of 40 rows by cell_metadata.csv:EntityID; positions: center_x, center_y",
         "set apart: 2 controls",
     ]
+
+
+def test_images_and_scale_of_cells(tmp_path):
+    pytest.importorskip("anndata", reason="the extra anndata is not installed")
+    outs = files.visium_hd_cells(tmp_path / "brain", truth_of("visium-hd-cells"), "folder")
+    library = spasne.read(outs).uns["spatial"]["brain"]
+    assert library["images"]["hires"].shape == (6, 8, 3)
+    assert library["scalefactors"]["microns_per_pixel"] == 0.26
+
+
+def test_bins_beside_cells_say_so(tmp_path):
+    """Bins are read, as ever, where both are there."""
+    bins = files.visium_hd(tmp_path / "bins", truth_of("visium-hd"))
+    outs = files.visium_hd_cells(tmp_path / "cells", truth_of("visium-hd-cells"))
+    (bins / "binned_outputs").rename(outs / "binned_outputs")
+    notes = read_platform(outs).notes
+    assert notes[0] == f"bins of 8 micrometres; cells are in segmented_outputs: name {outs}/segmented_outputs"
+    assert "segmented" not in " ".join(read_platform(outs, bin=16).notes)
+
+
+# ---- folders above -----------------------------------------------------------------------------------------
+
+
+def above_of(make):
+    """Makes two samples in a folder."""
+
+    def write(folder):
+        for name in ("slide ü", "b"):
+            make(folder, name, visium_truth())
+        return folder
+
+    return write
+
+
+def holding(*names):
+    """Makes empty files of these names in a folder."""
+
+    def write(folder):
+        for name in names:
+            files.write_text(folder / name, "")
+        return folder
+
+    return write
+
+
+ABOVE = {
+    "outs": (
+        above_of(lambda folder, name, t: files.visium(folder / name, t)),
+        r"expected one sample in .*data, found b/sample1, slide ü/sample1 below it; name one of them",
+    ),
+    "several in one": (
+        above_of(lambda folder, name, t: files.curio(folder / "x", t, name)),
+        r"expected one sample in .*data, found x below it",
+    ),
+    "h5ad": (holding("analysis/a.h5ad"), r"expected one sample in .*data, found analysis/a.h5ad below it"),
+    "refused": (
+        holding("chip.tissue.gef"),
+        r"expected what a platform writes in .*data, found chip.tissue.gef, a binary file of Stereo-seq;",
+    ),
+    "many": (
+        holding(*(f"{i}.h5ad" for i in range(9))),
+        r"found 0.h5ad, 1.h5ad, 2.h5ad, 3.h5ad, 4.h5ad, 5.h5ad and 3 more below it",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ABOVE)
+def test_a_folder_above_samples_names_them(tmp_path, capsys, case):
+    make, message = ABOVE[case]
+    (tmp_path / "data").mkdir()
+    path = make(tmp_path / "data")
+    with pytest.raises(ValueError, match=message):
+        spasne.read(path)
+    assert command_line.main(["embed", "-i", str(path), "-o", str(tmp_path / "map.csv")]) == 2
+    assert re.search(message, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("size", [2, 16])

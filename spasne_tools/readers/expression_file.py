@@ -21,7 +21,7 @@ from spasne_tools.readers.anndata_files import (
 from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY
 from spasne_tools.readers.anndata_representation import RAW, obsm_matrix, values_and_genes
 from spasne_tools.readers.platform_data import PlatformData
-from spasne_tools.readers.platforms import check_bin, read_platform
+from spasne_tools.readers.platforms import check_bin, check_what_is_below, read_platform
 from spasne_tools.readers.sample_files import listed
 from spasne_tools.readers.tables import has_row_names, read_table
 from spasne_tools.readers.ten_x import MATRIX
@@ -119,6 +119,7 @@ def read_expression(
         return _of_platform(data)
     check_bin(bin, "a table")
     if file != STANDARD_STREAM and path.is_dir():
+        check_what_is_below(path)
         raise ValueError(
             f"expected {MATRIX} or {MATRIX}.gz in {file}, found {listed(path)}; docs/platforms says by which "
             "files other platforms are known"

@@ -12,14 +12,30 @@ from spasne_tools.readers import (
     stereo_seq,
     table_folder,
     visium,
+    visium_cells,
     visium_hd,
     xenium,
 )
+from spasne_tools.readers.anndata_files import is_anndata_file
 from spasne_tools.readers.platform_data import PlatformData
 
 # Visium HD before Visium, whose folders it holds; what has no vendor's names last.
-READERS = (visium_hd, xenium, visium, merscope, cosmx, slide_seq, stereo_seq, loom, table_folder)
+READERS = (
+    visium_cells,
+    visium_hd,
+    xenium,
+    visium,
+    merscope,
+    cosmx,
+    slide_seq,
+    stereo_seq,
+    loom,
+    table_folder,
+)
 BINNED = (visium_hd, stereo_seq)
+# How far, and among how many entries of a folder, is looked for samples where a path is of none; how many are
+# named.
+DEPTH, MOST_ENTRIES, SHOWN = 2, 100, 6
 # What cannot be read, and what to do about it.
 _R_OBJECT = (
     "an R object; in R, Matrix::writeMM(counts, 'matrix.mtx'), the names of its columns to barcodes.tsv and "
@@ -58,6 +74,48 @@ def read_platform(path: Path, bin: int | None = None) -> PlatformData | None:
     return None
 
 
+def check_what_is_below(path: Path) -> None:
+    """ValueError where a folder `path`, which is of no platform, holds what may be meant; it says what."""
+    if not path.is_dir():
+        return
+    if below := _samples_below(path):
+        more = f" and {len(below) - SHOWN} more" if len(below) > SHOWN else ""
+        found = f"{', '.join(below[:SHOWN])}{more} below it; name one of them"
+        raise ValueError(f"expected one sample in {path}, found {found}")
+    for file in sorted(path.iterdir()):
+        if (kind := _refused(file)) is not None:
+            raise ValueError(f"expected what a platform writes in {path}, found {file.name}, {kind}")
+
+
+def _samples_below(path: Path) -> list[str]:
+    """Folders of platforms and files of AnnData, one or two levels below, relative to `path`."""
+    found: list[str] = []
+    level = [path]
+    for _ in range(DEPTH):
+        level = [below for folder in level for below in _entries(folder)]
+        found += [str(each.relative_to(path)) for each in level if _is_sample(each)]
+        level = [folder for folder in level if folder.is_dir() and not _is_sample(folder)]
+    return found
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())[:MOST_ENTRIES]
+    except OSError:  # a folder of another user
+        return []
+
+
+def _is_sample(path: Path) -> bool:
+    if is_anndata_file(path):
+        return True
+    try:
+        return path.is_dir() and any(reader.find(path) is not None for reader in READERS)
+    except ValueError:  # several samples in one folder
+        return True
+    except OSError:
+        return False
+
+
 def check_bin(bin: int | None, platform: str | None) -> None:
     """ValueError unless `bin` is None, or a whole number above 0 for what has bins (`platform` None)."""
     if bin is None:
@@ -73,7 +131,11 @@ def check_bin(bin: int | None, platform: str | None) -> None:
 
 def check_kind(path: Path) -> None:
     """ValueError, with what to do, for kinds of files that nothing here reads."""
+    if (found := _refused(path)) is not None:
+        raise ValueError(f"expected a table, .h5ad or what a platform writes in {path}, found {found}")
+
+
+def _refused(path: Path) -> str | None:
+    """What a file of a kind that nothing here reads is, and what to do about it."""
     name = path.name.lower()
-    for ending, found in REFUSED.items():
-        if name.endswith(ending):
-            raise ValueError(f"expected a table, .h5ad or what a platform writes in {path}, found {found}")
+    return next((found for ending, found in REFUSED.items() if name.endswith(ending)), None)

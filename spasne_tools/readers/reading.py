@@ -9,7 +9,7 @@ from typing import Any
 from spasne_tools.readers.anndata_files import is_anndata_file, read_anndata
 from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY
 from spasne_tools.readers.platform_data import as_anndata
-from spasne_tools.readers.platforms import check_bin, read_platform
+from spasne_tools.readers.platforms import check_bin, check_what_is_below, read_platform
 
 
 def read(
@@ -68,6 +68,7 @@ def read(
         return read_anndata(path, table_key, spatial_key)
     data = read_platform(path, bin)
     if data is None:
+        check_what_is_below(path)
         raise ValueError(
             f"expected what a platform writes in {path}, found nothing known; read a table of your own with "
             "pandas, and pass it to spasne.run_spasne with its positions"

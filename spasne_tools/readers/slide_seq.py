@@ -1,4 +1,7 @@
-"""Slide-seq: a table of beads with their places, and counts with genes in rows and beads in columns."""
+"""Slide-seq: a table of beads with their places, and counts with genes in rows and beads in columns.
+
+So does Curio Seeker, which is sold as Slide-seq, with counts as Matrix Market.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ BEADS = (
     "MatchedBeadLocation.csv",
 )
 COUNTS = ("MappedDGEForR.csv", "digital_expression.txt", "digital_expression.tsv", "digital_expression.csv")
+# With the names of beads and genes beside them; the first is Curio Seeker's.
+SPARSE_COUNTS = ("MoleculesPerMatchedBead.mtx", MATRIX)
 # Of bead files without a header; some number their rows first.
 COLUMNS = ("barcode", "xcoord", "ycoord")
 
@@ -39,7 +44,7 @@ class Puck:
 def find(path: Path) -> Puck | None:
     """The puck that `path` is: a folder, or the table of counts in it."""
     if not path.is_dir():
-        counts = find_sample(path, PLATFORM, *COUNTS)
+        counts = find_sample(path, PLATFORM, *COUNTS, SPARSE_COUNTS[0])
         if counts is None:
             return None
         prefixes = [counts.prefix.rstrip("-_.") + mark for mark in ("_", ".", "-", "")]
@@ -66,12 +71,12 @@ def read(puck: Puck, bin: int | None = None) -> PlatformData:
 
 
 def _counts(puck: Puck) -> FeatureMatrix:
-    if puck.counts is None:
-        sample = find_sample(puck.folder, PLATFORM, MATRIX)
-        if sample is None:
-            raise ValueError(Sample(puck.folder).missing(PLATFORM, *COUNTS[:2]))
-        return read_triplet(sample, sample.require(PLATFORM, MATRIX), PLATFORM)
-    path = puck.counts.require(PLATFORM, *COUNTS)
+    sample = puck.counts or find_sample(puck.folder, PLATFORM, *SPARSE_COUNTS)
+    if sample is None:
+        raise ValueError(Sample(puck.folder).missing(PLATFORM, *COUNTS[:2], SPARSE_COUNTS[0]))
+    path = sample.find(*COUNTS)
+    if path is None:
+        return read_triplet(sample, sample.require(PLATFORM, *SPARSE_COUNTS), PLATFORM)
     table = read_count_table(path, lambda place, name: place == 0)
     return FeatureMatrix(
         table.counts.T.tocsr(), table.columns, pd.DataFrame({"name": table.ids.iloc[:, 0].to_numpy()})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from spasne_tools.readers import visium
+from spasne_tools.readers import visium, visium_cells
 from spasne_tools.readers.platform_data import PlatformData
 from spasne_tools.readers.sample_files import Sample, listed
 
@@ -62,4 +62,8 @@ def read(bins: Bins, bin: int | None = None) -> PlatformData:
         )
     outs = Sample(sizes[wanted])
     counts = visium.read_counts(PLATFORM, outs)
-    return visium.with_positions(PLATFORM, counts, outs, visium.Section(outs).spatial())
+    data = visium.with_positions(PLATFORM, counts, outs, visium.Section(outs).spatial())
+    if (cells := bins.folder.parent / visium_cells.SEGMENTED).is_dir() and bin is None and bins.named is None:
+        note = f"bins of {wanted} micrometres; cells are in {visium_cells.SEGMENTED}: name {cells}"
+        return replace(data, notes=(note, *data.notes))
+    return data
