@@ -14,13 +14,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from spasne_tools.blas_threads import at_most
-from spasne_tools.choose.automatic import WEIGHTS, settled
+from spasne_tools.choose.automatic import settled
 from spasne_tools.dask_rows import is_dask_array, place_blocks
 from spasne_tools.frozen_map import FrozenMap, freeze
 from spasne_tools.guards import warn_of_columns
 from spasne_tools.row_index import index_of, remember_rows
 from spasne_tools.run.embedding import Embedding, in_folder
-from spasne_tools.run.parameters import Callback, Parameters
+from spasne_tools.run.parameters import WEIGHTS, Callback, Parameters
 from spasne_tools.run.prepare import prepare_problem
 from spasne_tools.run.summary import print_kept
 from spasne_tools.saved_map import SavedMap, data_checksum, load_map, plain_array, write_saved_map

@@ -24,21 +24,7 @@ IDENTIFIERS = frozenset(
 )
 # Names that say so of the first column only: elsewhere they may well be something else.
 FIRST_IDENTIFIERS = IDENTIFIERS | frozenset(
-    [
-        "",
-        "id",
-        "ids",
-        "index",
-        "key",
-        "label",
-        "name",
-        "names",
-        "object",
-        "rowname",
-        "rownumber",
-        "sample",
-        "v1",
-    ]
+    "id ids index key label name names object rowname rownumber sample v1".split() + [""]
 )
 IN_TISSUE = "in_tissue"  # the column of Space Ranger's positions that `on_tissue` reads
 FIELD_NAMES = frozenset(["fov", "fovid", "fieldofview"])  # a cell's number may count anew in each

@@ -9,15 +9,15 @@ import pandas as pd
 import scipy.sparse
 
 from spasne_tools.coordinates import find_coordinates
-from spasne_tools.features import control_features, identifier_columns, is_identifier
+from spasne_tools.features import control_features, is_identifier
+from spasne_tools.no_genes import find_no_genes, listed_names
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
 MOST_DIMENSIONS = 3  # of space
-FEWEST_GENES = 3  # beside columns called x and y: fewer may be a map
 LOOKED_AT = 200_000  # numbers that are looked at
 ROWS_LOOKED_AT = 60
-SHOWN, MANY = 4, 8  # names in a message
+MANY = 8  # names in a message
 # Logarithms of counts: multiples of the smallest, up to LARGEST_MULTIPLE, within TOLERANCE of whole numbers.
 LARGEST_MULTIPLE, TOLERANCE, SAME_TOTAL = 20.0, 5e-3, 1e-3
 LARGEST_LOGARITHM = 60.0
@@ -50,14 +50,9 @@ def warn_of_columns(data: MatrixLike, name: str) -> None:
     """Where a DataFrame has columns that are no genes."""
     if not isinstance(data, pd.DataFrame):
         return
-    names = list(data.columns)
-    controls = [one for one, control in zip(names, control_features(names), strict=True) if control]
-    identifiers = identifier_columns(names)
-    coordinates = find_coordinates(names, known_only=True) or []
-    if len(names) - len(identifiers) - len(coordinates) < FEWEST_GENES:
-        coordinates = []
-    found = {"identifiers": identifiers, "positions": coordinates, "control features": controls}
-    if parts := [f"{_listed(group)} ({kind})" for kind, group in found.items() if group]:
+    kinds, found = ("identifiers", "positions", "control features"), find_no_genes(list(data.columns))
+    parts = [f"{listed_names(group)} ({kind})" for kind, group in zip(kinds, found, strict=True) if group]
+    if parts:
         warn_user(
             f"{name} has columns that are no genes: {'; '.join(parts)}; leave them out, "
             f"{name}.drop(columns=[...])"
@@ -72,8 +67,8 @@ def warn_of_positions(pixels: MatrixLike, positions: np.ndarray) -> None:
         named = find_coordinates(names) if isinstance(pixels, pd.DataFrame) else None
         remedy = f"pass pixels[{named!r}]" if named else "pass those of x, y and perhaps z"
         warn_user(
-            f"all {n_columns} columns of pixels ({_listed(names, MANY)}) are taken as positions; {remedy} "
-            "(on the command line --pixel_columns)"
+            f"all {n_columns} columns of pixels ({listed_names(names, MANY)}) are taken as positions; "
+            f"{remedy} (on the command line --pixel_columns)"
         )
         return
     identifiers = [name for name in names if isinstance(pixels, pd.DataFrame) and is_identifier(name)]
@@ -84,11 +79,6 @@ def warn_of_positions(pixels: MatrixLike, positions: np.ndarray) -> None:
         warn_user(
             f"column {identifiers[0]!r} of pixels numbers the rows and is taken as a position; leave it out"
         )
-
-
-def _listed(names: list[Any], most: int = SHOWN) -> str:
-    shown = ", ".join(map(str, names[:most]))
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 # ---- counts ----------------------------------------------------------------------------------------------

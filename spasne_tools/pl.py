@@ -181,10 +181,8 @@ def _colourings(
         raise ValueError("expected at least one column or gene in color, found none")
     out = []
     for number, name in enumerate(names):
-        column, title = (
-            read_column(table, name, layer, gene_symbols),
-            None if isinstance(color, str) else name,
-        )
+        column = read_column(table, name, layer, gene_symbols)
+        title = None if isinstance(color, str) else name
         if column.is_continuous:
             numbers, limits = column.values.to_numpy(dtype=float), style.limits(number, len(names))
             out.append(colour_values(numbers, style, title, limits, gene=column.gene))

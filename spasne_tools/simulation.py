@@ -152,10 +152,9 @@ def simulate_components(
 ) -> tuple[np.ndarray, pd.DataFrame, pd.Series]:
     """Principal components, positions and layers of a simulated section of any size.
 
-    The counts are never held: they are those of ``simulate_tissue`` with the same arguments,
-    made block by block. Each block is scaled
-    to the median library size, logged and projected on the principal axes of the first 4,096 spots (spots are
-    in random order).
+    The counts are never held: they are those of ``simulate_tissue`` with the same arguments, made block by
+    block. Each block is scaled to the median library size, logged and projected on the principal axes of the
+    first 4,096 spots (spots are in random order).
 
     Parameters
     ----------

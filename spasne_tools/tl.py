@@ -52,11 +52,12 @@ def spasne(
     adata : AnnData, or SpatialData with a table
         Observations are spots or cells. A view becomes an AnnData of its own, as with scanpy.
     n_pcs : int, optional
-        Principal components, or leading columns of `use_rep`, to use. None: all there are, 200 where they
-        are computed here. 0: ``.X`` as it is.
+        Principal components, or leading columns of a key of ``.obsm``, to use. None: all there are, 200 where
+        they are computed here, and with use_rep="X" ``.X`` as it is. 0: ``.X`` as it is.
     use_rep : str, optional
-        "X" or a key of ``.obsm``. None: ``.obsm["X_pca"]``; where there is none, principal components of
-        ``.X``, made of the genes that ``.var["highly_variable"]`` marks if it is there. They are not stored.
+        "X", of which `n_pcs` says how many components are made, or a key of ``.obsm``. None:
+        ``.obsm["X_pca"]``; where there is none, principal components of ``.X``. Components are made of the
+        genes that ``.var["highly_variable"]`` marks if it is there, and not stored.
     layer : str, optional
         Values in place of ``.X``: a key of ``.layers``, or "raw" for ``.raw``. Then ``.obsm["X_pca"]`` is not
         used, since it may be of something else.
@@ -65,8 +66,8 @@ def spasne(
         term.
     library_key : str, optional
         Column of ``.obs`` that tells tissue sections apart; None: the one in which ``spasne.read`` found
-        several, if it did. Distances in the tissue then count within
-        sections only, so that all get one joint map; positions of all in the same unit of length.
+        several, if it did. Distances in the tissue then count within sections only, so that all get one joint
+        map; positions of all in the same unit of length.
     neighbors_key : str, optional
         Use the neighbour graph that scanpy.pp.neighbors left in ``.uns[neighbors_key]``, usually
         "neighbors"; it needs at least `perplexity` neighbours. None: they are found here.

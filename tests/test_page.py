@@ -466,7 +466,10 @@ Y60, PIXELS60 = example()
             {"labels": {"a": ["u", "v"] * 30}, "palettes": {"a": {"u": "red"}}},
             "expected a colour of every class in palette, found none of 'v'",
         ),
-        ({"image": np.zeros((4, 4)), "image_scale": np.nan}, "expected image_scale to be a positive .* nan"),
+        (
+            {"image": np.zeros((4, 4)), "image_scale": np.nan},
+            "expected image_scale to be a number above 0, found nan",
+        ),
         ({"image": np.zeros((4, 4)), "image_like": False}, "expected image_like to be true with an image"),
         ({"image": np.zeros((4, 4, 2))}, r"expected image .* found shape \(4, 4, 2\)"),
         (

@@ -547,6 +547,8 @@ def test_each_scale_is_screened_and_the_best_of_all_is_chosen(tissue, tmp_path):
     assert dict(zip(together.scales["global_scale"], together.scales["score"], strict=True)) == best
     chosen = max(best, key=best.get)
     assert together.global_scale == chosen and alone[chosen].global_scale == chosen
+    columns = "alpha beta randseed r1 r2 ss cost repeated error stage"  # as the docstring has them
+    assert list(together.runs) == list(alone[chosen].runs) == columns.split()
     pd.testing.assert_frame_equal(together.rough, alone[chosen].rough)
     assert alone[chosen].scales is None
 

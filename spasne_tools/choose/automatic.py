@@ -8,11 +8,10 @@ from typing import Any
 
 from spasne_tools.run.automatic import AUTO, is_auto, settle_scale
 from spasne_tools.run.method import LARGE
-from spasne_tools.run.parameters import Parameters
+from spasne_tools.run.parameters import WEIGHTS, Parameters
 from spasne_tools.user_warning import no_user_warnings
 from spasne_tools.validation import MatrixLike
 
-WEIGHTS = ("alpha", "beta", "global_scale")
 FOR_ALL = ("perplexity", "no_dims", "exaggeration", "max_iter", "use_pca", "initial_dims", "pixel_scale")
 
 

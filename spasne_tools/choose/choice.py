@@ -12,9 +12,9 @@ from spasne_tools.choose.balance import Wish, judge_of
 from spasne_tools.choose.reference import MOST_POINTS as MOST_OF_REFERENCE
 from spasne_tools.choose.reference import Reference
 from spasne_tools.choose.sample import Sample, draw_more, draw_sample
-from spasne_tools.choose.search import FINAL_START, NAMES, NEARLY, Search, Weights, told
+from spasne_tools.choose.search import FINAL_START, NEARLY, Search, Weights, told, weights_of
 from spasne_tools.run.automatic import is_auto
-from spasne_tools.run.parameters import Parameters, check_parameters, is_start
+from spasne_tools.run.parameters import WEIGHTS, Parameters, check_parameters, is_start
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import MatrixLike
 
@@ -53,8 +53,8 @@ class Choice:
         All that was tried: stage ("t-SNE", "reference", "coarse", "other", "fine", "near", "final"), init
         ("neighbour": from the map of other weights, with few steps), alpha, beta, global_scale (of all
         points), r1, r2, kept (in units of what t-SNE keeps), balance, kept_in_space (the share of the 50
-        nearest in the tissue that are among the 50 nearest on the map), cost, and value, by
-        which the wish ranks.
+        nearest in the tissue that are among the 50 nearest on the map), cost, and value, by which the wish
+        ranks.
     """
 
     alpha: float
@@ -67,10 +67,10 @@ class Choice:
     @property
     def parameters(self) -> dict[str, Any]:
         """Keywords for ``run_spasne``: the three weights and the start that they were chosen with."""
-        return {name: getattr(self, name) for name in (*NAMES, "init")}
+        return {name: getattr(self, name) for name in (*WEIGHTS, "init")}
 
     def __str__(self) -> str:
-        return told({name: getattr(self, name) for name in NAMES} | self.scores)
+        return told({name: getattr(self, name) for name in WEIGHTS} | self.scores)
 
     def plot(self, title: str | None = None) -> Any:
         """The front of r1, r2 and neighbours kept, a matplotlib figure; see ``plot_choice``."""
@@ -184,7 +184,7 @@ def choose_parameters(
     if not search.wish.is_met(best) and not _meets(best, Wish(least), reference_maps):
         _warn_of_wish(search.wish if reference_maps is None else Wish(least), best)
     scores = {name: best[name] for name in ("r1", "r2", "kept", "balance")}
-    return Choice(**{name: best[name] for name in (*NAMES, "init")}, scores=scores, table=search.table())
+    return Choice(**{name: best[name] for name in (*WEIGHTS, "init")}, scores=scores, table=search.table())
 
 
 def _shared_parameters(
@@ -222,7 +222,7 @@ def _meets(best: dict[str, Any], wish: Wish, maps: Reference | None) -> bool:
     """Whether the map of all points has what the sample's lacks, or has without anything to spare."""
     if maps is None or not maps.is_of_more or wish.value(best) < -NEARLY:
         return False
-    scores = maps.judged(Weights(*(best[name] for name in NAMES)), best["init"])
+    scores = maps.judged(weights_of(best), best["init"])
     return scores is not None and wish.is_met(scores)
 
 

@@ -19,6 +19,7 @@ from spasne_tools.choose.sample import SEED, Sample
 from spasne_tools.run.automatic import automatic_scale
 from spasne_tools.run.batch import Run
 from spasne_tools.run.embedding import Embedding
+from spasne_tools.run.parameters import WEIGHTS
 
 # alpha, beta and sigma in units of the automatic scale, spread over the region where good maps were found
 COARSE = (
@@ -45,7 +46,6 @@ MOST_GRADIENTS = {"coarse": 60, "other": 60, "fine": 40, "near": 40}
 MOST_OF_PART = 100  # of last maps of a part of the points, which have to score so much, after their race
 DIGITS = 3  # significant, of all that is tried
 STAGES = ("coarse", "other", "fine", "near", "final")
-NAMES = ("alpha", "beta", "global_scale")
 SCORES = ("r1", "r2", "kept", "kept_in_space")
 
 
@@ -97,7 +97,7 @@ class Search:
 
     def _upwards(self, centre: Weights, length: float) -> np.ndarray:
         """The sum of the steps, of either sign, that lead up from `centre`."""
-        total = np.zeros(len(NAMES))
+        total = np.zeros(len(WEIGHTS))
         for step in STEPS:
             rows = [self._row("fine", self._moved(centre, length * sign * step)) for sign in SIGNS]
             values = [-np.inf if row is None else row["value"] for row in rows]
@@ -247,7 +247,7 @@ class Search:
 
     def _allowed(self, values: tuple[float, ...]) -> Weights:
         """`values` with those that are fixed in place, rounded, and sigma at most 1."""
-        found = dict(zip(NAMES, values, strict=True))
+        found = dict(zip(WEIGHTS, values, strict=True))
         found["global_scale"] = min(found["global_scale"], 1.0)
         rounded = {name: float(f"{value:.{DIGITS}g}") for name, value in found.items()}
         return Weights(**rounded | self.fixed)
@@ -260,7 +260,7 @@ def _leaders(lines: list[list[Weights]], ranked: list[Weights]) -> list[Weights]
 
 
 def weights_of(row: dict[str, Any]) -> Weights:
-    return Weights(*(row[name] for name in NAMES))
+    return Weights(*(row[name] for name in WEIGHTS))
 
 
 def told(row: dict[str, Any]) -> str:

@@ -9,10 +9,9 @@ from typing import Any
 from spasne_tools.readers.anndata_io import DEFAULT_SPATIAL_KEY
 from spasne_tools.readers.text_file import STANDARD_STREAM
 from spasne_tools.run.method import LARGE
-from spasne_tools.run.parameters import Flag, Parameters, check_parameters, is_start
+from spasne_tools.run.parameters import WEIGHTS, Flag, Parameters, check_parameters, is_start
 
-WEIGHTS = ("alpha", "beta")
-OF_SIZE = (*WEIGHTS, "global_scale")  # "auto" for large data where none of them is given
+SCREENED = ("alpha", "beta")  # of which `spasne-map screen` has grids
 
 
 def add_expression_arguments(
@@ -90,15 +89,16 @@ def add_parameter_arguments(
 ) -> None:
     """The parameters of run_spasne, under their own names; without `weights` all but alpha and beta.
 
-    `checked_parameters` collects them. `by_size`: the options hold OF_SIZE only where they are given.
+    `checked_parameters` collects them. `by_size`: the options hold WEIGHTS only where they are given, since
+    all three are "auto" for large data where none of them is.
     """
     group = parser.add_argument_group("the map")
     for name, (default, flag) in _flags().items():
-        if name in WEIGHTS and not weights:
+        if name in SCREENED and not weights:
             continue
         names = [f"-{flag.letter}"] if flag.letter else []
         names.append(f"--{name}")
-        if by_size and name in OF_SIZE:
+        if by_size and name in WEIGHTS:
             otherwise = f"default: {default:g}; above {LARGE:,} rows auto if none of the three is given"
             text = f"{flag.help} ({otherwise})"
             group.add_argument(*names, type=flag.read, default=argparse.SUPPRESS, help=text)

@@ -16,7 +16,7 @@ from spasne_tools.commands.outputs import check_can_write, check_figure_format
 from spasne_tools.commands.positions import positions_named
 from spasne_tools.commands.rows import rows_of
 from spasne_tools.output_file import output_file
-from spasne_tools.run.parameters import number_or_text
+from spasne_tools.run.parameters import WEIGHTS, number_or_text
 
 SUMMARY = "choose alpha, beta and global_scale without labels, from a sample of the rows"
 EXAMPLES = """\
@@ -25,10 +25,10 @@ examples:
   spasne-map choose -i section.h5ad --use_rep X_pca --goal paper --table tried.csv --plot front.png
   spasne-map choose -i expression.csv -x pixels.csv --least_r1 0.6 --least_r2 0.7
 """
-# options that choose_parameters takes under the same name
+# Options that choose_parameters takes under the same name.
 TAKEN = (
-    "goal", "alpha", "beta", "global_scale", "perplexity", "no_dims", "initial_dims", "pixel_scale",
-    "use_pca", "random_state", "n_jobs", "verbose", "reference",
+    *WEIGHTS, "goal", "perplexity", "no_dims", "initial_dims", "pixel_scale", "use_pca", "random_state",
+    "n_jobs", "verbose", "reference",
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=(8.0, 2.0, 1.0),
         help="alpha, beta and global_scale of goal paper, separated by commas",
     )
-    for name in ("alpha", "beta", "global_scale"):
+    for name in WEIGHTS:
         parser.add_argument(f"--{name}", type=number_or_text, default="auto", help="a number, or auto")
     parser.add_argument("-p", "--perplexity", type=float, default=50, help="effective number of neighbours")
     parser.add_argument("-d", "--no_dims", type=int, default=2, help="dimensions of the map")

@@ -26,6 +26,7 @@ from spasne_tools.plotting.class_colours import MISSING_COLOUR, Palette
 from spasne_tools.plotting.colour_scale import CONTINUOUS_COLOURS
 from spasne_tools.plotting.greying import VERDICT_COLOURS
 from spasne_tools.plotting.scale_bar import METRES, Scale
+from spasne_tools.run.checks import number
 from spasne_tools.validation import MatrixLike
 
 __all__ = ["export_html"]
@@ -107,8 +108,7 @@ def export_html(
     ValueError
         For numbers of rows that differ or pandas objects with another index, values that are missing (in
         positions) or infinite, more than 500 classes (pass floating-point numbers, or pass them as `names`),
-        an image without `image_like`, or
-        arguments of another kind than described.
+        an image without `image_like`, or arguments of another kind than described.
     OSError
         The file cannot be written.
 
@@ -151,7 +151,8 @@ def export_html(
         None if scalebar_dx is None else _micrometres(Scale(scalebar_dx, scalebar_units))
     )
     if image is not None:
-        of_tissue["image"] = describe_image(image, _positive(image_scale, "image_scale"), blocks)
+        number()("image_scale", image_scale)
+        of_tissue["image"] = describe_image(image, float(image_scale), blocks)
     content = assemble(header, blocks)
     with output_file(path) as unfinished:
         unfinished.write_bytes(content)
@@ -160,12 +161,6 @@ def export_html(
 
 def _micrometres(unit: Scale) -> float:
     return float(unit.length * METRES[unit.unit] / METRES["um"])
-
-
-def _positive(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
-        raise ValueError(f"expected {name} to be a positive number, found {value!r}")
-    return float(value)
 
 
 def _ramp(blocks: Blocks) -> int:

@@ -13,11 +13,8 @@ from matplotlib.colors import is_color_like, to_hex, to_rgba_array
 from spasne_tools.plotting.class_colours import PALETTE, Looks, Palette, looks_of
 from spasne_tools.plotting.nearest import nearest_to
 
-SHADES = (
-    (1.0, 0.4),
-    (0.0, 0.35),
-    (1.0, 0.65),
-)  # white or black, and its share, in further rounds of the palette
+# White or black, and its share, in further rounds of the palette.
+SHADES = ((1.0, 0.4), (0.0, 0.35), (1.0, 0.65))
 MOST_NAMED = 10  # columns that an error lists
 
 

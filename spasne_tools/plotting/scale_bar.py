@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar
 
+from spasne_tools.run.checks import number
+
 SHARE = 0.25  # of the panel's width that the bar has at most
 ROUND = (1, 2, 5)
 METRES = {"nm": 1e-9, "um": 1e-6, "µm": 1e-6, "mm": 1e-3, "cm": 1e-2, "m": 1.0}
@@ -24,9 +26,7 @@ class Scale:
     def __post_init__(self) -> None:
         if self.unit not in METRES:
             raise ValueError(f"expected scalebar_units to be one of {', '.join(METRES)}, found {self.unit!r}")
-        is_number = isinstance(self.length, (int, float, np.number)) and not isinstance(self.length, bool)
-        if not (is_number and np.isfinite(self.length) and self.length > 0):
-            raise ValueError(f"expected scalebar_dx to be a number above 0, found {self.length!r}")
+        number()("scalebar_dx", self.length)
 
 
 def draw_scale_bar(ax: Axes, scale: Scale, width: float) -> None:

@@ -14,6 +14,7 @@ from matplotlib.legend import Legend
 from spasne_tools.plotting.class_colours import MISSING_COLOUR, Palette, as_hex
 from spasne_tools.plotting.colour_scale import Limit
 from spasne_tools.plotting.nearest import nearest_to
+from spasne_tools.run.checks import number, optional
 
 RIGHT_MARGIN, ON_DATA = "right margin", "on data"
 LEGEND_PLACES = (RIGHT_MARGIN, ON_DATA, "none", *Legend.codes)
@@ -48,8 +49,8 @@ class Style:
         Draw a frame around each panel.
     legend_loc : str or None
         "right margin"; "on data", the names of classes on the map, or, where these would crowd it, numbers
-        that the right margin explains; a place in the last panel that matplotlib
-        knows, such as "upper left"; None or "none", no legend.
+        that the right margin explains; a place in the last panel that matplotlib knows, such as "upper left";
+        None or "none", no legend.
     legend_fontsize : float or str, optional
         Points, or "small", "medium" ...
     legend_title : str, optional
@@ -73,8 +74,8 @@ class Style:
     legend_title: str | None = None
 
     def __post_init__(self) -> None:
-        _check_positive("size", self.size)
-        _check_positive("alpha", self.alpha)
+        optional(number())("size", self.size)
+        number()("alpha", self.alpha)
         if self.alpha > 1:
             raise ValueError(f"expected alpha of at most 1, found {self.alpha!r}")
         as_hex(self.na_color, "na_color")
@@ -120,12 +121,6 @@ def named(style: Style, name: Any) -> Style:
     if style.legend_title is None and isinstance(name, str):
         return replace(style, legend_title=name)
     return style
-
-
-def _check_positive(name: str, value: Any) -> None:
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if value is not None and not (is_number and np.isfinite(value) and value > 0):
-        raise ValueError(f"expected {name} to be a number above 0, found {value!r}")
 
 
 def _of_column(name: str, given: Limit | Sequence[Limit], column: int, n_columns: int) -> Limit:

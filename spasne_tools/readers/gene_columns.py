@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.coordinates import find_coordinates
-from spasne_tools.features import control_features, identifier_columns
+from spasne_tools.no_genes import NoGenes, control_names, find_no_genes, listed_names
 from spasne_tools.readers.expression_file import Expression
 
-FEWEST_GENES = 3  # beside positions: fewer may be a map, whose columns are called x and y as well
-SHOWN = 4
-IDENTIFIERS, POSITIONS, CONTROLS = "identifiers of rows", "positions", "control features"
+KINDS = ("identifiers of rows", "positions", "control features")  # what is left out, for a message
 
 
 def transposed(expression: Expression) -> Expression:
@@ -41,39 +38,36 @@ def transposed(expression: Expression) -> Expression:
 def genes_only(expression: Expression) -> Expression:
     """`expression` without the columns that are no genes, which become names of rows and positions.
 
-    Identifiers and positions are told by name in tables, where they lie among genes; control features
-    anywhere.
+    Identifiers and positions are looked for in tables, where they lie among genes; control features anywhere.
+
+    Raises
+    ------
+    ValueError
+        No gene is left.
     """
     if expression.genes is None:
         return expression
-    others: dict[str, list[Any]] = {}
     names = list(expression.genes)
+    found = NoGenes([], [], control_names(names))
     if isinstance(expression.values, pd.DataFrame):
-        others[IDENTIFIERS] = identifier_columns(names)
-        coordinates = find_coordinates(names, known_only=True) or []
-        if len(names) - len(others[IDENTIFIERS]) - len(coordinates) >= FEWEST_GENES:
-            others[POSITIONS] = coordinates
-    controls = control_features(names)
-    others[CONTROLS] = [name for name, control in zip(names, controls, strict=True) if control]
-    left_out = {name for group in others.values() for name in group}
+        found = find_no_genes(names)
+    left_out = {name for group in found for name in group}
     if not left_out:
         return expression
     kept = np.array([name not in left_out for name in names])
     if not kept.any():
-        raise ValueError(f"expected genes, found {_listed(names)}, which are none")
-    parts = [f"{_listed(group)} ({kind})" for kind, group in others.items() if group]
+        raise ValueError(f"expected genes, found {listed_names(names)}, which are none")
+    parts = [f"{listed_names(group)} ({kind})" for kind, group in zip(KINDS, found, strict=True) if group]
     table: Any = expression.values
-    identifiers, places = others.get(IDENTIFIERS), others.get(POSITIONS)
     return replace(
         expression,
         values=table.loc[:, kept] if isinstance(table, pd.DataFrame) else table[:, kept],
         genes=expression.genes[kept],
-        identifiers=table[identifiers] if identifiers else expression.identifiers,
-        positions=table[places] if places and expression.positions is None else expression.positions,
+        identifiers=table[found.identifiers] if found.identifiers else expression.identifiers,
+        positions=(
+            table[found.positions]
+            if found.positions and expression.positions is None
+            else expression.positions
+        ),
         notes=(*expression.notes, f"no genes, left out: {'; '.join(parts)}"),
     )
-
-
-def _listed(names: list[Any]) -> str:
-    shown = ", ".join(map(str, names[:SHOWN]))
-    return f"{shown} and {len(names) - SHOWN} more" if len(names) > SHOWN else shown

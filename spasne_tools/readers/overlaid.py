@@ -12,21 +12,11 @@ from spasne_tools.features import is_field_of_view, plain_name
 
 # Columns that squidpy and SpatialData keep the section in; others are looked at where positions are mixed.
 CERTAIN = ("libraryid", "librarykey")
-POSSIBLE = (
-    *(
-        "library",
-        "region",
-        "sample",
-        "sampleid",
-        "section",
-        "sectionid",
-        "slice",
-        "sliceid",
-        "slide",
-        "slideid",
-        "slidename",
-    ),
-    *("batch", "puck", "tissue", "tissueid", "replicate", "brainsectionlabel"),
+POSSIBLE = frozenset(
+    """
+    batch brainsectionlabel library puck region replicate sample sampleid section sectionid slice sliceid
+    slide slideid slidename tissue tissueid
+    """.split()
 )
 POINTS, NEIGHBOURS, FEWEST = 2000, 10, 3
 # Share of neighbours of the same group, from what chance gives (0) to all (1), below which groups are mixed.

@@ -25,7 +25,6 @@ class Landmarks:
 
     rows: np.ndarray
     place: np.ndarray
-
     sampled: bool
 
     @classmethod
@@ -46,10 +45,6 @@ class Landmarks:
     def nearest_on(self, Y: np.ndarray) -> np.ndarray:
         """The place of the landmark nearest to each point of the map: (n,)."""
         return cKDTree(Y[self.rows]).query(Y)[1]
-
-    def itself(self, rows: np.ndarray) -> np.ndarray:
-        """Where one of the rows is the landmark: bool (rows, m)."""
-        return self.place[rows][:, None] == np.arange(len(self.rows))
 
 
 @dataclass(frozen=True)

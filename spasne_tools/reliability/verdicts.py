@@ -31,7 +31,7 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
 
 
 def judged(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of `Comparison` with q-values, reliability and verdicts."""
+    """The table of ``compare`` with q-values, reliability and verdicts."""
     for name in [name for name in table if name.startswith("p")]:
         table["q" + name.removeprefix("p")] = benjamini_hochberg(table[name].to_numpy())
     parts = [_smaller_share(table, space) for space in _asked(table)]

@@ -33,6 +33,7 @@ STARTS = ("random", "pca", "spatial", "joint", "best")
 JOINT = re.compile(r"joint(\*\d+(\.\d*)?)?")  # with space at a multiple of its weight
 DESCENTS = ("published", "fast")
 SEARCHES = ("auto", "exact", "approximate")  # for neighbours, by the executable
+WEIGHTS = ("alpha", "beta", "global_scale")  # which may be "auto" until they are settled
 LARGEST_SCALE = 1e100  # as in src/validation.h
 
 # callback(iterations done, cost, map (n, no_dims)); True stops the run, which returns that map.
@@ -88,7 +89,6 @@ def parameter(default: Any, check: Check, flag: Flag | None = None) -> Any:
 class Objective:
     """What a map minimises, as do new points that are placed on it."""
 
-    # These three may be "auto" until they are settled.
     alpha: float = parameter(8.0, weight, Flag("weight of global expression, or auto", number_or_text))
     beta: float = parameter(2.0, weight, Flag("weight of space, or auto", number_or_text))
     perplexity: float = parameter(

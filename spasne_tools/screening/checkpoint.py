@@ -35,10 +35,15 @@ class Outcome:
     error: str
     Y: np.ndarray
 
+    @property
+    def found(self) -> dict[str, Any]:
+        """All but the run and the map."""
+        return {name: value for name, value in vars(self).items() if name not in ("run", "Y")}
+
     def row(self) -> dict[str, Any]:
-        """All but the map."""
-        row = {name: value for name, value in vars(self).items() if name not in ("run", "Y")}
-        return {**asdict(self.run), **row}
+        """All but the map; of the run what runs of a screening differ in."""
+        run = {name: value for name, value in asdict(self.run).items() if name != "global_scale"}
+        return {**run, **self.found}
 
 
 class Checkpoint:
@@ -102,9 +107,8 @@ class Checkpoint:
 
     def save(self, outcome: Outcome) -> None:
         """Keep an outcome."""
-        row = {name: value for name, value in vars(outcome).items() if name not in ("run", "Y")}
         with output_file(self.folder / _file_name(outcome.run)) as unfinished:
-            save_arrays(unfinished, {"Y": outcome.Y, "row": np.array(json.dumps(row))})
+            save_arrays(unfinished, {"Y": outcome.Y, "row": np.array(json.dumps(outcome.found))})
 
     def _known_identity(self) -> dict[str, str] | None:
         try:

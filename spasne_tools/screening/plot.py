@@ -35,8 +35,8 @@ def plot_screening(screening: Screening | pd.DataFrame, *, title: str | None = N
     ----------
     screening : Screening or DataFrame
         What `screen_parameters` returned (a row of panels for each stage), or one table with the columns
-        alpha, beta, r1, r2 and var, such as a published one. Grey: cells that were
-        not run, or for sd not repeated.
+        alpha, beta, r1, r2 and var, such as a published one. Grey: cells that were not run, or for sd not
+        repeated.
     title : str, optional
 
     Returns
