@@ -11,6 +11,7 @@ import scipy.sparse
 from spasne_tools.coordinates import find_coordinates
 from spasne_tools.features import control_features, is_identifier
 from spasne_tools.no_genes import find_no_genes, listed_names
+from spasne_tools.other_frames import column_names
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix
 
@@ -48,9 +49,9 @@ def warn_of_data(data: MatrixLike, matrix: Matrix, pixels: MatrixLike | None) ->
 
 def warn_of_columns(data: MatrixLike, name: str) -> None:
     """Where a DataFrame has columns that are no genes."""
-    if not isinstance(data, pd.DataFrame):
+    if (names := column_names(data)) is None:
         return
-    kinds, found = ("identifiers", "positions", "control features"), find_no_genes(list(data.columns))
+    kinds, found = ("identifiers", "positions", "control features"), find_no_genes(names)
     parts = [f"{listed_names(group)} ({kind})" for kind, group in zip(kinds, found, strict=True) if group]
     if parts:
         warn_user(
@@ -62,16 +63,17 @@ def warn_of_columns(data: MatrixLike, name: str) -> None:
 def warn_of_positions(pixels: MatrixLike, positions: np.ndarray) -> None:
     """Where there are more columns than space has dimensions, or one that only numbers the rows."""
     n_rows, n_columns = positions.shape
-    names = list(pixels.columns) if isinstance(pixels, pd.DataFrame) else list(range(n_columns))
+    named = column_names(pixels)
+    names = list(range(n_columns)) if named is None else named
     if n_columns > MOST_DIMENSIONS:
-        named = find_coordinates(names) if isinstance(pixels, pd.DataFrame) else None
-        remedy = f"pass pixels[{named!r}]" if named else "pass those of x, y and perhaps z"
+        coordinates = None if named is None else find_coordinates(named)
+        remedy = f"pass pixels[{coordinates!r}]" if coordinates else "pass those of x, y and perhaps z"
         warn_user(
             f"all {n_columns} columns of pixels ({listed_names(names, MANY)}) are taken as positions; "
             f"{remedy} (on the command line --pixel_columns)"
         )
         return
-    identifiers = [name for name in names if isinstance(pixels, pd.DataFrame) and is_identifier(name)]
+    identifiers = [name for name in named or [] if is_identifier(name)]
     for name, column in zip(names, positions.T, strict=True):
         if column[0] in (0, 1) and np.array_equal(column, np.arange(n_rows) + column[0]):
             identifiers.append(name)

@@ -46,7 +46,8 @@ def log_normalise(counts: MatrixLike, keep: Any = None) -> Matrix:
         raise ValueError(
             f"expected at least one count in each row, found {n_empty} rows without any, the first is row "
             f"{int(rows[np.argmin(totals[rows])])}; preprocess_counts(min_counts=1) leaves them out and "
-            "returns the rows kept, to be taken of the positions too"
+            "returns the rows kept, to be taken of the positions too (AnnData: "
+            "scanpy.pp.filter_cells(adata, min_counts=1) before)"
         )
     factors = np.median(totals[totals > 0]) / totals[rows]
     scaled = matrix[rows]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.other_frames import of_pandas
 from spasne_tools.row_index import check_order
 
 # A DataFrame, an array, nested lists or, for data and counts, a scipy.sparse matrix.
@@ -99,6 +100,7 @@ def as_matrix(data: MatrixLike, name: str, allow_sparse: bool = True, keep_singl
     keep_single: float32 stays float32, without a copy.
     """
     _check_is_matrix(data, name)
+    data = data.to_memory() if hasattr(data, "to_memory") else of_pandas(data)  # of an AnnData on disk
     if scipy.sparse.issparse(data):
         if not allow_sparse:
             raise ValueError(f"expected {name} to be dense, found a sparse matrix; use .toarray()")
@@ -183,14 +185,31 @@ def _frame_values(frame: pd.DataFrame, name: str, keep_single: bool) -> np.ndarr
         if not numeric and not pd.api.types.is_object_dtype(dtype):
             raise ValueError(
                 f"expected numbers in every column of {name}, found column {column!r} of type {dtype}"
+                f"{_leave_out(column)}"
             )
     single = all(dtype == np.float32 for dtype in frame.dtypes)
     try:
         return frame.to_numpy(dtype=_float_type(np.float32 if single else None, keep_single), na_value=np.nan)
     except (TypeError, ValueError) as error:
+        column = next((column for column in frame if not _are_numbers(frame[column])), None)
+        where = "" if column is None else f" in column {column!r}"
         raise ValueError(
-            f"expected numbers in every column of {name}, found something else ({error})"
+            f"expected numbers in every column of {name}, found something else{where} ({error})"
+            f"{_leave_out(column)}"
         ) from None
+
+
+def _are_numbers(values: Any) -> bool:
+    try:
+        pd.to_numeric(values)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _leave_out(column: Any) -> str:
+    """What to do about a `column` that holds no numbers."""
+    return "" if column is None else "; leave it out, or make it the index where it names rows"
 
 
 def check_neighbors(neighbors: Any, n_points: int) -> tuple[np.ndarray, np.ndarray] | Matrix:

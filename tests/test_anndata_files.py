@@ -168,6 +168,10 @@ def test_backed(truth, adata, tmp_path, form):
     spasne.tl.spasne(backed, perplexity=5, max_iter=10)
     spasne.tl.spasne(adata, perplexity=5, max_iter=10)
     assert np.array_equal(backed.obsm["X_spasne"], adata.obsm["X_spasne"])
+    made = spasne.preprocess_counts(backed.X, n_components=5)
+    assert np.array_equal(made, spasne.preprocess_counts(adata.X, n_components=5))
+    kept = spasne.preprocess_counts(backed.X, n_components=5, min_counts=truth.counts.sum(axis=1).max())[1]
+    assert kept.tolist() == [truth.counts.sum(axis=1).argmax()]
 
 
 def test_dask(adata):

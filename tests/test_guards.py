@@ -278,6 +278,18 @@ def test_fields_of_view():
     obs = pd.DataFrame({"fov": fov})
     assert "fields of view (fov) lie over each other" in overlaid_sections(obs, local)
     assert overlaid_sections(obs, whole) is None
+    # As squidpy reads CosMx: an image of each field of view, also of those without a cell.
+    images = {"spatial": {str(number): {} for number in range(12)}}
+    assert "fields of view (fov) lie over each other" in overlaid_sections(obs, local, images)
+    assert overlaid_sections(obs, whole, images) is None
+
+
+def test_rows_of_some_of_the_sections_that_there_are_images_of():
+    images = {"spatial": {"s1": {}, "s2": {}, "s3": {}}}
+    positions = np.random.default_rng(0).uniform(size=(10, 2))
+    two = pd.DataFrame({"patient": ["s1"] * 10, "mine": ["s1", "s3"] * 5})
+    assert "library_key='mine'" in overlaid_sections(two, positions, images)
+    assert overlaid_sections(two.iloc[::2], positions[::2], images) is None
 
 
 def test_images_and_regions_of_several_sections():

@@ -496,6 +496,13 @@ def test_too_many_classes_are_rejected_with_the_remedy(tmp_path):
         export_html(tmp_path / "page.html", Y, pixels, labels=np.arange(501))
 
 
+@pytest.mark.parametrize("kind", [list, np.array, lambda values: {"layer": values}])
+def test_labels_without_an_index_go_with_tables_that_have_one(write, kind):
+    pixels = pd.DataFrame(PIXELS60, index=[f"c{i}" for i in range(60)])
+    page = write(Y60, pixels, labels=kind(["a", "b"] * 30), genes={"Gad1": np.arange(60.0)})
+    assert [look["name"] for look in page.header["columns"][0]["classes"]] == ["a", "b"]
+
+
 @pytest.mark.parametrize("which", ["Y", "pixels"])
 def test_labels_in_another_row_order_are_rejected(tmp_path, which):
     arguments = {"Y": Y60, "pixels": PIXELS60}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from spasne_tools.other_frames import is_polars
 from spasne_tools.validation import MatrixLike, check_rows_match
 
 __all__ = ["columns_of", "names_of"]
@@ -28,30 +29,41 @@ def columns_of(table: Any, name: str, of_points: Sequence[MatrixLike]) -> dict[s
     for column, values in columns:
         for points in of_points:
             check_rows_match(points, values, f"{name} {column!r}" if len(columns) > 1 else name)
-    return dict(columns)
+    return {column: _series(values, column) for column, values in columns}
 
 
-def _named_columns(table: Any, name: str) -> list[tuple[str, pd.Series]]:
+def _named_columns(table: Any, name: str) -> list[tuple[str, Any]]:
+    """Names and values, of which those alone have an index that came with one."""
     if isinstance(table, str) or not hasattr(table, "__len__"):
         raise ValueError(f"expected {name} to be a table or array-like, found {table!r}")
     if isinstance(table, pd.DataFrame):
         return [(str(column), table.iloc[:, number]) for number, column in enumerate(table.columns)]
+    if is_polars(table):
+        one = not hasattr(table, "columns")
+        table = {table.name or "Label": table} if one else {column: table[column] for column in table.columns}
     if isinstance(table, Mapping):
-        return [(str(column), _series(values, column)) for column, values in table.items()]
+        return [(str(column), _one_for_each(values, column)) for column, values in table.items()]
     if name == "genes":
         raise ValueError(
             f"expected genes as a DataFrame or dict, so that they have names, found {type(table).__name__}"
         )
-    series = _series(table, name)
-    return [("Label" if series.name is None else str(series.name), series)]
+    title = table.name if isinstance(table, pd.Series) else None
+    return [("Label" if title is None else str(title), _one_for_each(table, name))]
 
 
-def _series(values: Any, name: Any) -> pd.Series:
+def _one_for_each(values: Any, name: Any) -> Any:
+    """`values`, checked to be one for each point."""
     if isinstance(values, pd.Series):
         return values
     dimensions = np.ndim(values) if isinstance(values, np.ndarray) else getattr(values, "ndim", 1)
     if isinstance(values, str) or not hasattr(values, "__len__") or dimensions != 1:
         raise ValueError(f"expected {name} with one value for each point, found {type(values).__name__}")
+    return values
+
+
+def _series(values: Any, name: Any) -> pd.Series:
+    if isinstance(values, pd.Series):
+        return values
     # Text as it is: strings of pandas' own may not hold every text that a list of Python's can.
     is_text = not isinstance(values, np.ndarray) and any(isinstance(value, str) for value in values)
     return pd.Series(values, dtype=object if is_text else None)

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from spasne_tools.other_frames import of_pandas
 from spasne_tools.plotting.colour_scale import is_continuous
 from spasne_tools.plotting.figure import colour_classes, colour_values, compose
 from spasne_tools.plotting.greying import grey_out, is_kept
@@ -89,7 +90,7 @@ def plot_maps(
     >>> figure = plot_maps(Y, ["a", "b", "c"] * 30, groups=["a"], legend_loc="on data", size=20)
     """
     check_same_rows(maps, {"pixels": pixels, "colors": colors, "sections": sections, "kept": kept})
-    colors = pd.Series(colors).reset_index(drop=True)
+    colors = pd.Series(of_pandas(colors)).reset_index(drop=True)
     looks = named(make_style(style), colors.name)
     tissue = None if pixels is None else make_tissue(pixels, sections, downwards=image_like)
     panels = make_panels(maps, tissue, axes, len(colors))

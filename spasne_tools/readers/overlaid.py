@@ -47,7 +47,7 @@ def overlaid_sections(
             f"there are images of several sections ({certain}) but positions are taken as those of one; name "
             "the column with the section of each row as library_key (on the command line --section_column)"
         )
-    if certain is not None:
+    if certain is not None and not is_field_of_view(certain):
         return _message(annotation, certain)
     points = np.asarray(positions, dtype=float)
     for column in annotation.columns:
@@ -73,10 +73,16 @@ def _noted(annotation: pd.DataFrame, uns: Mapping[str, Any]) -> str | None:
     images = uns.get("spatial")
     if not isinstance(images, Mapping) or len(images) < 2:
         return None
-    for column in annotation.columns:
-        if annotation[column].nunique() == len(images) and set(annotation[column].astype(str)) == set(images):
-            return str(column)
-    return ", ".join(list(images)[:SHOWN])
+    names = set(map(str, images))
+    naming = {  # some sections, or fields of view, may have no row
+        str(column): annotation[column].nunique()
+        for column in annotation.columns
+        if annotation[column].nunique() <= len(names) and set(annotation[column].astype(str)) <= names
+    }
+    if not naming:
+        return ", ".join(list(images)[:SHOWN])
+    column = max(naming, key=naming.__getitem__)
+    return column if naming[column] > 1 else None
 
 
 def _message(annotation: pd.DataFrame, column: str) -> str:
