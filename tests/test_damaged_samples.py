@@ -240,6 +240,10 @@ REFUSED = {
         lambda folder: with_content(of_visium(folder), "scalefactors_json.json", b"{"),
         r"expected scale factors \(JSON\) in .*scalefactors_json.json, found none",
     ),
+    "a damaged image": (
+        lambda folder: with_content(of_visium(folder), "tissue_hires_image.png", b"<html>"),
+        r"expected an image in .*tissue_hires_image.png, found none \(.*\); images=False reads all else",
+    ),
     "spots without places": (
         lambda folder: with_table(
             of_visium(folder),

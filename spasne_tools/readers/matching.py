@@ -5,7 +5,6 @@ Rows go by their order only where one side does not name them at all.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +12,8 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.features import plain_name
+from spasne_tools.readers.name_differences import difference_of
 from spasne_tools.readers.row_names import ROW_NAMES, Names, are_numbers, counts_rows, names_of
-
-_ENDING = re.compile(r"([-._]\d+)+$")
-_BEGINNING = re.compile(r"^.*[_:#]")
-# As spreadsheets and floating point write long numbers.
-_ROUNDED = re.compile(r"\d(\.\d+)?e\+\d+|\d\.\d+e\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -231,27 +226,6 @@ def _remedy(wanted: pd.Index, texts: pd.Index, hits: int) -> str:
     if hits:
         return "; drop the rows that are missing from the input, or complete the table"
     return "; name the rows alike in both"
-
-
-def difference_of(wanted: pd.Index, texts: pd.Index) -> str:
-    """What parts names that are meant to be the same, and what to do about it; "" where nothing tells."""
-    if rounded := lost_digits(wanted) or lost_digits(texts):
-        return rounded
-    for pattern, part in ((_ENDING, "ending"), (_BEGINNING, "beginning")):
-        bare = {pattern.sub("", text) for text in wanted}
-        if len(bare) == wanted.nunique() and bare <= {pattern.sub("", text) for text in texts}:
-            return f"they differ in their {part} only: write it alike in both"
-    if {text.lower() for text in wanted} <= {text.lower() for text in texts}:
-        return "they differ in upper and lower case only: write them alike in both"
-    return ""
-
-
-def lost_digits(names: pd.Index) -> str:
-    """That some of `names` are numbers which a program has rounded, and what to do; "" where none is."""
-    rounded = next(filter(_ROUNDED.fullmatch, names), None)
-    if rounded is None:
-        return ""
-    return f"numbers such as {rounded} have lost digits: write them as text, all digits, in both"
 
 
 def _why(own: Iterable[Names], theirs: Iterable[Names]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from spasne_tools.readers.sample_files import Sample
-from spasne_tools.readers.text_file import open_bytes
+from spasne_tools.readers.text_file import READ_ERRORS, open_bytes
 
 IMAGES = {"hires": "tissue_hires_image", "lowres": "tissue_lowres_image"}
 IMAGE_ENDINGS = ("png", "jpg", "jpeg", "tif", "tiff")
@@ -30,6 +29,11 @@ class TissueImages:
         """``{library: {"images": {"hires": ..., "lowres": ...}, "scalefactors": ..., "metadata": ...}}``.
 
         What is not there is left out: figures of counts need no image.
+
+        Raises
+        ------
+        ValueError
+            A file that is there is no image, or holds no scale factors.
         """
         images = {}
         for key, stem in IMAGES.items():
@@ -46,13 +50,18 @@ def _read_image(path: Path) -> np.ndarray:
     """Bytes (height, width, colours)."""
     from PIL import Image
 
-    with open_bytes(path) as file, Image.open(file) as image:
-        return np.asarray(image)
+    try:
+        with open_bytes(path) as file, Image.open(file) as image:
+            return np.asarray(image)
+    except (*READ_ERRORS, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(
+            f"expected an image in {path}, found none ({error}); images=False reads all else"
+        ) from None
 
 
 def _read_factors(path: Path) -> dict[str, float]:
     try:
         with open_bytes(path) as file:
             return json.loads(file.read().decode())
-    except (OSError, gzip.BadGzipFile, ValueError) as error:
+    except (*READ_ERRORS, ValueError) as error:
         raise ValueError(f"expected scale factors (JSON) in {path}, found none ({error})") from None

@@ -129,6 +129,7 @@ TARGETS = {
             "tests/test_guards.py",
             "tests/test_anndata.py",
             "tests/test_commands.py",
+            "tests/test_wrong_joins.py",
         ),
     ),
 }
