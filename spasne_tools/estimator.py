@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spasne_tools.blas_threads import at_most
 from spasne_tools.choose.automatic import settled
+from spasne_tools.component_axes import axes_of, warn_of_other_axes
 from spasne_tools.dask_rows import is_dask_array, place_blocks
 from spasne_tools.frozen_map import FrozenMap, freeze
 from spasne_tools.guards import warn_of_columns
@@ -125,6 +126,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     # Positions are routed to transform as pixels_new: under one name those of fit would be taken for both.
     __metadata_request__transform = {"pixels": UNUSED}
 
+    _axes: str | None = None  # of the components in `fit`, where they are known
+
     def __init__(
         self,
         n_components: int = 2,
@@ -196,6 +199,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             pixels = as_matrix(pixels, "pixels", allow_sparse=False)
         warn_of_columns(X, "X")  # while it has names
         sections = check_sections(sections, X)
+        self._axes = axes_of(X)
         X = self._validated(X, reset=True)
         parameters, verbose = replace(self._parameters(), sections=sections), bool(self.verbose)
         parameters = settled(X, given, parameters, verbose)
@@ -257,13 +261,15 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            Rows far from all data of the map had not arrived at their places when the descent ended.
+            Rows far from all data of the map had not arrived at their places when the descent ended; or X are
+            components that `preprocess_counts` made of other counts than those in `fit`.
         """
         check_is_fitted(self)
         if pixels is not None:
             if pixels_new is not None:
                 raise ValueError("expected positions as pixels or as pixels_new, found both")
             pixels_new = pixels
+        warn_of_other_axes(X, self._axes)
         lazy = is_dask_array(X)
         if pixels_new is not None:
             check_rows_match(X, pixels_new, "pixels_new")
@@ -312,6 +318,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             "report": self.report_,
             "weights": self.weights_,
             "frozen_map": self._frozen_map.state(),
+            "axes": self._axes,
         }
         write_saved_map(
             Path(path),
@@ -349,6 +356,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         # Files of 1.0.0 lack them: their parameters are numbers.
         estimator.weights_ = fitted.get("weights") or {name: float(saved.params[name]) for name in WEIGHTS}
         estimator._frozen_map = FrozenMap.from_state(fitted["frozen_map"], saved.Y)
+        estimator._axes = fitted.get("axes")  # of files before 1.1 unknown
         cost_per_point = np.asarray(saved.cost_per_point)
         estimator._set_results(Embedding(saved.Y, cost_per_point, fitted["report"]))
         return estimator

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from spasne_tools.component_axes import remember_components
 from spasne_tools.guards import warn_of_counts
 from spasne_tools.principal_components import pca
 from spasne_tools.row_index import index_of, remember_rows
@@ -175,6 +176,6 @@ def preprocess_counts(
     logged = log_normalise(counts, keep)
     if hvg is not None:
         logged = logged[:, highly_variable(logged, hvg)]
-    made = logged if n_components is None else pca(logged, n_components)
+    made = logged if n_components is None else remember_components(pca(logged, n_components))
     named = keep is not None and index_of(counts) is not None
     return remember_rows(made, counts, _row_numbers(keep, len(counts)) if named else slice(None))

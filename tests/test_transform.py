@@ -1,7 +1,10 @@
 """New points on a frozen map: the objective by its definition, its gradient, units, and where points land."""
 
 import functools
+import gc
 import os
+import pickle
+import warnings
 from dataclasses import fields
 
 import numpy as np
@@ -10,8 +13,8 @@ import pytest
 import scipy.sparse
 from reference import row_affinities
 
-from spasne import SpaSNE
-from spasne_tools import placement
+from spasne import SpaSNE, preprocess_counts, simulate_tissue
+from spasne_tools import component_axes, placement
 from spasne_tools.datasets import load_dataset
 from spasne_tools.placement import Columns, Gaussians, PlacementCost, Reference, all_columns, nearest, place
 from spasne_tools.principal_components import Projection, pca
@@ -404,3 +407,52 @@ def test_held_out_points_of_the_breast_data():
     placed, whole, chance = compared(X, S, labels, alpha=9, beta=4)
     assert placed >= 0.95 * whole
     assert whole > 2 * chance
+
+
+# ---- components of other counts ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def two_parts():
+    """Counts of two parts of a tissue."""
+    counts = simulate_tissue(120, 50, seed=3).counts
+    return counts[:80], counts[80:]
+
+
+def warnings_of(model, X):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.transform(X)
+    return [str(each.message) for each in caught if "axes of their own" in str(each.message)]
+
+
+@pytest.mark.parametrize("kept", ["in memory", "pickled", "saved"])
+def test_components_of_other_counts_are_warned_of(two_parts, tmp_path, kept):
+    mine, other = (preprocess_counts(part, n_components=20) for part in two_parts)
+    model = SpaSNE(**BRIEF).fit(mine)
+    if kept == "pickled":
+        model = pickle.loads(pickle.dumps(model))
+    if kept == "saved":
+        model.save(tmp_path / "model.npz")
+        model = SpaSNE.load(tmp_path / "model.npz")
+    assert len(warnings_of(model, other)) == len(warnings_of(model, other[::2][:5])) == 1
+    again = preprocess_counts(two_parts[0], n_components=20)
+    for same in (mine, again, again[3:7], other.copy(), other.tolist()):  # the last two: nobody knows
+        assert warnings_of(model, same) == []
+
+
+def test_rows_of_one_decomposition_go_together(two_parts):
+    both = preprocess_counts(scipy.sparse.vstack(two_parts).tocsr(), n_components=20)
+    assert warnings_of(SpaSNE(**BRIEF).fit(both[:80]), both[80:]) == []
+    assert warnings_of(SpaSNE(**BRIEF).fit(both[:80].copy()), both[80:]) == []
+    logged = [preprocess_counts(part, n_components=None) for part in two_parts]
+    assert warnings_of(SpaSNE(**BRIEF).fit(logged[0]), logged[1]) == []
+
+
+def test_decompositions_are_forgotten_with_their_arrays(two_parts):
+    made = preprocess_counts(two_parts[0], n_components=5)
+    number = id(made)
+    assert number in component_axes._made
+    del made
+    gc.collect()
+    assert number not in component_axes._made
