@@ -44,6 +44,6 @@ def warn_of_other_axes(rows: Any, axes: str | None) -> None:
     """Where `rows` are known to be of another decomposition than that named `axes`."""
     if axes is not None and (own := axes_of(rows)) is not None and own != axes:
         warn_user(
-            "X are components of other counts than those of the map, and have axes of their own: their places "
-            "mean nothing; preprocess_counts(counts of all rows) gives components that go together"
+            "X are components of other counts than those of the map, and have axes of their own: their "
+            "places mean nothing; preprocess_counts(counts of all rows) gives components that go together"
         )
