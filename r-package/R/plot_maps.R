@@ -27,6 +27,10 @@ LEGEND_ROWS <- 22 # a longer legend gets another column
 #' @export
 plot_maps <- function(maps, colors, pixels = NULL, scores = NULL, image_like = TRUE) {
   if (!is.list(maps) || is.data.frame(maps)) maps <- list(Map = maps)
+  for (Y in maps) {
+    check_order(Y, colors, "colors", "maps")
+    check_order(Y, pixels, "pixels", "maps")
+  }
   panels <- lapply(maps, function(Y) as_panel(Y, "maps", length(colors)))
   if (!is.null(pixels)) panels <- c(list(Tissue = as_panel(pixels, "pixels", length(colors))), panels)
   looks <- if (is.double(colors) && any(colors != trunc(colors), na.rm = TRUE)) value_looks(colors) else class_looks(colors)

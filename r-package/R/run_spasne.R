@@ -87,6 +87,8 @@ prepare_problem <- function(data, pixels, parameters) {
   n_points <- nrow(X)
   check_perplexity(parameters$perplexity, n_points)
   sections <- section_codes(parameters$sections, n_points)
+  check_order(data, parameters$sections, "sections")
+  if (!is.character(parameters$init)) check_order(data, parameters$init, "init")
   positions <- prepare_positions(data, pixels, sections, parameters)
   start <- given_start(positions$S, dim(X), !is.null(pixels), parameters)
   if (is.null(parameters$neighbors)) parameters$neighbors <- "auto"

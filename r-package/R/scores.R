@@ -26,6 +26,9 @@ DISTANCES_AT_ONCE <- 1e6
 #' score_embedding(data[, 1:2], data, tissue$pixels, tissue$labels)
 #' @export
 score_embedding <- function(Y, data, pixels = NULL, labels = NULL) {
+  check_order(Y, data, "data", "Y")
+  check_order(data, pixels, "pixels")
+  check_order(data, labels, "labels")
   Y <- as_points(Y, "Y")
   X <- as_points(data, "data", nrow(Y))
   scores <- list(r1 = correlation_of_distances(X, Y))

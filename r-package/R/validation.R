@@ -206,15 +206,10 @@ check_rows_match <- function(data, other, name) {
   if (nrow(data) != n_other) {
     fail("expected ", nrow(data), " rows in ", name, ", as in data, found ", n_other)
   }
+  check_order(data, other, name)
   mine <- explicit_row_names(data)
   theirs <- explicit_row_names(other)
   if (is.null(mine) || is.null(theirs) || identical(mine, theirs)) return()
-  if (all(mine %in% theirs)) {
-    fail(
-      "expected ", name, " in the row order of data, found the same row names in another order; use ", name,
-      "[rownames(data), ]"
-    )
-  }
   where <- which(mine != theirs)[1]
   fail(
     "expected ", name, " to have the row names of data, found '", theirs[where], "' in place of '", mine[where],
@@ -222,8 +217,23 @@ check_rows_match <- function(data, other, name) {
   )
 }
 
-# NULL for a data frame whose rows are merely numbered.
+# The rows of `other`, or the values of a named vector, must not be those of `data` in another order.
+check_order <- function(data, other, name, of = "data") {
+  mine <- explicit_row_names(data)
+  theirs <- explicit_row_names(other)
+  if (is.null(mine) || length(mine) != length(theirs) || identical(mine, theirs)) return()
+  if (!all(mine %in% theirs)) return()
+  found <- if (is.null(dim(other))) "names" else "row names"
+  rows <- if (is.null(dim(other))) "]" else ", ]"
+  fail(
+    "expected ", name, " in the row order of ", of, ", found the same ", found, " in another order; use ", name,
+    "[rownames(", of, ")", rows
+  )
+}
+
+# NULL for a data frame whose rows are merely numbered; of a vector its names.
 explicit_row_names <- function(X) {
+  if (is.null(dim(X))) return(names(X))
   if (is.data.frame(X) && .row_names_info(X) < 0) return(NULL)
   rownames(X)
 }

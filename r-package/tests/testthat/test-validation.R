@@ -60,3 +60,24 @@ test_that("pixels of other rows are refused", {
   refused(Matrix::Matrix(case$pixels, sparse = TRUE), "expected pixels to be dense")
   expect_silent(small_map(data, as.data.frame(case$pixels)))
 })
+
+test_that("rows in another order are refused wherever both sides name them", {
+  names <- paste0("s", 1:60)
+  named <- function(X, names) `rownames<-`(X, names)
+  data <- named(case$data, names)
+  labels <- stats::setNames(rep(c("a", "b", "c"), each = 20), names)
+  refused <- function(made, message) expect_error(made, message, fixed = TRUE)
+  refused(small_map(data, case$pixels, sections = rev(labels)), "expected sections in the row order of data, found the same names")
+  refused(small_map(data, init = named(case$pixels, rev(names))), "expected init in the row order of data, found the same row")
+  Y <- data[, 1:2]
+  refused(score_embedding(Y, data[60:1, ]), "expected data in the row order of Y, found the same row names in another order")
+  refused(score_embedding(Y, data, named(case$pixels, rev(names))), "use pixels[rownames(data), ]")
+  refused(score_embedding(Y, data, labels = rev(labels)), "use labels[rownames(data)]")
+  refused(plot_maps(list(Y), rev(labels)), "expected colors in the row order of maps")
+  refused(plot_maps(Y, labels, named(case$pixels, rev(names))), "expected pixels in the row order of maps")
+  # In order, without names, or with names of something else.
+  for (same in list(labels, unname(labels), factor(labels), stats::setNames(labels, seq_along(labels)))) {
+    expect_identical(score_embedding(Y, data, labels = same), score_embedding(Y, data, labels = unname(labels)))
+  }
+  expect_identical(small_map(data, sections = labels), small_map(data, sections = unname(labels)))
+})
