@@ -1,4 +1,4 @@
-"""What SECURITY.md promises of loading and starting: nothing is unpickled, no shell is started."""
+"""What SECURITY.md promises: nothing is unpickled, no shell is started, few functions use the network."""
 
 import ast
 import pickle
@@ -35,6 +35,27 @@ def test_arrays_of_objects_are_not_unpickled(tmp_path, read):
     with pytest.raises(ValueError, match="expected"):
         read(tmp_path / "data.npy")
     assert not (tmp_path / "sprung").exists()
+
+
+def imports(path):
+    """Names of all modules that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+
+
+def those_that_import(wanted):
+    """File names of the modules that import one of the packages or modules `wanted`, or what is in them."""
+    return {path.name for path in MODULES for name in imports(path) if wanted & {name, name.split(".")[0]}}
+
+
+def test_downloads_have_one_module_that_three_use():
+    networks = {"socket", "ssl", "http", "urllib", "ftplib", "requests", "httpx", "pooch"}
+    assert those_that_import(networks) == {"published_files.py"}
+    users = {"datasets.py", "annotations.py", "breast_section.py"}
+    assert those_that_import({"spasne_tools.published_files"}) == users
 
 
 def calls(path):

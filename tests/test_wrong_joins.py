@@ -324,12 +324,19 @@ def test_rows_in_another_order_without_names(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("n", "title", "factor", "is_warned"),
     [(40, "nCount_Spatial", -1, True), (40, "nCount_Spatial", 3, False), (40, "area", -1, False),
-     (20, "nCount_Spatial", -1, False), (40, "total_counts", 0, False)],
+     (30, "nCount_Spatial", -1, True), (29, "nCount_Spatial", -1, False), (40, "total_counts", 0, False)],
 )  # fmt: skip
 def test_sums_that_say_whose_rows_they_are(n, title, factor, is_warned):
     sums = np.arange(n) ** 2
     table = pd.DataFrame({title: (factor * sums + 5).astype(str)})
     assert (unlike_totals(sums, table, "cells.csv") is not None) is is_warned
+
+
+def test_sums_that_are_all_the_same_tell_nothing_and_those_beside_them_do():
+    sums = np.arange(40)
+    table = pd.DataFrame({"total_counts": 7, "nCount_RNA": np.where(sums < 20, 9, 2)})
+    said = unlike_totals(sums, table, "cells.csv")
+    assert "column nCount_RNA of cells.csv (rank correlation -0.87)" in said
 
 
 def slides_of(folder, counts, cells):

@@ -62,7 +62,9 @@ read_result_file <- function(path) {
   values <- readBin(file, "double", prod(size), size = 8, endian = "little")
   landmark <- readBin(file, "integer", size[1], size = 4, endian = "little")
   cost <- readBin(file, "double", size[1], size = 8, endian = "little")
-  if (length(values) != prod(size) || length(cost) != size[1]) fail("expected a whole result file at ", path, ", found a part")
+  if (length(values) != prod(size) || length(cost) != size[1]) {
+    fail("expected a whole result file at ", path, ", found a part")
+  }
   order <- order(landmark)
   list(Y = matrix(values, size[1], size[2], byrow = TRUE)[order, , drop = FALSE], cost = cost[order])
 }

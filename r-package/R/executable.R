@@ -54,7 +54,9 @@ run_in_folder <- function(folder, parameters) {
 on_line <- function(line, send, folder, parameters) {
   found <- regmatches(line, regexec("^snapshot (\\d+) (\\S+)$", line))[[1]]
   if (length(found) == 0) {
-    if (isTRUE(parameters$verbose) && !startsWith(line, "wrote ")) cat(with_time_left(line, parameters$max_iter), "\n", sep = "")
+    if (isTRUE(parameters$verbose) && !startsWith(line, "wrote ")) {
+      cat(with_time_left(line, parameters$max_iter), "\n", sep = "")
+    }
     return()
   }
   Y <- read_result_file(file.path(folder, "snapshot.dat"))$Y

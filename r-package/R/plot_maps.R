@@ -33,7 +33,8 @@ plot_maps <- function(maps, colors, pixels = NULL, scores = NULL, image_like = T
   }
   panels <- lapply(maps, function(Y) as_panel(Y, "maps", length(colors)))
   if (!is.null(pixels)) panels <- c(list(Tissue = as_panel(pixels, "pixels", length(colors))), panels)
-  looks <- if (is.double(colors) && any(colors != trunc(colors), na.rm = TRUE)) value_looks(colors) else class_looks(colors)
+  continuous <- is.double(colors) && any(colors != trunc(colors), na.rm = TRUE)
+  looks <- if (continuous) value_looks(colors) else class_looks(colors)
   old <- graphics::par(no.readonly = TRUE)
   on.exit({
     graphics::layout(1)
@@ -108,7 +109,8 @@ value_looks <- function(values) {
     legend_width = 0.28,
     draw_legend = function() {
       graphics::par(mar = c(3, 0.6, 5, 2.6))
-      graphics::image(1, seq(ends[1], ends[2], length.out = 256), t(seq_len(256)), col = steps, axes = FALSE, ann = FALSE)
+      bar <- seq(ends[1], ends[2], length.out = 256)
+      graphics::image(1, bar, t(seq_len(256)), col = steps, axes = FALSE, ann = FALSE)
       graphics::axis(4, las = 1, lwd = 0, lwd.ticks = 0.6, cex.axis = 0.8)
     }
   )

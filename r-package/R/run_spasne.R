@@ -100,7 +100,8 @@ prepare_problem <- function(data, pixels, parameters) {
   extension <- c(
     extension_of(parameters, implies_interpolation(parameters$neighbors)),
     list(
-      init = start, start = if (is_start_of_executable(parameters$init)) parameters$init, pxoffset = if (positions$unit_free) 0, sections = sections,
+      init = start, start = if (is_start_of_executable(parameters$init)) parameters$init,
+      pxoffset = if (positions$unit_free) 0, sections = sections,
       nbrfind = if (is.null(graph) && parameters$neighbors != "auto") parameters$neighbors,
       nbrindex = graph$index, nbrdist = graph$distance
     )

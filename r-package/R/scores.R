@@ -34,11 +34,13 @@ score_embedding <- function(Y, data, pixels = NULL, labels = NULL) {
   scores <- list(r1 = correlation_of_distances(X, Y))
   if (!is.null(pixels)) scores$r2 <- correlation_of_distances(as_points(pixels, "pixels", nrow(Y)), Y)
   if (!is.null(labels)) scores$s <- silhouette(Y, labels)
-  named <- lapply(names(scores), function(name) {
-    score <- scores[[name]]
-    stats::setNames(score[score != 0 | seq_along(score) == 1], c(name, paste0(name, "_se"))[seq_len(1 + (score[2] != 0))])
-  })
-  unlist(named)
+  unlist(unname(Map(named_score, names(scores), scores)))
+}
+
+# The value under its name; with its standard error where it has one.
+named_score <- function(name, value_and_error) {
+  names(value_and_error) <- c(name, paste0(name, "_se"))
+  if (value_and_error[2] == 0) value_and_error[1] else value_and_error
 }
 
 as_points <- function(X, name, n = NULL) {

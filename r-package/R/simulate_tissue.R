@@ -8,8 +8,8 @@ COUNTS_PER_GENE <- 3 # expected in a spot of median size
 #'
 #' Spots lie on a jittered lattice; their layer follows their depth below an undulating surface. A third of the
 #' genes is strongest in one layer each and fades with the distance from it, a third marks one of five cell types that
-#' are mixed within the layers, the others mark nothing. Counts are negative binomial, library sizes log-normal. For examples and tests; not the same numbers as
-#' `simulate_tissue` in Python.
+#' are mixed within the layers, the others mark nothing. Counts are negative binomial, library sizes log-normal. For
+#' examples and tests; not the same numbers as `simulate_tissue` in Python.
 #'
 #' @param n_spots,n_genes Sizes, at least 10 and 50.
 #' @param seed Seed; R's own stream of random numbers is not changed.

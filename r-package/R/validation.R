@@ -81,7 +81,9 @@ check_descent <- function(p) {
     )
   }
   for (name in c("learning_rate", "max_step")) {
-    if (!is.null(p[[name]])) fail("expected no ", name, " with descent = 'fast', whose steps it does not rule, found one")
+    if (!is.null(p[[name]])) {
+      fail("expected no ", name, " with descent = 'fast', whose steps it does not rule, found one")
+    }
   }
 }
 
@@ -100,7 +102,7 @@ check_perplexity <- function(perplexity, n_points) {
   }
 }
 
-is_scalar_number <- function(value) is.numeric(value) && length(value) == 1 && !is.factor(value) && !is.nan(value) && !is.na(value)
+is_scalar_number <- function(value) is.numeric(value) && length(value) == 1 && !is.na(value)
 
 check_number <- function(name, value, allow_zero = FALSE, allow_infinity = FALSE) {
   wanted <- if (allow_zero) "a number of 0 or more" else "a number above 0"
@@ -140,7 +142,9 @@ check_n_jobs <- function(n_jobs) {
 check_data <- function(data) {
   X <- as_numbers(data, "data")
   check_size(X, LARGEST_VALUE, "data")
-  if (all(column_ranges(X) == 0)) fail("expected data with at least one column that varies, found every column constant")
+  if (all(column_ranges(X) == 0)) {
+    fail("expected data with at least one column that varies, found every column constant")
+  }
   X
 }
 

@@ -27,6 +27,17 @@ test_that("an executable that is missing, of another version, or that fails is t
   told(stand_in("exit 3"), "the executable failed with exit code 3")
 })
 
+test_that("the names of files are taken as they are, whatever the shell makes of them", {
+  case <- small_case()
+  folder <- tempfile("it's; exit 4 # \"$(exit 5)\" ")
+  dir.create(folder)
+  on.exit(unlink(folder, recursive = TRUE))
+  parameters <- lapply(formals(run_spasne)[-(1:2)], eval)
+  parameters[c("perplexity", "max_iter")] <- c(10, 1)
+  write_data_file(file.path(folder, "data.dat"), prepare_problem(case$data, NULL, parameters))
+  expect_identical(dim(run_in_folder(folder, parameters)$Y), c(60L, 2L))
+})
+
 test_that("the executable removes data and result where R is gone", {
   case <- small_case()
   said <- tempfile("said-")
