@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import scipy.io
 import scipy.sparse
+from matplotlib.figure import Figure
 
 import spasne
 from spasne_tools.commands import bench, command_line, doctor
@@ -389,6 +390,26 @@ def test_sections(tissue, mapped, capsys):
     assert scores_printed(capsys) == printed
     assert run("-i", "components.csv", *POSITIONS, "--sections", "sections.csv", "-o", "joint.csv") == 2
     said_error(capsys, "expected one column of sections in sections.csv, .*--section_column")
+
+
+@pytest.mark.parametrize("what", ["embed", "by class", "by gene", "painted"])
+def test_figures_show_sections_side_by_side(mapped, monkeypatch, what):
+    """Where they lie over each other in the table of positions, as those of `spaceranger aggr` do."""
+    figures = []
+    monkeypatch.setattr(
+        Figure, "savefig", lambda figure, file, **_: [figures.append(figure), Path(file).touch()]
+    )
+    pd.DataFrame({"section": ["left", "right"] * (N_SPOTS // 2)}, names()).to_csv("sections.csv")
+    chosen = ["--sections", "sections.csv"]
+    pd.read_csv("map.csv", index_col=0).assign(z_pos=1.5).to_csv("map3d.csv")
+    if what == "embed":
+        flags = ["-i", "components.csv", *POSITIONS, "-o", "joint.csv", "--plot", "map.png", *FAST]
+        assert run(*flags, *chosen) == 0
+    else:
+        assert run("plot", *PLOTS[what], *chosen, "-o", "map.png") == 0
+    tissue = figures[0].axes[0]
+    assert tissue.get_title(loc="left") == "Tissue"
+    assert [text.get_text() for text in tissue.texts][:2] == ["left", "right"]
 
 
 def test_sections_without_positions(mapped, capsys):

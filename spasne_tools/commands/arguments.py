@@ -77,7 +77,9 @@ def add_section_arguments(parser: argparse.ArgumentParser) -> None:
     """--sections: which rows lie in one section."""
     group = parser.add_argument_group("several sections")
     group.add_argument(
-        "--sections", help="table with the section of each row; distances in the tissue count within sections"
+        "--sections",
+        help="table with the section of each row; distances in the tissue count within sections, and figures "
+        "show them side by side",
     )
     group.add_argument(
         "--section_column", help="column of the table of sections, or of obs of a .h5ad file, to use"

@@ -93,7 +93,9 @@ def run(options: argparse.Namespace) -> None:
 
         # Without classes the tissue is coloured by what varies most in expression.
         colors = pd.Series(pca(data, 1)[:, 0], name=FIRST_COMPONENT) if labels is None else labels
-        figure = plot_maps({"SpaSNE": Y}, colors, pixels, scores={"SpaSNE": scores.to_dict()})
+        figure = plot_maps(
+            {"SpaSNE": Y}, colors, pixels, scores={"SpaSNE": scores.to_dict()}, sections=sections
+        )
         with output_file(options.plot) as unfinished:
             figure.savefig(unfinished, bbox_inches="tight")
     files = [file for file in (options.output, options.plot) if file and file != STANDARD_STREAM]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
+import numpy as np
 import pandas as pd
 import scipy.sparse
 
@@ -13,6 +14,7 @@ from spasne_tools.commands import inputs
 from spasne_tools.commands.arguments import (
     add_expression_arguments,
     add_output_argument,
+    add_section_arguments,
     add_tissue_arguments,
 )
 from spasne_tools.commands.outputs import check_can_write, check_figure_format
@@ -50,10 +52,25 @@ UNSET = {
 }
 
 
+class Placed(TypedDict):
+    """How figures are to place the tissue."""
+
+    image_like: bool
+    sections: np.ndarray | None
+
+
+class Tissue(NamedTuple):
+    """Positions and sections of the rows, None where there are none."""
+
+    pixels: pd.DataFrame | None
+    sections: np.ndarray | None
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("maps", nargs="+", help="tables of maps, as embed writes them; file names are titles")
     add_expression_arguments(parser, default=NO_INPUT, reduced=False)
     add_tissue_arguments(parser)
+    add_section_arguments(parser)
     parser.add_argument("--genes", help="columns of the input to colour by, separated by commas")
     parser.add_argument("--rgb", action="store_true", help="paint the axes of a 3-D map on the tissue")
     parser.add_argument("--annotate", action="store_true", help="write the names of classes on the maps")
@@ -73,7 +90,8 @@ def run(options: argparse.Namespace) -> None:
         raise ValueError("expected maps with different file names, which are their titles")
     pixels = positions_named(options, rows, expression)
     labels = inputs.labels_named(options, rows, expression)
-    figure = _drawn(options, maps, pixels, labels, expression)
+    tissue = Tissue(pixels, inputs.sections_named(options, rows, expression))
+    figure = _drawn(options, maps, tissue, labels, expression)
     with output_file(options.output) as unfinished:
         figure.savefig(unfinished, bbox_inches="tight")
 
@@ -91,7 +109,7 @@ def _expression_named(options: argparse.Namespace) -> Expression | None:
 def _drawn(
     options: argparse.Namespace,
     maps: dict[str, pd.DataFrame | None],
-    pixels: pd.DataFrame | None,
+    tissue: Tissue,
     labels: pd.Series | None,
     expression: Expression | None,
 ) -> Figure:
@@ -99,24 +117,24 @@ def _drawn(
     from spasne_tools.plotting.maps import plot_maps
     from spasne_tools.plotting.rgb import plot_rgb
 
-    image_like = not options.upright
+    pixels, placed = tissue.pixels, Placed(image_like=not options.upright, sections=tissue.sections)
     if options.rgb:
         if len(maps) > 1:
             raise ValueError(f"expected one map with --rgb, found {len(maps)}")
         if pixels is None:
             raise ValueError("expected positions (-x) to paint the map on, found none")
-        return plot_rgb(next(iter(maps.values())), pixels, image_like=image_like)
+        return plot_rgb(next(iter(maps.values())), pixels, **placed)
     if options.genes is not None:
         values = _gene_values(options, expression)
         if pixels is not None:
             values.index = pixels.index
-        return plot_genes(maps, values, pixels, image_like=image_like)
+        return plot_genes(maps, values, pixels, **placed)
     if labels is None:
         raise ValueError(
             "expected something to colour by, found none: classes (-l, or --label_column of a .h5ad file), "
             "genes (-i and --genes) or --rgb"
         )
-    return plot_maps(maps, labels, pixels, image_like=image_like, annotate=options.annotate)
+    return plot_maps(maps, labels, pixels, annotate=options.annotate, **placed)
 
 
 def _gene_values(options: argparse.Namespace, expression: Expression | None) -> pd.DataFrame:

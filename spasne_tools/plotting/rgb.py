@@ -19,7 +19,9 @@ from spasne_tools.validation import MatrixLike, as_matrix
 __all__ = ["plot_rgb"]
 
 
-def plot_rgb(Y: MatrixLike, pixels: MatrixLike, *, image_like: bool = True, **style: Any) -> Figure:
+def plot_rgb(
+    Y: MatrixLike, pixels: MatrixLike, *, image_like: bool = True, sections: Any = None, **style: Any
+) -> Figure:
     """Paint a 3-D map on the tissue: its axes are red, green and blue.
 
     Each axis is scaled from its 1st to its 99th percentile, so spots of like colour are near each other in
@@ -31,6 +33,8 @@ def plot_rgb(Y: MatrixLike, pixels: MatrixLike, *, image_like: bool = True, **st
     pixels : array-like (n, 2 or more)
     image_like : bool
         Tissue with y downwards.
+    sections : array-like (n,), optional
+        The section of each spot: sections stand side by side, each under its name.
     **style
         size, alpha, title, ax, frameon: see `spasne_tools.plotting.Style`.
 
@@ -50,13 +54,13 @@ def plot_rgb(Y: MatrixLike, pixels: MatrixLike, *, image_like: bool = True, **st
     >>> [ax.get_title(loc="left") for ax in plot_rgb(Y, 1000 * Y).axes]
     ['Tissue', 'Axes 1 and 2', 'Axes 1 and 3']
     """
-    check_same_rows(Y, {"pixels": pixels})
+    check_same_rows(Y, {"pixels": pixels, "sections": sections})
     Y = as_matrix(Y, "Y", allow_sparse=False)
     if Y.shape[1] != 3:
         raise ValueError(f"expected a map with 3 dimensions, found {Y.shape[1]}")
     low, high = np.percentile(Y, PERCENTILES, axis=0)
     rgb = np.clip((Y - low) / np.where(high > low, high - low, 1), 0, 1)
     views = {"Axes 1 and 2": Y[:, [0, 1]], "Axes 1 and 3": Y[:, [0, 2]]}
-    panels = make_panels(views, make_tissue(pixels, downwards=image_like), (0, 1), len(Y))
+    panels = make_panels(views, make_tissue(pixels, sections, downwards=image_like), (0, 1), len(Y))
     order = mixed(len(Y))
     return compose([Colouring([Layer(order, {"c": rgb[order]})])], panels, make_style(style))
