@@ -22,7 +22,14 @@ from spasne_tools.plotting.panels import Scores, make_panels
 from spasne_tools.plotting.show import show_figure
 from spasne_tools.plotting.style import Style, make_style, named
 from spasne_tools.plotting.tissue import make_tissue
-from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labels, positions
+from spasne_tools.readers.anndata_io import (
+    OBSM_KEY,
+    find_map,
+    find_table,
+    labels,
+    positions,
+    sections_of_maps,
+)
 
 __all__ = ["export_html", "spasne"]
 
@@ -70,7 +77,8 @@ def spasne(
     spatial_key : str, optional
         Positions in ``.obsm``; None, or none there: only the map is drawn.
     library_key : str, optional
-        Column of ``.obs`` that tells tissue sections apart; they are drawn beside each other, named.
+        Column of ``.obs`` that tells tissue sections apart; they are drawn beside each other, named. None:
+        that which the map was made with, if any.
     table_key : str, optional
         The table of a SpatialData object that has several.
     layer : str, optional
@@ -127,10 +135,11 @@ def spasne(
     table, looks = find_table(adata, table_key), make_style(style)
     if ncols < 1:
         raise ValueError(f"expected ncols of 1 or more, found {ncols}")
-    maps = _maps(table, [basis] if isinstance(basis, str) else basis)
+    bases = [basis] if isinstance(basis, str) else basis
+    maps = _maps(table, bases)
     tissue = None
     if spatial_key is not None and spatial_key in table.obsm:
-        sections = labels(table, library_key, "library_key")
+        sections = sections_of_maps(table, bases, library_key)
         pixels = positions(table, spatial_key)
         warn_of_positions(pixels, np.asarray(pixels))
         tissue = make_tissue(

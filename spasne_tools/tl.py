@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import pandas as pd
@@ -12,12 +12,12 @@ from spasne_tools.principal_components import pca
 from spasne_tools.readers.anndata_files import section_column
 from spasne_tools.readers.anndata_io import (
     OBSM_KEY,
-    UNS_KEY,
     find_map,
     find_table,
     labels,
     make_parameters,
     neighbour_distances,
+    recorded,
     store,
     warn_of_spots,
     writable,
@@ -250,8 +250,7 @@ def reliability(
 
 def _recorded(table: Any, key: str, names: Collection[str]) -> dict[str, Any]:
     """What ``spasne`` noted that it used for the map in obsm[key]; nothing of other maps."""
-    record = table.uns.get(UNS_KEY if key == OBSM_KEY else key, {})
-    params = record.get("params", {}) if isinstance(record, Mapping) else {}
+    params = recorded(table, key)
     known = {name: params[name] for name in names if name in params}
     if known.get("use_rep") == "PCA of X":
         known["use_rep"] = None

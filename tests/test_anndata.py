@@ -347,8 +347,12 @@ def test_figure_without_colours_or_positions(mapped):
     assert titles(spasne.pl.spasne(mapped, basis="spasne", spatial_key=None)) == ["spasne"]
 
 
-def test_sections_stand_beside_each_other(mapped):
-    figure = spasne.pl.spasne(mapped, "sample", library_key="sample")
+@pytest.mark.parametrize("library_key", ["sample", None])
+def test_sections_stand_beside_each_other(mapped, library_key):
+    """Those named, or those that the map was made with."""
+    if library_key is None:
+        mapped.uns["spasne"] = {"params": {"library_key": "sample"}}
+    figure = spasne.pl.spasne(mapped, "sample", library_key=library_key)
     drawn = [part for part in figure.axes[0].collections if len(part.get_offsets())]
     colours = np.concatenate([part.get_facecolor() for part in drawn])
     x = np.concatenate([part.get_offsets()[:, 0] for part in drawn])

@@ -99,9 +99,13 @@ def test_values_come_from_raw_unless_a_layer_is_named(write, adata):
     assert write().column("gene 7")["high"] == pytest.approx(3 * largest)
 
 
-def test_sections_stand_beside_each_other(write, adata):
+@pytest.mark.parametrize("library_key", ["sample", None])
+def test_sections_stand_beside_each_other(write, adata, library_key):
+    """Those named, or those that the map was made with."""
     adata.uns["spatial"]["other"] = adata.uns["spatial"]["library"]
-    view = write(library_key="sample").header["views"][0]
+    if library_key is None:
+        adata.uns["spasne"] = {"params": {"library_key": "sample"}}
+    view = write(library_key=library_key).header["views"][0]
     assert "image" not in view
     assert view["axes"][0]["extent"] > 1.8 * np.ptp(adata.obsm["spatial"][:, 0])
 

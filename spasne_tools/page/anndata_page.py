@@ -16,7 +16,7 @@ from spasne_tools.plotting.anndata_colours import class_looks
 from spasne_tools.plotting.anndata_images import AUTOMATIC, tissue_images, tissue_scale
 from spasne_tools.plotting.colour_scale import is_continuous
 from spasne_tools.plotting.sections import side_by_side
-from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, labels, positions
+from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, positions, sections_of_maps
 
 __all__ = ["export_html"]
 
@@ -59,6 +59,7 @@ def export_html(
         Positions in ``.obsm``, and images in ``.uns``.
     library_key : str, optional
         Column of ``.obs`` that tells tissue sections apart. They stand beside each other, without images.
+        None: that which the map was made with, if any.
     table_key : str, optional
         The table of a SpatialData object that has several.
     layer : str, optional
@@ -94,7 +95,7 @@ def export_html(
     """
     table = find_table(adata, table_key)
     keys = [basis] if isinstance(basis, str) else list(basis)
-    pixels, sections = positions(table, spatial_key), labels(table, library_key, "library_key")
+    pixels, sections = positions(table, spatial_key), sections_of_maps(table, keys, library_key)
     if sections is not None:
         pixels = side_by_side(pixels, sections)
     else:

@@ -6,7 +6,7 @@ Nature Methods 19 (2022) 171).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -81,6 +81,21 @@ def find_map(adata: Any, basis: str) -> str:
         present = ", ".join(map(repr, adata.obsm)) or "nothing"
         raise ValueError(f"expected a map in obsm[{basis!r}] (spasne.tl.spasne makes one), found {present}")
     return key
+
+
+def recorded(adata: Any, key: str) -> Mapping[str, Any]:
+    """What ``spasne.tl.spasne`` noted that it made the map in obsm[key] with; nothing of other maps."""
+    record = adata.uns.get(UNS_KEY if key == OBSM_KEY else key, {})
+    params = record.get("params", {}) if isinstance(record, Mapping) else {}
+    return params if isinstance(params, Mapping) else {}
+
+
+def sections_of_maps(adata: Any, bases: Sequence[str], library_key: str | None) -> Any:
+    """Column `library_key` of obs, or that of the sections which a map was made with; None without any."""
+    if library_key is None:
+        noted = (recorded(adata, find_map(adata, basis)).get("library_key") for basis in bases)
+        library_key = next((column for column in noted if column in adata.obs), None)
+    return labels(adata, library_key, "library_key")
 
 
 def labels(adata: Any, key: str | None, name: str) -> Any:
