@@ -27,9 +27,9 @@ from spasne_tools.readers.anndata_io import (
     find_map,
     find_table,
     labels,
-    positions,
     sections_of_maps,
 )
+from spasne_tools.readers.spatialdata_store import has_positions, positions_of
 
 __all__ = ["export_html", "spasne"]
 
@@ -75,7 +75,8 @@ def spasne(
     basis : str or list of str
         Keys of maps in ``.obsm``, with or without ``X_``.
     spatial_key : str, optional
-        Positions in ``.obsm``; None, or none there: only the map is drawn.
+        Positions in ``.obsm``, of SpatialData else the centroids of its shapes; None, or none there: only the
+        map is drawn.
     library_key : str, optional
         Column of ``.obs`` that tells tissue sections apart; they are drawn beside each other, named. None:
         that which the map was made with, if any.
@@ -138,9 +139,9 @@ def spasne(
     bases = [basis] if isinstance(basis, str) else basis
     maps = _maps(table, bases)
     tissue = None
-    if spatial_key is not None and spatial_key in table.obsm:
+    if spatial_key is not None and has_positions(adata, table, spatial_key):
         sections = sections_of_maps(table, bases, library_key)
-        pixels = positions(table, spatial_key)
+        pixels = positions_of(adata, table, spatial_key)
         warn_of_positions(pixels, np.asarray(pixels))
         tissue = make_tissue(
             pixels,

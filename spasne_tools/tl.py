@@ -23,7 +23,7 @@ from spasne_tools.readers.anndata_io import (
     writable,
 )
 from spasne_tools.readers.anndata_representation import check_count, choose_representation
-from spasne_tools.readers.spatialdata_store import positions_of
+from spasne_tools.readers.spatialdata_store import has_positions, positions_of
 from spasne_tools.run.embedding import embed
 
 __all__ = ["reliability", "spasne"]
@@ -227,7 +227,7 @@ def reliability(
     if all(value is None for value in asked.values()):
         asked |= _recorded(table, key, asked)
     data = choose_representation(table, asked["use_rep"], asked["n_pcs"], asked["layer"])
-    if spatial_key == "spatial" and spatial_key not in table.obsm:
+    if spatial_key == "spatial" and not has_positions(adata, table, spatial_key):
         spatial_key = None
     found = map_reliability(
         table.obsm[key],

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -302,10 +303,8 @@ def test_several_tables(truth, adata, tmp_path):
     assert spasne.read(path, table_key="other").n_vars == 3
 
 
-def test_shapes_of_spatialdata_in_memory(truth, adata):
+def store_in_memory(truth, adata):
     """By a stand-in that has what spatialdata and geopandas have of shapes."""
-    from types import SimpleNamespace
-
     del adata.obsm["spatial"]
     adata.obs["region"], adata.obs["instance_id"] = pd.Categorical(["cells"] * N), np.arange(N)
     adata.uns["spatialdata_attrs"] = {
@@ -316,9 +315,31 @@ def test_shapes_of_spatialdata_in_memory(truth, adata):
     index = pd.RangeIndex(N)[::-1]
     middles = SimpleNamespace(x=truth.xy[::-1, 0], y=truth.xy[::-1, 1])
     cells = SimpleNamespace(geometry=SimpleNamespace(centroid=middles), index=index)
-    store = SimpleNamespace(tables={"table": adata}, shapes={"cells": cells})
+    return SimpleNamespace(tables={"table": adata}, shapes={"cells": cells})
+
+
+def test_shapes_of_spatialdata_in_memory(truth, adata):
+    store = store_in_memory(truth, adata)
     spasne.tl.spasne(store, init="spatial", perplexity=5, max_iter=0)
     assert np.corrcoef(adata.obsm["X_spasne"][:, 0], truth.xy[:, 0])[0, 1] == pytest.approx(1)
     store.shapes["nuclei"] = store.shapes.pop("cells")
     with pytest.raises(ValueError, match=r"positions in obsm\['spatial'\] or shapes of region 'cells'"):
         spasne.tl.spasne(store, init="spatial", perplexity=5, max_iter=0)
+
+
+def test_figures_pages_and_reliability_know_where_shapes_are(truth, adata, tmp_path):
+    adata.obsm["X_spasne"] = np.random.default_rng(0).normal(size=(N, 2))
+    store = store_in_memory(truth, adata)
+    figure = spasne.pl.spasne(store)
+    assert [ax.get_title(loc="left") for ax in figure.axes][:2] == ["Tissue", "spasne"]
+    drawn = np.concatenate([part.get_offsets() for part in figure.axes[0].collections])
+    assert np.allclose(np.sort(drawn, axis=0), np.sort(truth.xy, axis=0))
+    spasne.tl.reliability(store, k=5)
+    assert adata.uns["spasne_reliability"]["params"]["spatial_key"] == "spatial"
+    pages = [spasne.pl.export_html(store, tmp_path / "shapes.html")]
+    adata.obsm["spatial"] = truth.xy
+    pages.append(spasne.pl.export_html(adata, tmp_path / "obsm.html"))
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+    del adata.obsm["spatial"]
+    store.shapes["nuclei"] = store.shapes.pop("cells")
+    assert [ax.get_title(loc="left") for ax in spasne.pl.spasne(store).axes][:1] == ["spasne"]

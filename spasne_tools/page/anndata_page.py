@@ -16,7 +16,8 @@ from spasne_tools.plotting.anndata_colours import class_looks
 from spasne_tools.plotting.anndata_images import AUTOMATIC, tissue_images, tissue_scale
 from spasne_tools.plotting.colour_scale import is_continuous
 from spasne_tools.plotting.sections import side_by_side
-from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, positions, sections_of_maps
+from spasne_tools.readers.anndata_io import OBSM_KEY, find_map, find_table, sections_of_maps
+from spasne_tools.readers.spatialdata_store import positions_of
 
 __all__ = ["export_html"]
 
@@ -95,7 +96,8 @@ def export_html(
     """
     table = find_table(adata, table_key)
     keys = [basis] if isinstance(basis, str) else list(basis)
-    pixels, sections = positions(table, spatial_key), sections_of_maps(table, keys, library_key)
+    pixels = positions_of(adata, table, spatial_key)
+    sections = sections_of_maps(table, keys, library_key)
     if sections is not None:
         pixels = side_by_side(pixels, sections)
     else:

@@ -91,6 +91,21 @@ def centroids(adata: Any, of_region: Callable[[str], pd.DataFrame]) -> pd.DataFr
     return pd.DataFrame(found, columns=["x", "y"])
 
 
+def _regions_without_shapes(data: Any, adata: Any) -> list[str]:
+    """Regions that the table `adata` of SpatialData `data` refers to and that have no shapes there."""
+    key = adata.uns.get(ATTRIBUTES, {}).get("region_key")
+    regions = set(adata.obs[key].astype(str)) if key in adata.obs else set()
+    return sorted(regions - set(data.shapes))
+
+
+def has_positions(data: Any, adata: Any, spatial_key: str | None) -> bool:
+    """Whether `positions_of` finds some, in obsm or among the shapes."""
+    if spatial_key is None or spatial_key in adata.obsm:
+        return spatial_key is not None
+    has_shapes = data is not adata and bool(getattr(data, "shapes", None)) and ATTRIBUTES in adata.uns
+    return has_shapes and not _regions_without_shapes(data, adata)
+
+
 def positions_of(data: Any, adata: Any, spatial_key: str | None) -> np.ndarray | None:
     """Positions of the rows of `adata`, which is `data` or the table of SpatialData `data`; None for None.
 
@@ -106,10 +121,7 @@ def positions_of(data: Any, adata: Any, spatial_key: str | None) -> np.ndarray |
         frame = frame_in_memory(shapes[region])
         return places if frame is None else frame.place(places)
 
-    regions = (
-        set(adata.obs[adata.uns[ATTRIBUTES]["region_key"]].astype(str)) if ATTRIBUTES in adata.uns else {}
-    )
-    if absent := sorted(set(regions) - set(shapes)):
+    if absent := _regions_without_shapes(data, adata):
         raise ValueError(
             f"expected positions in obsm[{spatial_key!r}] or shapes of region {absent[0]!r}, found neither"
         )
