@@ -1,5 +1,6 @@
 """Weights chosen without labels: the score, the search, and what faces make of "auto"."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -45,6 +46,7 @@ def test_scores_are_those_of_the_metrics(tissue):
     assert found["kept"] == pytest.approx(kept)
     assert found["balance"] == pytest.approx(found["r1"] * found["r2"] * kept)
     assert found["kept_in_space"] == pytest.approx(knn_preservation(tissue.pixels, Y, 50))
+    assert replace(judge, kept_by_tsne=0.5).scores(Y)["kept"] == pytest.approx(kept / 0.5)
 
 
 def test_the_nearest_on_a_map_are_those_of_all_distances():
@@ -166,9 +168,10 @@ def test_the_reference_of_a_sample_is_of_all_points(tissue, monkeypatch):
     rows = maps.search.sample.rows
     assert len(rows) == 60 and maps.is_of_more
     found = maps.scores(PUBLISHED)
-    assert found["r1"] == pytest.approx(pairwise_correlation(maps.search.sample.X, Y[rows])) and found[
-        "r2"
-    ] == pytest.approx(pairwise_correlation(tissue.pixels.to_numpy()[rows], Y[rows]))
+    assert found["r1"] == pytest.approx(pairwise_correlation(maps.search.sample.X, Y[rows]))
+    assert found["r2"] == pytest.approx(pairwise_correlation(tissue.pixels.to_numpy()[rows], Y[rows]))
+    in_space = maps.search.judge.scores(Y[rows])["kept_in_space"]
+    assert found["kept_in_space"] == pytest.approx(in_space - reference.ERROR_IN_SPACE)
     again = reference_of(tissue, 60).scores(PUBLISHED)
     assert again == found
 
@@ -427,6 +430,13 @@ def test_sections_count_within_themselves(tissue):
 def test_bad_arguments_are_refused(tissue, given, error, message):
     with pytest.raises(error, match=message):
         choose_parameters(tissue.counts, tissue.pixels, **{**QUICK, **given})
+
+
+def test_pixels_in_another_order_are_refused(tissue):
+    counts = pd.DataFrame(tissue.counts.toarray(), index=[f"spot {i}" for i in range(120)])
+    pixels = tissue.pixels.set_axis(counts.index)
+    with pytest.raises(ValueError, match="expected pixels in the row order of data"):
+        choose_parameters(counts, pixels[::-1], **QUICK)
 
 
 def test_auto_in_a_run_is_the_choice(tissue, balanced, capsys):

@@ -157,6 +157,32 @@ def test_row_numbers_in_another_order_are_not_passed_over():
         match_rows(wanted(own, False), frame(what=[0, 2, 1], x=[1.5, 2, 3]), "meta.csv", False)
 
 
+@pytest.mark.parametrize("title", ["X", "what"])
+def test_numbers_of_some_other_rows_are_not_passed_over(title):
+    own, with_a_gap = frame(cell=range(5)), [0, 1, 2, 4, 5]
+    with pytest.raises(ValueError, match=f"found 4 of the 5 numbers of cell in {title}; give that"):
+        match_rows(wanted(own, False), frame(**{title: with_a_gap}, x=np.arange(5) / 2), "meta.csv", False)
+    from_1 = match_rows(wanted(own, False), frame(**{title: range(1, 6)}), "meta.csv", False)
+    assert from_1.order.tolist() == [0, 1, 2, 3, 4]
+    few = match_rows(wanted(own, False), frame(**{title: [0, 1, 7, 8, 9]}), "meta.csv", False)
+    assert few.order.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("numbers", [[0, 1, 2, 3, 4], [0, 1, 2, 4, 3]])
+def test_row_numbers_have_no_rival_with_most_of_the_names(numbers):
+    own = frame(cell=[0, 1, 2, 4, 3])
+    table = frame(rank=numbers, X=[0, 1, 2, 3, 5], x=np.arange(5) / 2)
+    with pytest.raises(ValueError, match="found row numbers in rank and 4 of the 5 names in X; drop the one"):
+        matched(own, table, named=False)
+    for other in ([0, 1, 7, 8, 9], [0, 1, 2, 3, 3], [1, 2, 3, 4, 5]):
+        assert matched(own, table.assign(X=other), named=False).by.title == "rank"
+
+
+def test_names_with_gaps_have_rivals():
+    table = frame(what=[0, 1, 2, 6, 3], X=[1, 2, 3, 7, 4])
+    assert matched(frame(cell=[1, 0, 2, 6, 3]), table, named=False).by.title == "what"
+
+
 # ---- any order, any column, any rows --------------------------------------------------------------------
 
 
@@ -201,8 +227,9 @@ def test_the_right_match_or_an_error(sides, by_index):
         found = match_rows(wanted(own, by_index), table, "meta.csv", False)
     except ValueError:
         return
-    if found.by is None and not any(said_by):
-        return  # the input does not name its rows, and going by order is said
+    few_shared = 2 * len(set(own_rows) & set(rows)) <= len(own_rows)
+    if found.by is None and (few_shared or not any(said_by)):
+        return  # names of the input that are hardly there, or none, tell nothing; going by order is said
     assert [rows[place] for place in found.order] == own_rows
 
 

@@ -84,7 +84,7 @@ def match_rows(wanted: Wanted, table: pd.DataFrame, file: str, index: bool = Tru
             best.order, f"matched {count} of {count} rows by {file}:{best.other.title}{more}", best.other
         )
     _check_no_names_in_vain(wanted.names, theirs, file)
-    _check_no_numbers_in_another_order(wanted.names, theirs, file)
+    _check_no_other_numbers(wanted.names, theirs, file)
     if len(table) not in (count, wanted.n_read):
         raise ValueError(
             f"expected {wanted.n_read} rows in {file}, as in the input, found {len(table)}; name the rows in "
@@ -135,7 +135,9 @@ def _check_not_by_chance(best: Found, own: Sequence[Names], theirs: Sequence[Nam
     if any(mine.sure and mine.texts.isin(other.texts).any() for mine in own for other in sure):
         _check_no_names_in_vain(own, sure, file)
     if counts_rows(best.mine.texts):
-        _check_no_numbers_in_another_order(own, theirs, file)
+        _check_no_other_numbers(own, theirs, file)
+    elif best.mine.sure and counts_rows(_in_order(best.other.texts)):
+        _check_no_rival(best, theirs, file)
 
 
 def naming_column(wanted: pd.Index, table: pd.DataFrame, file: str) -> tuple[Names | None, list[Names]]:
@@ -203,16 +205,39 @@ def _check_no_names_in_vain(own: Sequence[Names], theirs: Sequence[Names], file:
     )
 
 
-def _check_no_numbers_in_another_order(own: Sequence[Names], theirs: Sequence[Names], file: str) -> None:
-    """ValueError where names that count our rows stand in a column of theirs, but in another order."""
+def _check_no_other_numbers(own: Sequence[Names], theirs: Sequence[Names], file: str) -> None:
+    """ValueError where most numbers of our rows stand in a column of theirs that does not count its own."""
     for mine in (names for names in own if names.sure and counts_rows(names.texts)):
         for other in theirs:
-            if not mine.texts.equals(other.texts) and sorted(mine.texts) == sorted(other.texts):
+            if not other.texts.is_unique or counts_rows(other.texts):
+                continue
+            hits, total = int(mine.texts.isin(other.texts).sum()), len(mine.texts)
+            if hits == total == len(other.texts):
+                found = f"the numbers of {mine.title} in another order in {other.title}"
+            else:
+                found = f"{hits} of the {total} numbers of {mine.title} in {other.title}"
+            if 2 * hits > total:
                 raise ValueError(
-                    f"expected the rows of {file} in the order of the input, found the numbers of "
-                    f"{mine.title} in another order in {other.title}; give that column the same title, or "
-                    "drop it if it does not name rows"
+                    f"expected the rows of {file} in the order of the input, found {found}; give that column "
+                    "the same title, or drop it if it does not name rows"
                 )
+
+
+def _check_no_rival(best: Found, theirs: Sequence[Names], file: str) -> None:
+    """ValueError where names were found among row numbers, and most of them in what counts no rows, too."""
+    total = len(best.mine.texts)
+    for other in theirs:
+        hits = int(best.mine.texts.isin(other.texts).sum())
+        if total > hits > total / 2 and other.texts.is_unique and not counts_rows(other.texts):
+            raise ValueError(
+                f"expected the names of all rows in one column of {file}, found row numbers in "
+                f"{best.other.title} and {hits} of the {total} names in {other.title}; drop the one that "
+                "does not name rows"
+            )
+
+
+def _in_order(numbers: pd.Index) -> pd.Index:
+    return numbers[np.argsort(pd.to_numeric(numbers, errors="coerce"))]
 
 
 def _is_text(names: Names) -> bool:
