@@ -18,7 +18,7 @@ from spasne_tools.choose.automatic import settled
 from spasne_tools.component_axes import axes_of, warn_of_other_axes
 from spasne_tools.dask_rows import is_dask_array, place_blocks
 from spasne_tools.frozen_map import FrozenMap, freeze
-from spasne_tools.guards import warn_of_columns
+from spasne_tools.guards import looks_like_counts, warn_of_columns
 from spasne_tools.row_index import index_of, remember_rows
 from spasne_tools.run.embedding import Embedding, in_folder
 from spasne_tools.run.parameters import WEIGHTS, Callback, Parameters
@@ -127,6 +127,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
     __metadata_request__transform = {"pixels": UNUSED}
 
     _axes: str | None = None  # of the components in `fit`, where they are known
+    _of_counts = False  # whether those data looked like counts
 
     def __init__(
         self,
@@ -201,6 +202,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         sections = check_sections(sections, X)
         self._axes = axes_of(X)
         X = self._validated(X, reset=True)
+        self._of_counts = looks_like_counts(X)
         parameters, verbose = replace(self._parameters(), sections=sections), bool(self.verbose)
         parameters = settled(X, given, parameters, verbose)
         self.weights_ = {name: float(getattr(parameters, name)) for name in WEIGHTS}
@@ -262,7 +264,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         -----
         UserWarning
             Rows far from all data of the map had not arrived at their places when the descent ended; or X are
-            components that `preprocess_counts` made of other counts than those in `fit`.
+            components that `preprocess_counts` made of other counts than those in `fit`, or counts where the
+            data in `fit` were none.
         """
         check_is_fitted(self)
         if pixels is not None:
@@ -278,6 +281,11 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         # Of a Dask array the columns alone are checked: no block is computed here.
         checked = self._validated(np.zeros((1, X.shape[1])) if lazy else X, reset=False)
         self._check_new_positions(pixels_new)
+        if not lazy and not self._of_counts and looks_like_counts(checked):
+            warn_user(
+                "X holds whole numbers of 0 and more only, as counts do, and the data in fit did not: new "
+                "rows need the same normalisation"
+            )
         if lazy:
             return place_blocks(self, X, pixels_new, self.embedding_.shape[1])
         with at_most(self._parameters().threads):
@@ -319,6 +327,7 @@ class SpaSNE(TransformerMixin, BaseEstimator):
             "weights": self.weights_,
             "frozen_map": self._frozen_map.state(),
             "axes": self._axes,
+            "of_counts": self._of_counts,
         }
         write_saved_map(
             Path(path),
@@ -356,7 +365,8 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         # Files of 1.0.0 lack them: their parameters are numbers.
         estimator.weights_ = fitted.get("weights") or {name: float(saved.params[name]) for name in WEIGHTS}
         estimator._frozen_map = FrozenMap.from_state(fitted["frozen_map"], saved.Y)
-        estimator._axes = fitted.get("axes")  # of files before 1.1 unknown
+        # Of files before 1.1 neither is known; data are hardly counts.
+        estimator._axes, estimator._of_counts = fitted.get("axes"), fitted.get("of_counts", False)
         cost_per_point = np.asarray(saved.cost_per_point)
         estimator._set_results(Embedding(saved.Y, cost_per_point, fitted["report"]))
         return estimator

@@ -449,6 +449,25 @@ def test_rows_of_one_decomposition_go_together(two_parts):
     assert warnings_of(SpaSNE(**BRIEF).fit(logged[0]), logged[1]) == []
 
 
+@pytest.mark.parametrize("kept", ["in memory", "saved"])
+def test_counts_on_a_map_of_logarithms_are_warned_of(two_parts, tmp_path, kept):
+    def said(model, X):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.transform(X)
+        return sum("the same normalisation" in str(each.message) for each in caught)
+
+    of_logs, of_counts = (
+        SpaSNE(**BRIEF).fit(X) for X in (preprocess_counts(two_parts[0], n_components=None), two_parts[0])
+    )
+    if kept == "saved":
+        for number, model in enumerate((of_logs, of_counts)):
+            model.save(tmp_path / f"{number}.npz")
+        of_logs, of_counts = (SpaSNE.load(tmp_path / f"{number}.npz") for number in range(2))
+    assert said(of_logs, two_parts[1]) == said(of_logs, two_parts[1].toarray()) == 1
+    assert said(of_logs, np.log1p(two_parts[1])) == said(of_counts, two_parts[1]) == 0
+
+
 def test_decompositions_are_forgotten_with_their_arrays(two_parts):
     made = preprocess_counts(two_parts[0], n_components=5)
     number = id(made)
