@@ -31,6 +31,7 @@ def load_shapely() -> ModuleType:
 
 def _load(module: str, extra: str, purpose: str = "") -> ModuleType:
     try:
+        import_module(module.partition(".")[0])  # a part that is loaded already would hide that it is missing
         return import_module(module)
     except ImportError as error:
         raise ImportError(
