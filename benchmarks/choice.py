@@ -27,6 +27,7 @@ from scipy.spatial import cKDTree
 
 from benchmarks.measure import ROOT
 from benchmarks.sections import PUBLISHED_DATA, Section, section_of
+from benchmarks.stopwatch import cpu_seconds
 from spasne_tools.choose.balance import Wish, judge_of
 from spasne_tools.choose.choice import choose_parameters
 from spasne_tools.choose.sample import MOST_POINTS, Sample, draw_sample
@@ -62,12 +63,6 @@ def label_agreement(Y: np.ndarray, labels: np.ndarray | None) -> float:
     near = cKDTree(Y).query(Y, NEIGHBOURS + 1)[1][:, 1:]
     votes = np.stack([(codes[near] == code).sum(axis=1) for code in range(len(names))], axis=1)
     return float((votes.argmax(axis=1) == codes).mean())
-
-
-def cpu_seconds() -> float:
-    """Of this process and of those that it has started and that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 # --- work of one process ---

@@ -244,14 +244,8 @@ def save_figure(table: pd.DataFrame, path: Path) -> None:
                 grid = part.pivot(index="beta", columns="alpha", values=value)
                 ax.imshow(grid, origin="lower", aspect="auto", cmap=colours, vmin=0, vmax=top)
                 for (i, j), number in np.ndenumerate(grid.to_numpy()):
-                    ax.text(
-                        j,
-                        i,
-                        text.format(number),
-                        ha="center",
-                        va="center",
-                        color="k" if number < 0.6 else "w",
-                    )
+                    colour = "k" if number < 0.6 else "w"
+                    ax.text(j, i, text.format(number), ha="center", va="center", color=colour)
                 ax.set(title=title, xlabel="alpha", ylabel=f"beta (theta {theta:g})")
                 ax.set_xticks(range(grid.shape[1]), [f"{alpha:g}" for alpha in grid.columns])
                 ax.set_yticks(range(grid.shape[0]), [f"{beta:g}" for beta in grid.index])

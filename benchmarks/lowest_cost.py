@@ -25,11 +25,11 @@ from benchmarks.measure import ROOT
 from benchmarks.sections import PUBLISHED_DATA, Section, section_of
 from benchmarks.speed import gradients_of_all_points
 from spasne_tools.metrics.scores import score_embedding
+from spasne_tools.run.automatic import ROOM
 from spasne_tools.run.embedding import embed
 from spasne_tools.run.parameters import Parameters
 
 WEIGHTS = ((8, 2), (8, 8), (32, 8), (32, 16))
-ROOM = 2.7  # sigma sqrt(n) at which a map has room for its neighbours
 STARTS = ("joint", "joint*0.3", "joint*0.1", "joint*0", "spatial", "pca", "joint*3")
 N_RANDOM, N_RANDOM_LARGE, LARGE = 20, 6, 10_000
 NEIGHBOURS = 150

@@ -59,9 +59,8 @@ def faithful_map(tissue: Tissue) -> np.ndarray:
 
 
 def spasne_map(tissue: Tissue) -> np.ndarray:
-    scale = 2.7 / np.sqrt(len(tissue.data))
     return run_spasne(
-        tissue.data, tissue.pixels, alpha=32, beta=16, global_scale=scale, init="pca", use_pca=False, theta=0
+        tissue.data, tissue.pixels, alpha=32, beta=16, global_scale="auto", init="pca", use_pca=False, theta=0
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
 
+from spasne_tools.published_files import DATA_VARIABLE, named_folder
 from spasne_tools.screening.screen import Screening
 from spasne_tools.screening.table import best_cell, scores
 
-DATA_VARIABLE = "SPASNE_DATA"
 STAGES = ("rough", "fine")
 FILES = {stage: f"human_BreastCancer1272_screenPar_{stage}.csv" for stage in STAGES}
 SCORES = ("r1", "r2", "ss")
@@ -30,10 +29,10 @@ def load_published() -> dict[str, pd.DataFrame]:
     FileNotFoundError
         SPASNE_DATA does not name a folder that holds them.
     """
-    folder = os.environ.get(DATA_VARIABLE)
+    folder = named_folder()
     tables = {}
     for stage, name in FILES.items():
-        path = Path(folder or "", name)
+        path = (folder or Path()) / name
         if folder is None or not path.is_file():
             raise FileNotFoundError(f"expected {name} in the folder that {DATA_VARIABLE} names, found none")
         table = pd.read_csv(path, index_col=0)

@@ -16,18 +16,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import ROOT
+from benchmarks.stopwatch import cpu_seconds
 from spasne import map_reliability, run_spasne
 from spasne_tools.datasets import simulate_components
 
 RESULTS = ROOT / "benchmarks" / "results" / "reliability_cost.csv"
 N_COMPONENTS, SEED = 50, 0
 KILOBYTES = 1024  # a megabyte, in the unit of ru_maxrss
-
-
-def cpu_seconds() -> float:
-    """Of this process and of those that it has started."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(part.ru_utime + part.ru_stime for part in used)
 
 
 def largest_memory() -> float:

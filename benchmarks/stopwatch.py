@@ -32,7 +32,7 @@ def stopwatch(path: Path) -> Iterator[None]:
 
 
 def read_times(path: Path) -> dict[str, float]:
-    """ "wall" and "cpu" seconds, "sessions" and how many of them were timed to their end."""
+    """Seconds "wall" and "cpu", "sessions" and how many of them were timed to their end."""
     if not path.exists():
         return {"wall": 0.0, "cpu": 0.0, "sessions": 0, "sessions_timed": 0}
     return json.loads(path.read_text(encoding="utf-8"))
@@ -45,5 +45,6 @@ def _write(path: Path, times: dict[str, float]) -> None:
 
 
 def cpu_seconds() -> float:
+    """Of this process and of those that it has started and that have ended."""
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime

@@ -38,12 +38,7 @@ def maps(section: Section) -> dict[str, np.ndarray]:
     weights: dict[str, dict] = {
         "t-SNE": {"alpha": 0, "beta": 0},
         "published (8, 2)": {"alpha": 8, "beta": 2},
-        "small scale": {
-            "alpha": 32,
-            "beta": 16,
-            "global_scale": 2.7 / np.sqrt(len(section.X)),
-            "init": "pca",
-        },
+        "small scale": {"alpha": 32, "beta": 16, "global_scale": "auto", "init": "pca"},
     }
     return {
         name: run_spasne(

@@ -12,13 +12,14 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from scipy.ndimage import gaussian_filter
 
+from spasne_tools.plotting.style import GREY
+
 NAME_SIZE = 7.0  # points
 CELLS = 48  # of a grid over the map, on each side
 BLUR = 1.5  # standard deviation of the density, in cells
 # Of a class's largest density: where its name may stand, too, if others leave no room there.
 DENSE_ENOUGH = 0.6
 MOST_COVERED = 0.25  # of a panel, by names; more would hide what they name
-GREY = "#4d4d4d"
 
 FontSize = float | str | None
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from spasne_tools.plotting.layers import Layer
 from spasne_tools.plotting.plane import plane
-from spasne_tools.plotting.style import Style
+from spasne_tools.plotting.style import GREY, Style
 from spasne_tools.plotting.tissue import Tissue, draw_tissue, view_of
 from spasne_tools.validation import MatrixLike
 
@@ -23,7 +23,7 @@ MARKER_AREAS = (0.15, 42.0)  # points^2
 SCANPY_DOT = 4  # scanpy draws "." of matplotlib, which has a quarter of the area that its size says
 MAP_MARGIN = 0.04  # around a map, share of its extent
 SCORE_HEIGHT = 18  # points between a panel and its title, for a line of scores
-GREY, FRAME_COLOUR = "#4d4d4d", "#bfbfbf"
+FRAME_COLOUR = "#bfbfbf"
 
 Scores = Mapping[str, Mapping[str, float]]
 

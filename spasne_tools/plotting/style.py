@@ -16,6 +16,7 @@ from spasne_tools.plotting.colour_scale import Limit
 from spasne_tools.plotting.nearest import nearest_to
 from spasne_tools.run.checks import number, optional
 
+GREY = "#4d4d4d"  # of what is written or drawn beside the points
 RIGHT_MARGIN, ON_DATA = "right margin", "on data"
 LEGEND_PLACES = (RIGHT_MARGIN, ON_DATA, "none", *Legend.codes)
 

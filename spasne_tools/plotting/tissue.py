@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from spasne_tools.plotting.plane import plane
 from spasne_tools.plotting.scale_bar import Scale, draw_scale_bar
 from spasne_tools.plotting.sections import section_shifts
+from spasne_tools.plotting.style import GREY
 from spasne_tools.validation import MatrixLike
 
 MARGIN = 0.03  # around the points, share of their extent
 NAME_ROOM = 0.06  # above the points where sections are named, share of their height
-GREY = "#4d4d4d"
 
 
 @dataclass(frozen=True)
