@@ -14,10 +14,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
-#include "aligned.h"
 #include "kernels/neighbour_sums.h"
+#include "sparse_affinities.h"
 #include "threads.h"
 
 namespace spasne {
@@ -27,27 +28,24 @@ constexpr double HEAVY = 0.5;
 
 /// The rows of P that an M is made of, and their sums.
 struct HeavyAffinities {
-  std::vector<uint64_t> offset;
-  LargeArray<uint32_t> column;
-  LargeArray<float> value;             // and READ_BEYOND zeros
+  SparseAffinities P;
   std::vector<double> mass, diagonal;  // sums of rows; the same, but of all of a row of which nothing is heavy
 
-  /// mass: sums of all rows, none of them 0.
+  /// mass_of_all: sums of all rows, none of them 0.
   HeavyAffinities(const SparseRows& all, const std::vector<double>& mass_of_all, ThreadPool& pool)
-      : offset(mass_of_all.size() + 1, 0), mass(mass_of_all.size()), diagonal(mass_of_all) {
+      : mass(mass_of_all.size()), diagonal(mass_of_all) {
     const size_t n = mass.size();
     double total = 0;
     for (const double of_row : mass_of_all) total += of_row;
     const float least = static_cast<float>(HEAVY * total / static_cast<double>(all.offset[n]));
-    for_each_heavy(all, least, pool, [&](size_t i, uint64_t) { ++offset[i + 1]; });
-    for (size_t i = 0; i < n; ++i) offset[i + 1] += offset[i];
-    column.resize(offset[n]);
-    value.resize(offset[n] + READ_BEYOND);
-    std::fill(value.end() - READ_BEYOND, value.end(), 0.0f);
-    std::vector<uint64_t> next(offset.begin(), offset.end() - 1);
+    P.n_points = n;
+    P.offset.assign(n + 1, 0);
+    for_each_heavy(all, least, pool, [&](size_t i, uint64_t) { ++P.offset[i + 1]; });
+    P.take_room();
+    std::vector<uint64_t> next(P.offset.begin(), P.offset.end() - 1);
     for_each_heavy(all, least, pool, [&](size_t i, uint64_t at) {
-      column[next[i]] = all.column[at];
-      value[next[i]++] = all.value[at];
+      P.column[next[i]] = all.column[at];
+      P.value[next[i]++] = all.value[at];
       mass[i] += static_cast<double>(all.value[at]);
     });
     for (size_t i = 0; i < n; ++i)
@@ -72,28 +70,24 @@ class Preconditioner {
  public:
   Preconditioner(const SparseRows& affinities, const std::vector<double>& mass, size_t n_dims, ThreadPool& pool)
       : heavy_(affinities, mass, pool),
-        rows_{heavy_.offset.data(), heavy_.column.data(), heavy_.value.data(), nullptr, affinities.n_padded},
         n_dims_(n_dims),
+        n_padded_(affinities.n_padded),
         pool_(pool),
         points_(mass.size() * n_dims),
-        laplacian_(affinities.n_padded * n_dims) {
-    rows_.Y = points_.data();
-  }
-
-  Preconditioner(const Preconditioner&) = delete;
-  Preconditioner& operator=(const Preconditioner&) = delete;
+        product_(mass.size() * n_dims),
+        laplacian_(n_padded_ * n_dims) {}
 
   /// out = M vector; padding stays 0.
   void apply(const double* vector, double* out) {
-    for_each_number([&](size_t i, size_t axis, size_t at) {
-      out[at] = vector[at] / heavy_.diagonal[i];
-      points_[i * n_dims_ + axis] = static_cast<float>(out[at]);
+    pool_.for_each_range(heavy_.mass.size(), CHUNK, [&](size_t begin, size_t end) {
+      for_each_number(begin, end, [&](size_t i, size_t axis, size_t at) {
+        out[at] = vector[at] / heavy_.diagonal[i];
+        points_[i * n_dims_ + axis] = static_cast<float>(out[at]);
+      });
     });
     for (int power = 1; power <= HIGHEST_POWER; ++power) {
-      multiply();
-      for_each_number([&](size_t i, size_t axis, size_t at) {
-        out[at] += WEIGHT * static_cast<double>(points_[i * n_dims_ + axis]);
-      });
+      multiply(out);
+      std::swap(points_, product_);
     }
   }
 
@@ -102,30 +96,31 @@ class Preconditioner {
   static constexpr int HIGHEST_POWER = 2;
   static constexpr size_t CHUNK = 1024;  // points per task
 
-  /// points = A points, by the kernel's (E - P) points, E: the sums of heavy affinities.
-  void multiply() {
+  /// product = A points, by the kernel's (E - P) points, E: the sums of heavy affinities; out += WEIGHT product.
+  void multiply(double* out) {
     const auto kernel = neighbour_kernels().laplacians[n_dims_ - 1];
-    pool_.for_each_range(heavy_.mass.size(), CHUNK,
-                         [&](size_t begin, size_t end) { kernel(rows_, begin, end, laplacian_.data()); });
-    for_each_number([&](size_t i, size_t axis, size_t at) {
-      float& y = points_[i * n_dims_ + axis];
-      y = static_cast<float>((heavy_.mass[i] * static_cast<double>(y) - laplacian_[at]) / heavy_.diagonal[i]);
+    const SparseRows rows = heavy_.P.rows(points_.data(), n_padded_);
+    pool_.for_each_range(heavy_.mass.size(), CHUNK, [&](size_t begin, size_t end) {
+      kernel(rows, begin, end, laplacian_.data());
+      for_each_number(begin, end, [&](size_t i, size_t axis, size_t at) {
+        const double y = static_cast<double>(points_[i * n_dims_ + axis]);
+        const double product = (heavy_.mass[i] * y - laplacian_[at]) / heavy_.diagonal[i];
+        product_[i * n_dims_ + axis] = static_cast<float>(product);
+        out[at] += WEIGHT * product;
+      });
     });
   }
 
   template <class Body>
-  void for_each_number(const Body& body) {
-    pool_.for_each_range(heavy_.mass.size(), CHUNK, [&](size_t begin, size_t end) {
-      for (size_t axis = 0; axis < n_dims_; ++axis)
-        for (size_t i = begin; i < end; ++i) body(i, axis, axis * rows_.n_padded + i);
-    });
+  void for_each_number(size_t begin, size_t end, const Body& body) {
+    for (size_t axis = 0; axis < n_dims_; ++axis)
+      for (size_t i = begin; i < end; ++i) body(i, axis, axis * n_padded_ + i);
   }
 
   HeavyAffinities heavy_;
-  SparseRows rows_;
-  size_t n_dims_;
+  size_t n_dims_, n_padded_;
   ThreadPool& pool_;
-  std::vector<float> points_;  // by point
+  std::vector<float> points_, product_;  // by point
   std::vector<double> laplacian_;
 };
 

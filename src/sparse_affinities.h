@@ -30,7 +30,21 @@ struct SparseAffinities {
   size_t n_points = 0;
   std::vector<uint64_t> offset;
   LargeArray<uint32_t> column;
-  LargeArray<float> value;  // and READ_BEYOND zeros
+  LargeArray<float> value;
+
+  /// Makes room for as many entries as `offset` says, where offset[i+1] is the number of row i's.
+  void take_room() {
+    for (size_t i = 0; i < n_points; ++i) offset[i + 1] += offset[i];
+    column.resize(offset.back() + READ_BEYOND);
+    value.resize(offset.back() + READ_BEYOND);
+    std::fill(column.end() - READ_BEYOND, column.end(), 0);
+    std::fill(value.end() - READ_BEYOND, value.end(), 0.0f);
+  }
+
+  /// For the sums over neighbours of a map, Y by point.
+  SparseRows rows(const float* Y, size_t n_padded) const {
+    return {offset.data(), column.data(), value.data(), Y, n_padded};
+  }
 };
 
 namespace detail {
@@ -212,10 +226,7 @@ inline SparseAffinities sparse_affinities(NeighbourGraph graph, double perplexit
   for_each_row([&](size_t i, const detail::TransposedRange& others) {
     detail::merge_row(rows, i, others, [&](uint32_t, double) { ++P.offset[i + 1]; });
   });
-  for (size_t i = 0; i < n; ++i) P.offset[i + 1] += P.offset[i];
-  P.column.resize(P.offset[n]);
-  P.value.resize(P.offset[n] + READ_BEYOND);
-  std::fill(P.value.end() - READ_BEYOND, P.value.end(), 0.0f);
+  P.take_room();
   const double factor = 1 / (2 * static_cast<double>(n));
   for_each_row([&](size_t i, const detail::TransposedRange& others) {
     uint64_t at = P.offset[i];

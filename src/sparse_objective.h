@@ -179,8 +179,7 @@ class SparseObjective : public Objective {
   }
 
   SparseRows affinity_rows() const {
-    const SparseAffinities& a = p_.affinities;
-    return {a.offset.data(), a.column.data(), a.value.data(), points_.data(), n_padded_};
+    return p_.affinities.rows(points_.data(), n_padded_);
   }
 
   void sum_neighbours(const double* Y, double* force) {

@@ -44,9 +44,11 @@ def affinities(program, monkeypatch):
         output = output_of(feed(program, ["affinities", n, k, perplexity, threads], arrays, instruction_set))
         offset = np.frombuffer(output, np.uint64, n + 1)
         size = int(offset[-1])
-        column = np.frombuffer(output, np.uint32, size, offset.nbytes)
-        values = np.frombuffer(output, np.float32, offset=offset.nbytes + column.nbytes)
+        padded = np.frombuffer(output, np.uint32, size + READ_BEYOND, offset.nbytes)
+        column = padded[:size]
+        values = np.frombuffer(output, np.float32, offset=offset.nbytes + padded.nbytes)
         np.testing.assert_array_equal(values[size:], np.zeros(READ_BEYOND))
+        np.testing.assert_array_equal(padded[size:], np.zeros(READ_BEYOND))
         return csr_array((values[:size], column.astype(np.int64), offset.astype(np.int64)), shape=(n, n))
 
     return find

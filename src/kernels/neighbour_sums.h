@@ -8,7 +8,7 @@
 
 namespace spasne {
 
-constexpr size_t READ_BEYOND = 16;  // values after the last one, so that rows can be read in whole vectors
+constexpr size_t READ_BEYOND = 16;  // zeros after the last column and value: rows are read in whole vectors
 
 /// Compressed rows of affinities: those of point i are offset[i] .. offset[i+1]-1. Y: by point, Y[point * DIMS + axis].
 struct SparseRows {

@@ -53,23 +53,38 @@ SPASNE_INLINE Differences<DIMS> load_differences(const SparseRows& s, const floa
   return found;
 }
 
-/// Calls add(at, differences) for the neighbours at, at + 1 ... of point i, a vector of them at a time. Beyond the
-/// row's end differences are 0.
+/// The first n of a vector, the others 0.
+SPASNE_INLINE FloatVector first_of(const FloatVector& v, uint64_t n) {
+  typedef int32_t Ints __attribute__((vector_size(SPASNE_VECTOR_BYTES)));
+  alignas(64) static constexpr int32_t PLACES[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  const Ints mask = *reinterpret_cast<const Ints*>(PLACES) < static_cast<int32_t>(n);
+  return (FloatVector)((Ints)v & mask);
+}
+
+/// The sum of a vector, in double precision.
+SPASNE_INLINE double sum_floats(const FloatVector& v) {
+  constexpr size_t SIZE = FLOATS > LANES ? FLOATS : LANES;
+  alignas(64) float value[SIZE] = {};
+  store_floats(value, v);
+  Lanes total = load(value);
+  for (size_t c = LANES; c < SIZE; c += LANES) total += load(value + c);
+  return sum(total);
+}
+
+/// Calls add(affinities, differences) for the neighbours of point i, a vector of them at a time. What the last vector
+/// reads beyond the row's end, of the next rows or of READ_BEYOND, has the affinity 0.
 template <int DIMS, class Add>
 SPASNE_INLINE void for_each_vector(const SparseRows& s, size_t i, const Add& add) {
   constexpr uint64_t AHEAD = 256;  // neighbours, read in order
   const float* own = s.Y + i * DIMS;
   const uint64_t end = s.offset[i + 1];
-  uint64_t at = s.offset[i];
-  for (; at + FLOATS <= end; at += FLOATS) {
+  for (uint64_t at = s.offset[i]; at < end; at += FLOATS) {
     __builtin_prefetch(s.column + at + AHEAD);
     __builtin_prefetch(s.value + at + AHEAD);
-    add(at, load_differences<DIMS>(s, own, s.column + at));
+    FloatVector p = *reinterpret_cast<const FloatsAnywhere*>(s.value + at);
+    if (at + FLOATS > end) p = first_of(p, end - at);
+    add(p, load_differences<DIMS>(s, own, s.column + at));
   }
-  if (at == end) return;
-  uint32_t rest[FLOATS];
-  for (size_t c = 0; c < FLOATS; ++c) rest[c] = at + c < end ? s.column[at + c] : static_cast<uint32_t>(i);
-  add(at, load_differences<DIMS>(s, own, rest));
 }
 
 /// sums[axis * n_padded + i] = sum over neighbours of weight(P_ij, y_i - y_j) (y_i - y_j), for the points begin ..
@@ -77,21 +92,14 @@ SPASNE_INLINE void for_each_vector(const SparseRows& s, size_t i, const Add& add
 template <int DIMS, class Weight>
 SPASNE_INLINE void weighted_differences(const SparseRows& s, size_t begin, size_t end, const Weight& weight,
                                         double* sums) {
-  float lane[FLOATS];
   for (size_t i = begin; i < end; ++i) {
     FloatVector total[DIMS] = {};
-    for_each_vector<DIMS>(s, i, [&](uint64_t at, const Differences<DIMS>& difference) {
-      // beyond the row's end affinities are of other rows, or padding, and differences 0
-      const FloatVector p = *reinterpret_cast<const FloatsAnywhere*>(s.value + at);
+    for_each_vector<DIMS>(s, i, [&](const FloatVector& p, const Differences<DIMS>& difference) {
       const FloatVector w = weight(p, difference);
       for (int axis = 0; axis < DIMS; ++axis) total[axis] += w * difference.axis[axis];
     });
-    for (int axis = 0; axis < DIMS; ++axis) {
-      __builtin_memcpy(lane, &total[axis], sizeof lane);
-      double sum = 0;
-      for (const float one : lane) sum += static_cast<double>(one);
-      sums[static_cast<size_t>(axis) * s.n_padded + i] = sum;
-    }
+    for (int axis = 0; axis < DIMS; ++axis)
+      sums[static_cast<size_t>(axis) * s.n_padded + i] = sum_floats(total[axis]);
   }
 }
 
@@ -122,9 +130,8 @@ static void neighbour_logs(const SparseRows& s, size_t begin, size_t end, double
   } piece = {};
   for (size_t i = begin; i < end; ++i) {
     Lanes total = lanes(0.0);
-    for_each_vector<DIMS>(s, i, [&](uint64_t at, const Differences<DIMS>& difference) {
+    for_each_vector<DIMS>(s, i, [&](const FloatVector& p, const Differences<DIMS>& difference) {
       for (int axis = 0; axis < DIMS; ++axis) store_floats(piece.difference[axis], difference.axis[axis]);
-      const FloatVector p = *reinterpret_cast<const FloatsAnywhere*>(s.value + at);
       store_floats(piece.affinity, p);
       for (size_t c = 0; c < SIZE; c += LANES) {
         Lanes one_plus_d2 = lanes(1.0);

@@ -27,6 +27,7 @@ struct Affinities {
       }
       offset.push_back(column.size());
     }
+    column.resize(column.size() + spasne::READ_BEYOND, 0);
     value.resize(value.size() + spasne::READ_BEYOND, 0.0f);
   }
 
