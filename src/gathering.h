@@ -17,6 +17,7 @@ constexpr double LIGHT = 12;  // alpha + beta, below which many points gather fo
 constexpr double GATHER_SIZE = 0.1;
 constexpr int GATHER = 50, GATHER_LONG = 150;       // gradients
 constexpr double COOL = 0.1;                        // gradients of each part, in units of sqrt(n)
+constexpr int LEAST_COOL = 20;                      // gradients of each part
 constexpr double COOLING[] = {1, 0.75, 0.5, 0.25};  // powers of the exaggeration, one for each part
 
 /// Gradients with P exaggerated: with many points and light global terms what is alike lies far apart, and nothing else
@@ -41,13 +42,14 @@ inline int gather(QuasiNewton& descent, MapState& map, const Options& o, int n_g
 
 /// Gathers, and exaggerates less and less before the map is widened: parts of a neighbourhood that lie apart find each
 /// other while there is no room between them. So a map that has no rival needs no shake. A map that is sqrt(n) points
-/// wide takes COOL times as many gradients in each part, or fewer where points move by less than half a neighbourhood.
-/// Longer parts end lower on some data, and on others lose what the tissue tells. Returns how many gradients it took.
+/// wide takes COOL times as many gradients in each part, at least LEAST_COOL, or fewer where points move by less than
+/// half a neighbourhood. Longer parts end lower on some data, and on others lose what the tissue tells. Returns how many
+/// gradients it took.
 inline int anneal(QuasiNewton& descent, MapState& map, const Options& o) {
   const double n = static_cast<double>(map.n_points);
   FastDescent d;
   d.standstill = 0.5 * std::pow(std::min(1.0, o.perplexity / n), 1.0 / o.no_dims);
-  d.max_gradients = std::min(o.max_iter, static_cast<int>(std::ceil(COOL * std::sqrt(n))));
+  d.max_gradients = std::min(o.max_iter, std::max(LEAST_COOL, static_cast<int>(std::ceil(COOL * std::sqrt(n)))));
   int n_taken = 0;
   for (const double power : COOLING) {
     d.exaggeration = std::pow(o.exaggeration, power);

@@ -40,7 +40,6 @@ constexpr double LEAST_PERPLEXITY = 20;   // of the sample of a wide map
 constexpr size_t FEWEST_IN_SECTION = 20;  // points of the sample, on average: pairs within sections are counted
 constexpr double GATHERED_SIZE = 0.45;    // of the sample's map: at which the points of a wide map gather
 constexpr double SAMPLE_RIVAL = 2e-3;  // relative cost of a map of the sample that may be the lower one of all points
-constexpr size_t MANY_IN_WIDE_MAP = 30000;  // points: with fewer, a race of all finds lower costs as often as not
 
 namespace detail {
 
@@ -123,7 +122,7 @@ inline std::vector<double> extended(const SparseProblem& all, const std::vector<
 inline bool races_on_sample(const Prepared& shared, const Options& o) {
   if (!shared.sparse || !shared.start.empty() || shared.n_points < MANY) return false;
   if (!detail::starts_race(o)) return false;
-  if (!is_compact(o, shared.n_points) && (o.alpha + o.beta < LIGHT || shared.n_points < MANY_IN_WIDE_MAP)) return false;
+  if (!is_compact(o, shared.n_points) && o.alpha + o.beta < LIGHT) return false;
   if (o.alpha == 0 && o.beta == 0) return false;  // t-SNE: no term tells how large the map is
   const size_t n_sections = shared.sparse->sections.members.size();
   return 3 * o.perplexity < RACING_SAMPLE / 2.0 && n_sections * FEWEST_IN_SECTION <= RACING_SAMPLE;

@@ -178,9 +178,7 @@ class SparseObjective : public Objective {
     return affinity_rows();
   }
 
-  SparseRows affinity_rows() const {
-    return p_.affinities.rows(points_.data(), n_padded_);
-  }
+  SparseRows affinity_rows() const { return p_.affinities.rows(points_.data(), n_padded_); }
 
   void sum_neighbours(const double* Y, double* force) {
     const auto kernel = neighbour_kernels().forces[n_dims_ - 1];

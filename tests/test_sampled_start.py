@@ -110,7 +110,7 @@ def test_wide_maps_of_many_points_gather_and_race_no_more(embed):
     [
         {"n_points": MANY - 1},
         {"perplexity": 500.0},  # more neighbours than a sample can tell
-        {"alpha": 16.0, "beta": 8.0, "global_scale": 0.25},  # wide, and below 30,000
+        {"alpha": 8.0, "beta": 2.0, "global_scale": 0.1},  # wide, under light global terms
         {"sections": np.arange(MANY) % 200},  # a dozen points of each in a sample
     ],
 )
@@ -125,14 +125,7 @@ GATHERED = re.compile(r"gathered once more: cost ([0-9.]+) before, ([0-9.]+) aft
 
 def test_wide_maps_that_all_points_race_for_gather_once_more(embed):
     """Of the maps before and after, the lower goes on."""
-    wide = {
-        "alpha": 16.0,
-        "beta": 8.0,
-        "global_scale": 0.1,
-        "perplexity": 5.0,
-        "max_iter": 50,
-        "descent": "fast",
-    }
+    wide = {"alpha": 8.0, "beta": 2.0, "global_scale": 0.1, "max_iter": 50, "descent": "fast"}
     outcome = embed(tissue(MANY + 1, **wide), "--report", "report.json")
     before, after = map(float, GATHERED.search(outcome.stdout).groups())
     assert before != after and outcome.report["cost"] <= min(before, after) * (1 + 1e-4)
@@ -140,7 +133,7 @@ def test_wide_maps_that_all_points_race_for_gather_once_more(embed):
 
 @pytest.mark.parametrize("options", [{"n_points": MANY}, {"global_scale": 1.0}], ids=["fewer", "compact"])
 def test_other_maps_gather_no_more_than_at_first(embed, options):
-    wide = {"n_points": MANY + 1, "alpha": 16.0, "beta": 8.0, "global_scale": 0.1, "perplexity": 5.0}
+    wide = {"n_points": MANY + 1, "alpha": 8.0, "beta": 2.0, "global_scale": 0.1, "perplexity": 5.0}
     outcome = embed(tissue(**{**wide, "max_iter": 50, "descent": "fast", **options}))
     assert "costs by start" in outcome.stdout and not GATHERED.search(outcome.stdout)
 
@@ -175,3 +168,10 @@ def test_an_outlier_keeps_the_scale_of_the_sample(embed):
     alone.X[1234, 2] = 60.0
     assert sampled["starts"][-1]["points"] == N_RACED
     assert sampled["cost"] < embed(alone, "--report", "report.json").report["cost"] * (1 + 5e-4)
+
+
+def test_cooling_takes_its_time_with_fewer_points_too(embed):
+    """Four parts of 20 gradients at least, unless points have come to rest before."""
+    wide = {"alpha": 16.0, "beta": 8.0, "global_scale": 4 / np.sqrt(MANY), "max_iter": 50, "descent": "fast"}
+    told = embed(tissue(**wide), "--report", "report.json").report["starts"]
+    assert told[0]["points"] == MANY and 80 <= told[0]["gradients"] <= 100

@@ -98,8 +98,7 @@ SPASNE_INLINE void weighted_differences(const SparseRows& s, size_t begin, size_
       const FloatVector w = weight(p, difference);
       for (int axis = 0; axis < DIMS; ++axis) total[axis] += w * difference.axis[axis];
     });
-    for (int axis = 0; axis < DIMS; ++axis)
-      sums[static_cast<size_t>(axis) * s.n_padded + i] = sum_floats(total[axis]);
+    for (int axis = 0; axis < DIMS; ++axis) sums[static_cast<size_t>(axis) * s.n_padded + i] = sum_floats(total[axis]);
   }
 }
 
