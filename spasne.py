@@ -214,9 +214,9 @@ def run_spasne(
         it.
     global_scale : float or "auto", default 1
         The scale sigma in Qg = (1 + sigma^2 d^2) / sum, 1e-100 to 1e100. Smaller values keep neighbours
-        better; more points need smaller ones. "auto": 2.7 sqrt(perplexity / 50) / sqrt(n), at most 1, at
-        which a map has as much room for neighbours as one of t-SNE; there beta has to be about alpha, or
-        half of it, for space to show.
+        better; more points need smaller ones. "auto": 2.7 sqrt(perplexity / 50) / sqrt(n), from a perplexity
+        of 50 on 2.7 / sqrt(n), at most 1: a map then has as much room for neighbours as one of t-SNE. There
+        beta has to be about alpha, or half of it, for space to show.
     pixel_scale : {"raw", "unit"} or float
         "raw": pixels as given, as published. "unit": the unit of pixels becomes irrelevant. A number
         above 0 multiplies them.

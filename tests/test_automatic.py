@@ -13,6 +13,7 @@ def test_scale_falls_as_the_radius_of_tsne_grows():
     assert automatic_scale(10_000, 50) == pytest.approx(0.027)
     assert automatic_scale(40_000, 50) == pytest.approx(0.0135)
     assert automatic_scale(10_000, 12.5) == pytest.approx(0.0135)
+    assert automatic_scale(10_000, 200) == pytest.approx(0.027)
     assert automatic_scale(5, 50) == 1
 
 

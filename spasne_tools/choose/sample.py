@@ -58,7 +58,7 @@ class Sample:
 
     @property
     def widening(self) -> float:
-        """Ratio of the automatic scales: a scale times this leaves the sample's map the room that all have.
+        """A scale times this leaves the neighbourhoods of the sample's map the room that those of all have.
 
         1 while its perplexity is as much smaller as the sample is.
         """

@@ -10,18 +10,19 @@ from spasne_tools.run.parameters import Parameters
 
 AUTO = "auto"
 BLURRED = 20000  # points above which a map with sigma 1 shows no neighbours
-# sigma sqrt(n) at which the map is as wide as one of t-SNE at this perplexity: docs/parameters.md
+# sigma sqrt(n) at which the map is as wide as one of t-SNE, at this perplexity and above: docs/parameters.md
 ROOM, ROOM_PERPLEXITY = 2.7, 50.0
 
 
 def automatic_scale(n_points: int, perplexity: float) -> float:
-    """sigma = 2.7 sqrt(perplexity / 50) / sqrt(n), at most 1.
+    """sigma = 2.7 sqrt(min(perplexity, 50) / 50) / sqrt(n), at most 1.
 
     t-SNE gives each neighbourhood, of `perplexity` points, about the same area, so that the radius of its
     map grows as sqrt(n / perplexity). At a sigma of the reciprocal order the global terms ask for a map of
-    that width, which has room for neighbours.
+    that width, which has room for neighbours. Above a perplexity of 50 that would be too narrow for the
+    nearest of them (benchmarks/README.md).
     """
-    return min(1.0, ROOM * math.sqrt(perplexity / ROOM_PERPLEXITY / n_points))
+    return min(1.0, ROOM * math.sqrt(min(perplexity / ROOM_PERPLEXITY, 1.0) / n_points))
 
 
 def is_auto(value: Any) -> bool:
