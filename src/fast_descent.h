@@ -151,9 +151,15 @@ class QuasiNewton {
       return !ends;
     }
 
-    /// The last map, or the lowest seen if that costs less; where the caller has stopped, the map that it saw.
+    /// The last map, or the lowest seen if that costs less; where the caller has stopped, the map that it saw. Where
+    /// another cost falls, the last map, or the first if that is not finite.
     void finish(QuasiNewton& descent, MapState& map, FastOutcome& out) {
-      if (out.stopped || (d_.exaggeration == 1 && checked_at_ == out.n_gradients)) return;
+      if (d_.exaggeration != 1) {
+        map.centre();
+        if (!map.finite()) map.Y = lowest_;
+        return;
+      }
+      if (out.stopped || checked_at_ == out.n_gradients) return;
       map.centre();
       const double cost = descent.objective_.cost(map.Y.data(), nullptr).total;
       if (cost <= out.cost)
@@ -165,9 +171,8 @@ class QuasiNewton {
    private:
     /// Whether the points have moved on since this was last asked.
     bool moves_on(const MapState& map) {
-      const bool moved = !asked_ || rms_change(map, lowest_) > d_.standstill * map.rms_radius();
-      asked_ = true;
-      lowest_ = map.Y;
+      const bool moved = before_.empty() || rms_change(map, before_) > d_.standstill * map.rms_radius();
+      before_ = map.Y;
       return moved;
     }
 
@@ -181,10 +186,9 @@ class QuasiNewton {
     }
 
     const FastDescent& d_;
-    AlignedVector lowest_;
+    AlignedVector lowest_, before_;  // the map of lowest cost; the one that moves are seen by
     double one_ago_ = INFINITY, two_ago_ = INFINITY;
     int next_ = 0, checked_at_ = 0, returns_ = 0;  // in gradients, but for the last
-    bool asked_ = false;
   };
 
   static bool crosses(int before, int now, int every) { return every > 0 && before / every != now / every; }

@@ -41,7 +41,8 @@ class Objective {
   /// known.
   virtual double error_of_sums(const double*) { return NAN; }
 
-  /// The cost with P as it is (never exaggerated). shares: each point's part (n long), or null.
+  /// The cost with P as it is (never exaggerated). shares: each point's part (n long), or null where the total is all
+  /// that is asked for.
   virtual CostParts cost(const double* Y, std::vector<double>* shares) = 0;
 };
 

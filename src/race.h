@@ -6,8 +6,8 @@
 // 2. All descend for SETTLE gradients, and those that are not HOPELESS_START for as many again. The two of lowest cost
 //    go on for SECOND_ROUND more, if the second is another map and near enough.
 // 3. The first is shaken: P is exaggerated a little for SHAKE gradients, so that parts of a neighbourhood that lie
-//    apart find each other, and the map descends again. Where that does not lower the cost it is shaken once more,
-//    less.
+//    apart find each other, and the map descends again. Where that does not lower the cost of a wide map it is shaken
+//    once more, less.
 // 4. A wide map of many points, for which few contenders raced, is made as small as they began and gathers once more.
 //    That map is kept if it is lower before it is quite at rest.
 //

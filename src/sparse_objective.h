@@ -123,7 +123,7 @@ class SparseObjective : public Objective {
     const bool pair_by_pair = shares && takes_all_pairs(n_);
     std::vector<double> global_logs(n_padded_, 0.0);  // and of space, where that has no sections
     const double log_Z = std::log(sum_pairs(Y, nullptr, global_logs.data(), pair_by_pair));
-    const std::vector<double> space_logs = logs_of_space(Y, global_logs, pair_by_pair);
+    const std::vector<double> space_logs = logs_of_space(Y, global_logs, shares != nullptr, pair_by_pair);
     const double log_Zg = std::log(global_sum(Y, n_, n_padded_, n_dims_, scale2_).Z);
     const double log_Zs = sections_ ? sections_->log_normaliser(Y) : log_Zg;
     const Entropies& of_space = sections_ ? sections_->entropies() : p_.space;
@@ -209,12 +209,14 @@ class SparseObjective : public Objective {
     return Z;
   }
 
-  /// Per point: sum over j of beta Ps_ij ln(1 + sigma^2 d^2). all_logs: the same of all charges.
-  std::vector<double> logs_of_space(const double* Y, const std::vector<double>& all_logs, bool pair_by_pair) {
+  /// Per point: sum over j of beta Ps_ij ln(1 + sigma^2 d^2). all_logs: the same of all charges; where that is beta's
+  /// too, and parts are not wanted, 0, which leaves the total as it is.
+  std::vector<double> logs_of_space(const double* Y, const std::vector<double>& all_logs, bool parts,
+                                    bool pair_by_pair) {
     if (sections_) return sections_->logs(Y, pair_by_pair);
     if (beta_ > 0 && alpha_ == 0) return all_logs;
     std::vector<double> logs(n_padded_, 0.0);
-    if (beta_ > 0)
+    if (beta_ > 0 && parts)
       space_grid_.evaluate({Y, space_charges_.charges.data(), space_charges_.constant}, pool_,
                            {nullptr, nullptr, nullptr, logs.data()}, pair_by_pair);
     return logs;

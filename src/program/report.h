@@ -20,10 +20,10 @@ struct Stages {
 inline std::string contenders_as_json(const Record& record) {
   std::string json;
   for (const Contender& c : record.contenders) {
-    char line[192];
-    std::snprintf(line, sizeof line, "%s{\"start\": \"%s\", \"cost\": %.17g, \"gradients\": %d, \"points\": %zu}",
-                  json.empty() ? "" : ", ", c.name.c_str(), c.cost, c.n_gradients, c.n_points);
-    json += line;
+    char numbers[128];
+    std::snprintf(numbers, sizeof numbers, "\"cost\": %.17g, \"gradients\": %d, \"points\": %zu}", c.cost,
+                  c.n_gradients, c.n_points);
+    json += (json.empty() ? "{\"start\": \"" : ", {\"start\": \"") + c.name + "\", " + numbers;
   }
   return json;
 }
@@ -47,25 +47,26 @@ inline std::string finite_or_null(double value) {
 /// The file still lacks OutputFile::finish.
 inline void write_report(OutputFile& file, const Result& r, size_t n_points, size_t n_features, int no_dims,
                          const Stages& stages) {
-  char json[4096];
   const Record& record = r.record;
-  const int length = std::snprintf(
-      json, sizeof json,
+  char run[512], result[1024];
+  std::snprintf(
+      run, sizeof run,
       "{\"version\": \"%s\", \"method\": \"%s\", \"n_points\": %zu, \"n_features\": %zu, \"no_dims\": %d,\n"
       " \"threads\": %zu, \"isa\": \"%s\", \"seed\": %d, \"n_iter\": %d, \"converged\": %s, \"repeated\": %s, "
-      "\"stopped\": %s,\n"
-      " \"neighbours\": %s,\n"
-      " \"descent\": \"%s\", \"starts\": [%s],\n"
-      " \"max_step\": %s, \"longest_step\": %.17g, \"learning_rate\": %.17g, \"error_of_sums\": %s,\n"
-      " \"cost\": %.17g, \"cost_local\": %.17g, \"cost_global\": %.17g, \"cost_space\": %.17g,\n"
-      " \"seconds\": {\"read\": %.6f, \"affinities\": %.6f, \"optimise\": %.6f, \"write\": %.6f}}\n",
+      "\"stopped\": %s,\n",
       SPASNE_VERSION, name(r.plan.method), n_points, n_features, no_dims, r.plan.n_threads, name(isa()), r.plan.seed,
       record.n_iter, record.converged ? "true" : "false", record.repeated ? "true" : "false",
-      record.stopped ? "true" : "false", search_as_json(r.search).c_str(), name(record.steps),
-      contenders_as_json(record).c_str(), finite_or_null(record.max_step).c_str(), record.longest_step,
-      record.learning_rate, finite_or_null(record.error_of_sums).c_str(), r.map.total_cost(), r.map.cost_local,
-      r.map.cost_global, r.map.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise, stages.write);
-  file.write(json, static_cast<size_t>(length));
+      record.stopped ? "true" : "false");
+  std::snprintf(result, sizeof result,
+                " \"max_step\": %s, \"longest_step\": %.17g, \"learning_rate\": %.17g, \"error_of_sums\": %s,\n"
+                " \"cost\": %.17g, \"cost_local\": %.17g, \"cost_global\": %.17g, \"cost_space\": %.17g,\n"
+                " \"seconds\": {\"read\": %.6f, \"affinities\": %.6f, \"optimise\": %.6f, \"write\": %.6f}}\n",
+                finite_or_null(record.max_step).c_str(), record.longest_step, record.learning_rate,
+                finite_or_null(record.error_of_sums).c_str(), r.map.total_cost(), r.map.cost_local, r.map.cost_global,
+                r.map.cost_space, stages.read, r.seconds_affinities, r.seconds_optimise, stages.write);
+  const std::string json = std::string(run) + " \"neighbours\": " + search_as_json(r.search) + ",\n \"descent\": \"" +
+                           name(record.steps) + "\", \"starts\": [" + contenders_as_json(record) + "],\n" + result;
+  file.write(json.data(), json.size());
 }
 
 }  // namespace spasne
