@@ -216,10 +216,11 @@ def to_markdown(summary: pd.DataFrame) -> str:
     lines = ["| " + columns.replace(", ", " | ") + " |", "|---" * (columns.count(",") + 1) + "|"]
     for row in summary.itertuples():
         cost = f"{100 * row.worst:.2f} % | {100 * row.cost_spread:.2f} %"
-        lines.append(
+        line = (
             f"| {row.data} | {row.theta:g} | {row.max_iter} | {row.max_step} | {row.runs} | {row.failed} "
             f"| {row.repeated} | {cost} | {row.r1_sd:.4f} | {row.r2_sd:.4f} |"
         )
+        lines.append(line.replace(" nan ", "  "))  # of a single seed
     return "\n".join(lines)
 
 
