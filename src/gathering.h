@@ -43,8 +43,8 @@ inline int gather(QuasiNewton& descent, MapState& map, const Options& o, int n_g
 /// Gathers, and exaggerates less and less before the map is widened: parts of a neighbourhood that lie apart find each
 /// other while there is no room between them. So a map that has no rival needs no shake. A map that is sqrt(n) points
 /// wide takes COOL times as many gradients in each part, at least LEAST_COOL, or fewer where points move by less than
-/// half a neighbourhood. Longer parts end lower on some data, and on others lose what the tissue tells. Returns how many
-/// gradients it took.
+/// half a neighbourhood. Longer parts end lower on some data, and on others lose what the tissue tells. Returns how
+/// many gradients it took.
 inline int anneal(QuasiNewton& descent, MapState& map, const Options& o) {
   const double n = static_cast<double>(map.n_points);
   FastDescent d;
