@@ -682,7 +682,16 @@ time.sleep(60)
 """
 
 
+@pytest.fixture
+def interruptible():
+    """An interrupt raises, as in a terminal: shells have it ignored by what they start in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @on_linux
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("verbose", [False, True])
 def test_an_interrupt_ends_the_run_and_cleans_up(stand_in, temporary_root, verbose):
     logbook = stand_in(SAY_AND_SLEEP)
