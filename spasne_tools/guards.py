@@ -10,7 +10,8 @@ import scipy.sparse
 
 from spasne_tools.coordinates import find_coordinates
 from spasne_tools.features import control_features, is_identifier
-from spasne_tools.no_genes import find_no_genes, listed_names
+from spasne_tools.name_list import listed_names
+from spasne_tools.no_genes import find_no_genes
 from spasne_tools.other_frames import column_names
 from spasne_tools.user_warning import warn_user
 from spasne_tools.validation import Matrix, MatrixLike, as_matrix

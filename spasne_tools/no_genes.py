@@ -9,7 +9,6 @@ from spasne_tools.coordinates import find_coordinates
 from spasne_tools.features import control_features, identifier_columns
 
 FEWEST_GENES = 3  # beside positions: fewer may be a map, whose columns are called x and y as well
-SHOWN = 4
 
 
 class NoGenes(NamedTuple):
@@ -40,15 +39,3 @@ def find_no_genes(columns: Sequence[Any]) -> NoGenes:
 def control_names(names: Sequence[Any]) -> list[Any]:
     """Those of `names` that are of control features."""
     return [name for name, control in zip(names, control_features(names), strict=True) if control]
-
-
-def listed_names(names: Sequence[Any], most: int = SHOWN) -> str:
-    """The first of `names` and how many there are more, for a message.
-
-    Examples
-    --------
-    >>> listed_names(["a", "b", "c"]), listed_names(["a", "b", "c"], 2)
-    ('a, b, c', 'a, b and 1 more')
-    """
-    shown = ", ".join(map(str, names[:most]))
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown

@@ -41,7 +41,7 @@ struct HeavyAffinities {
     P.n_points = n;
     P.offset.assign(n + 1, 0);
     for_each_heavy(all, least, pool, [&](size_t i, uint64_t) { ++P.offset[i + 1]; });
-    P.take_room();
+    P.make_room();
     std::vector<uint64_t> next(P.offset.begin(), P.offset.end() - 1);
     for_each_heavy(all, least, pool, [&](size_t i, uint64_t at) {
       P.column[next[i]] = all.column[at];

@@ -33,7 +33,7 @@ struct SparseAffinities {
   LargeArray<float> value;
 
   /// Makes room for as many entries as `offset` says, where offset[i+1] is the number of row i's.
-  void take_room() {
+  void make_room() {
     for (size_t i = 0; i < n_points; ++i) offset[i + 1] += offset[i];
     column.resize(offset.back() + READ_BEYOND);
     value.resize(offset.back() + READ_BEYOND);
@@ -226,7 +226,7 @@ inline SparseAffinities sparse_affinities(NeighbourGraph graph, double perplexit
   for_each_row([&](size_t i, const detail::TransposedRange& others) {
     detail::merge_row(rows, i, others, [&](uint32_t, double) { ++P.offset[i + 1]; });
   });
-  P.take_room();
+  P.make_room();
   const double factor = 1 / (2 * static_cast<double>(n));
   for_each_row([&](size_t i, const detail::TransposedRange& others) {
     uint64_t at = P.offset[i];

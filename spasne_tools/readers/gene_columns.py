@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spasne_tools.no_genes import NoGenes, control_names, find_no_genes, listed_names
+from spasne_tools.name_list import listed_names
+from spasne_tools.no_genes import NoGenes, control_names, find_no_genes
 from spasne_tools.readers.expression_file import Expression
 
 KINDS = ("identifiers of rows", "positions", "control features")  # what is left out, for a message

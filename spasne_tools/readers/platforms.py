@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spasne_tools.name_list import listed_names
 from spasne_tools.readers import (
     cosmx,
     loom,
@@ -79,8 +80,7 @@ def check_what_is_below(path: Path) -> None:
     if not path.is_dir():
         return
     if below := _samples_below(path):
-        more = f" and {len(below) - SHOWN} more" if len(below) > SHOWN else ""
-        found = f"{', '.join(below[:SHOWN])}{more} below it; name one of them"
+        found = f"{listed_names(below, SHOWN)} below it; name one of them"
         raise ValueError(f"expected one sample in {path}, found {found}")
     for file in sorted(path.iterdir()):
         if (kind := _refused(file)) is not None:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from spasne_tools.name_list import listed_names
+
 LISTED = 8  # names of files in a message
 
 
@@ -49,8 +51,7 @@ class Sample:
 def listed(folder: Path) -> str:
     """The first names in a folder, for a message."""
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return (", ".join(names[:LISTED]) or "nothing") + more
+    return listed_names(names, LISTED) or "nothing"
 
 
 def find_sample(path: Path, platform: str, *names: str) -> Sample | None:
