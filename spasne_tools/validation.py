@@ -9,7 +9,7 @@ import pandas as pd
 import scipy.sparse
 
 from spasne_tools.other_frames import of_pandas
-from spasne_tools.row_index import check_order
+from spasne_tools.row_index import check_order, difference_of_indexes, rows_of_all
 
 # A DataFrame, an array, nested lists or, for data and counts, a scipy.sparse matrix.
 MatrixLike: TypeAlias = Any
@@ -56,7 +56,9 @@ def check_rows_match(data: MatrixLike, other: MatrixLike, name: str) -> None:
     n_points, n_other = _n_rows(data), _n_rows(other)
     if n_points != n_other:
         turned = (getattr(data, "shape", None) or (0,))[1:] == (n_other,)
-        remedy = "; data has as many columns: if these are the spots, pass data.T" if turned else ""
+        remedy = rows_of_all(data, other, name)
+        if turned:
+            remedy = "; data has as many columns: if these are the spots, pass data.T"
         raise ValueError(f"expected {n_points} rows in {name}, as in data, found {n_other}{remedy}")
     check_order(data, other, name)
     pandas_types = (pd.DataFrame, pd.Series)
@@ -65,9 +67,12 @@ def check_rows_match(data: MatrixLike, other: MatrixLike, name: str) -> None:
     if data.index.equals(other.index):
         return
     where = next(row for row in range(n_points) if data.index[row] != other.index[row])
+    mine, found = (index[where : where + 1].tolist()[0] for index in (data.index, other.index))
+    difference = difference_of_indexes(data.index, other.index)
+    said = "" if difference is None else f"{difference.said}; "
     raise ValueError(
-        f"expected {name} to have the index of data, found {other.index[where]!r} in place of "
-        f"{data.index[where]!r} in row {where}; if the rows do belong together, pass {name}.to_numpy()"
+        f"expected {name} to have the index of data, found {found!r} in place of {mine!r} in row {where}; "
+        f"{said}if the rows do belong together, pass {name}.to_numpy()"
     )
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from spasne_tools.coordinates import find_coordinates
 from spasne_tools.features import is_unnamed
+from spasne_tools.name_differences import difference_of, lost_digits
 from spasne_tools.readers.matching import naming_column
-from spasne_tools.readers.name_differences import difference_of, lost_digits
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.features import plain_name
-from spasne_tools.readers.name_differences import difference_of
+from spasne_tools.name_differences import bare_numbers, difference_of
 from spasne_tools.readers.row_names import ROW_NAMES, Names, are_numbers, counts_rows, names_of
 
 
@@ -85,6 +85,7 @@ def match_rows(wanted: Wanted, table: pd.DataFrame, file: str, index: bool = Tru
         )
     _check_no_names_in_vain(wanted.names, theirs, file)
     _check_no_other_numbers(wanted.names, theirs, file)
+    _check_no_bare_numbers(wanted, theirs, file)
     if len(table) not in (count, wanted.n_read):
         raise ValueError(
             f"expected {wanted.n_read} rows in {file}, as in the input, found {len(table)}; name the rows in "
@@ -197,9 +198,14 @@ def _check_no_names_in_vain(own: Sequence[Names], theirs: Sequence[Names], file:
             f"expected different names of rows in {where}, found {twice[twice.duplicated()][0]!r} twice; "
             "make them unique, for instance with the name of the section"
         )
+    raise _not_all_found(mine, other, hits, file)
+
+
+def _not_all_found(mine: Names, other: Names, hits: int, file: str) -> ValueError:
+    total = len(mine.texts)
     absent = mine.texts[~mine.texts.isin(other.texts)][0]
     example = f"e.g. not {absent!r}" if hits else f"e.g. {absent!r} here and {other.texts[0]!r} there"
-    raise ValueError(
+    return ValueError(
         f"expected the names of all {total} rows of the input in {file}, found {hits} of {total} in "
         f"{other.title}, {example}{_remedy(mine.texts, other.texts, hits)}"
     )
@@ -221,6 +227,23 @@ def _check_no_other_numbers(own: Sequence[Names], theirs: Sequence[Names], file:
                     f"expected the rows of {file} in the order of the input, found {found}; give that column "
                     "the same title, or drop it if it does not name rows"
                 )
+
+
+def _check_no_bare_numbers(wanted: Wanted, theirs: Sequence[Names], file: str) -> None:
+    """ValueError where names such as 0007 or 7.0 stand, as numbers, in an order of their own in a column.
+
+    A column whose title does not say that it names rows is read as numbers, which have no leading zeros.
+    """
+    for mine in (names for names in wanted.names if names.sure):
+        bare = bare_numbers(mine.texts)
+        if bare.equals(mine.texts):
+            continue
+        for other in (names for names in theirs if not names.sure and names.texts.is_unique):
+            in_order = len(other.texts) == wanted.n_read and bare.equals(other.texts[wanted.taken])
+            tells = not (in_order or counts_rows(bare) and counts_rows(other.texts))
+            if tells and 2 * int(bare.isin(other.texts).sum()) > len(bare):
+                said = _not_all_found(mine, other, int(mine.texts.isin(other.texts).sum()), file)
+                raise ValueError(f"{said}; call {other.title} cell_id, so that it is read as text here, too")
 
 
 def _check_no_rival(best: Found, theirs: Sequence[Names], file: str) -> None:

@@ -128,10 +128,13 @@ def _numbers(n_columns: int) -> pd.RangeIndex:
 def _parse(stream: BinaryIO, layout: Layout) -> pd.DataFrame:
     """The body of a table, its columns numbered from 0; the first as text where it may hold names of rows."""
     options: dict[str, Any] = {} if EXACT_BY_DEFAULT else {"float_precision": "round_trip"}
+    texts = _padded_identifiers(layout)
     if _first_are_texts(layout):  # of which NA can be one
+        texts = [0, *texts]
         others = range(1, len(layout.rows[0]))
-        options |= {"dtype": {0: str}, "keep_default_na": False, "na_values": dict.fromkeys(others, NO_VALUE)}
+        options |= {"keep_default_na": False, "na_values": dict.fromkeys(others, NO_VALUE)}
     options |= {
+        "dtype": dict.fromkeys(texts, str),
         "sep": layout.separator or r"\s+",
         "decimal": layout.decimal,
         "header": None,
@@ -149,6 +152,15 @@ def _parse(stream: BinaryIO, layout: Layout) -> pd.DataFrame:
 
 def _first_are_texts(layout: Layout) -> bool:
     return _has_named_index(layout) or not is_number(layout.rows[0][0])
+
+
+def _padded_identifiers(layout: Layout) -> list[int]:
+    """Columns of identifiers that would lose their leading zeros as numbers, the first column left alone."""
+    names, first = layout.names or [], layout.rows[0]
+    nameless = max(0, len(first) - len(names)) if first[-1] else 0  # R writes no name for row names
+    places = [place + nameless for place, name in enumerate(names) if is_identifier(name)]
+    fields = {place: [row[place] for row in layout.rows if place < len(row)] for place in places if place > 0}
+    return [place for place, texts in fields.items() if any(re.fullmatch(r"0\d+", text) for text in texts)]
 
 
 def _has_named_index(layout: Layout) -> bool:
