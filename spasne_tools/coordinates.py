@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from typing import Any
 
 # x, y, of which the first pair that a table has is taken: vendors' names before plain ones, positions in the
-# whole tissue before those in a field of view. A third axis has the same name with z.
+# whole tissue before those in a field of view, pixels before millimetres, of which a tissue has too few for
+# the spatial term. A third axis has the same name with z.
 KNOWN = (
     ("pxl_col_in_fullres", "pxl_row_in_fullres"),  # Visium
     ("pxl_col", "pxl_row"),
     ("x_centroid", "y_centroid"),  # Xenium
     ("center_x", "center_y"),  # MERSCOPE
     ("CenterX_global_px", "CenterY_global_px"),  # CosMx
-    ("CenterX_global_mm", "CenterY_global_mm"),
     ("x_global_px", "y_global_px"),
+    ("CenterX_global_mm", "CenterY_global_mm"),
     ("x_global_mm", "y_global_mm"),
     ("x_slide_mm", "y_slide_mm"),
     ("global_x", "global_y"),
@@ -37,6 +38,8 @@ KNOWN = (
     ("coord_x", "coord_y"),
     ("x_um", "y_um"),
     ("x_micron", "y_micron"),
+    ("x_px", "y_px"),
+    ("x_mm", "y_mm"),
     ("x_pos", "y_pos"),
     ("pos_x", "pos_y"),
     ("x", "y"),
@@ -77,7 +80,7 @@ def find_coordinates(columns: Iterable[Any], known_only: bool = False) -> list[A
     plain: dict[str, list[Any]] = {}
     for column in columns:
         plain.setdefault(_plain(column), []).append(column)
-    pairs = [(x, y) for x, y in _KNOWN if x in plain and y in plain]
+    pairs = [(x, y) for x, y in (map(_plain, pair) for pair in KNOWN) if x in plain and y in plain]
     if not pairs and not known_only:
         others = [(x, y) for x in plain for y in _with_letter(x, "y") if y in plain]
         pairs = [pair for pair in others if not _NO_POSITION.search(pair[0])]
@@ -119,6 +122,3 @@ def _shape(name: Any) -> str:
 def _with_letter(x: str, letter: str) -> list[str]:
     """What `x` becomes with `letter` in place of one of its letters x."""
     return [x[:place] + letter + x[place + 1 :] for place, found in enumerate(x) if found == "x"]
-
-
-_KNOWN = tuple((_plain(x), _plain(y)) for x, y in KNOWN)

@@ -87,6 +87,11 @@ def test_known_coordinates_in_any_order_case_and_place(x, y):
          ["pxl_col_in_fullres", "pxl_row_in_fullres"]),
         (["fov", "volume", "center_x", "center_y", "min_x", "max_x", "min_y", "max_y"],
          ["center_x", "center_y"]),
+        (["x_FOV_px", "y_FOV_px", "X_mm", "Y_mm"], ["X_mm", "Y_mm"]),
+        (["fov", "X_mm", "Y_mm", "X_px", "Y_px"], ["X_px", "Y_px"]),
+        (["x_FOV_px", "y_FOV_px", "x_slide_mm", "y_slide_mm"], ["x_slide_mm", "y_slide_mm"]),
+        (["CenterX_global_mm", "CenterY_global_mm", "x_global_px", "y_global_px"],
+         ["x_global_px", "y_global_px"]),
         (["x", "y", "z"], ["x", "y", "z"]),
         (["xcoord", "ycoord", "zcoord"], ["xcoord", "ycoord", "zcoord"]),
         (["Xpx", "Ypx"], ["Xpx", "Ypx"]),
@@ -106,7 +111,8 @@ def test_coordinates_among_others(columns, found):
 
 
 def test_known_names_only():
-    assert find_coordinates(["Xpx", "Ypx"], known_only=True) is None
+    assert find_coordinates(["Xspot", "Yspot"]) == ["Xspot", "Yspot"]
+    assert find_coordinates(["Xspot", "Yspot"], known_only=True) is None
     assert find_coordinates(["x", "y", "Gad1"], known_only=True) == ["x", "y"]
 
 

@@ -313,6 +313,28 @@ def test_a_numeric_identifier_is_no_third_position(tissue):
     is_right_map(tissue)
 
 
+def test_fields_of_view_are_no_positions(tissue, capsys):
+    np.savetxt("counts.txt", tissue.counts.toarray(), fmt="%d")
+    fields = tissue.pixels.set_axis(["across", "down"], axis=1).assign(fov=np.arange(N) % 3)
+    fields.to_csv("pixels.csv", index=False)
+    assert command_line.main(["-i", "counts.txt", "-x", "pixels.csv", *FAST]) == 0
+    assert "positions: across, down\n" in capsys.readouterr().out
+    is_right_map(tissue)
+
+
+@pytest.mark.parametrize(
+    ("fov", "chosen", "is_warned"),
+    [({}, [], True), ({"fov": 1}, [], False), ({}, ["--pixel_columns", "x_FOV_px,y_FOV_px"], False)],
+)
+def test_positions_within_a_field_that_nothing_names(tissue, capsys, fov, chosen, is_warned):
+    np.savetxt("counts.txt", tissue.counts.toarray(), fmt="%d")
+    local = tissue.pixels.set_axis(["x_FOV_px", "y_FOV_px"], axis=1)
+    local.assign(**fov).to_csv("pixels.csv", index=False)
+    assert command_line.main(["-i", "counts.txt", "-x", "pixels.csv", *FAST, *chosen]) == 0
+    said = r"positions within fields of view \(x_FOV_px, y_FOV_px\) are taken as those in the tissue: several"
+    assert bool(re.search(said, capsys.readouterr().err)) is is_warned
+
+
 def test_empty_rows_and_rows_off_the_tissue_are_left_out(tissue, capsys):
     counts = np.vstack([tissue.counts.toarray(), np.zeros((2, 60), int), np.ones((3, 60), int)])
     order = np.random.default_rng(0).permutation(N + 5)

@@ -4,6 +4,7 @@ import functools
 import itertools
 import json
 import re
+import warnings
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -353,6 +354,45 @@ def test_warns_of_small_coordinates_within_sections():
     pixels = random_case(73).pixels
     with pytest.warns(UserWarning, match="nearly vanishes"):
         prepared(LABELS, pixels / 1e3 + 1e6 * LAYOUTS["two"][:, None])
+
+
+def two_units(ratio, n_small=20, **parameters):
+    """Sections of as many rows as `n_small` and of others, one `ratio` times as large as the other."""
+    sections = np.repeat(["s2", "s1"], [n_small, 40 - n_small])
+    pixels = np.random.default_rng(3).uniform(0, 5000, (40, 2))
+    pixels[:n_small] /= ratio * np.sqrt(spread_of(pixels[:n_small]) / spread_of(pixels[n_small:]))
+    case = random_case(70, n_points=40)
+    return prepare_problem(case.X, pixels, Parameters(perplexity=5, sections=sections, **parameters))
+
+
+def spread_of(positions):
+    return pdist(positions, "sqeuclidean").mean()
+
+
+@pytest.mark.parametrize("scale", ["raw", "unit"])
+def test_warns_of_sections_in_other_units(scale):
+    said = r"^section s1 is 30\.5 times as large as section s2, whose positions hardly count .* units differ"
+    with pytest.warns(UserWarning, match=said):
+        two_units(30.5, pixel_scale=scale)
+
+
+@pytest.mark.parametrize(
+    "options", [{"ratio": 29.5}, {"ratio": 1e4, "beta": 0}, {"ratio": 1e4, "n_small": 9}]
+)
+def test_sections_of_other_sizes(options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        two_units(**options)
+
+
+def test_a_section_at_one_place_is_in_no_other_unit():
+    pixels = np.random.default_rng(3).uniform(0, 5000, (40, 2))
+    pixels[:20] = 7
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        prepare_problem(
+            random_case(70, n_points=40).X, pixels, Parameters(perplexity=5, sections=[0] * 20 + [1] * 20)
+        )
 
 
 def test_spatial_start_lays_sections_on_each_other():

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from spasne_tools.commands.rows import Rows, chosen_columns, read_matched
-from spasne_tools.coordinates import find_coordinates
-from spasne_tools.features import is_identifier
+from spasne_tools.coordinates import are_local, find_coordinates
+from spasne_tools.features import is_field_of_view, is_identifier
 from spasne_tools.readers.expression_file import Expression
 from spasne_tools.readers.matching import Match
 from spasne_tools.readers.overlaid import overlaid_sections
@@ -40,6 +40,7 @@ def positions_named(
         pixels = chosen_columns(table, options.pixel_columns, options.pixels)
     else:
         pixels = position_columns(table, match)
+        _warn_of_fields(table, pixels)
     print(f"{match.said}; positions: {', '.join(map(str, pixels.columns))}", flush=True)
     _warn_of_sections(options, table, pixels)
     if expression is not None and (options.counts or expression.is_counts):
@@ -74,6 +75,15 @@ def _warn_of_sections(options: argparse.Namespace, table: pd.DataFrame, pixels: 
         numeric = all(pd.api.types.is_numeric_dtype(dtype) for dtype in pixels.dtypes)
         if numeric and (message := overlaid_sections(table, pixels)):
             warn_user(message)
+
+
+def _warn_of_fields(table: pd.DataFrame, pixels: pd.DataFrame) -> None:
+    """Where positions count from the corner of a field of view, and no column says of which."""
+    if are_local(pixels.columns) and not any(map(is_field_of_view, table.columns)):
+        warn_user(
+            f"positions within fields of view ({', '.join(map(str, pixels.columns))}) are taken as those in "
+            "the tissue: several fields would lie over each other; --pixel_columns chooses others"
+        )
 
 
 def position_columns(table: pd.DataFrame, match: Match) -> pd.DataFrame:
@@ -115,7 +125,11 @@ def _numbers_rows(column: pd.Series, match: Match) -> bool:
 
 
 def _values(table: pd.DataFrame, match: Match) -> list[Any]:
-    """Columns that neither name rows nor are empty."""
+    """Columns that neither name rows, nor the fields of view that they are in, nor are empty."""
     by = None if match.by is None else match.by.title
-    left = [column for column in table.columns if str(column) != by and not is_identifier(column)]
+    left = [
+        column
+        for column in table.columns
+        if str(column) != by and not is_identifier(column) and not is_field_of_view(column)
+    ]
     return [column for column in left if not table[column].isna().all()] or left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from spasne_tools.run.parameters import Parameters
 from spasne_tools.user_warning import warn_user
@@ -16,6 +17,9 @@ from spasne_tools.validation import (
 
 # Below this mean squared distance the "1 +" in 1 + |si - sj|^2 flattens the spatial term.
 SMALL_SQUARED_DISTANCE = 100.0
+# Pieces of tissue hardly differ so much in length; one in millimetres beside one in pixels does. Sections of
+# fewer rows than FEWEST_ROWS may be as small as they like.
+UNLIKE_LENGTHS, FEWEST_ROWS = 30.0, 10
 
 
 def prepared_positions(
@@ -37,7 +41,15 @@ def prepared_positions(
         positions = _centred_within(positions, sections)
         if parameters.beta > 0 and sections.max() == n_points - 1:
             raise ValueError("expected sections of two rows or more, found one row in each; use beta=0")
-    spread = _mean_squared_distance(positions, sections)
+    spreads, sizes = _spreads_within(positions, sections)
+    n_pairs = sizes * (sizes - 1)
+    spread = float(spreads @ (n_pairs / n_pairs.sum()))
+    if not np.isfinite(spread):
+        raise ValueError(
+            "expected pixels whose squares can be summed, found values so large that they overflow"
+        )
+    if sections is not None and parameters.beta > 0:
+        _warn_of_units(spreads, sizes, parameters)
     if parameters.pixel_scale == "unit":
         if spread == 0:
             where = "" if sections is None else " within a section"
@@ -67,22 +79,29 @@ def _centred_within(positions: np.ndarray, sections: np.ndarray) -> np.ndarray:
     return positions - means[sections]
 
 
-def _mean_squared_distance(positions: np.ndarray, sections: np.ndarray | None) -> float:
-    """Mean of |si - sj|^2 over all pairs i != j (within sections), 0 without pairs.
+def _spreads_within(positions: np.ndarray, sections: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of |si - sj|^2 over the pairs i != j of each section, 0 where it has none; and its rows.
 
-    In one section it is twice the summed variance of the columns.
+    It is twice the summed variance of the columns.
     """
     groups = [positions]
     if sections is not None:
         by_section = positions[np.argsort(sections, kind="stable")]
         groups = np.split(by_section, np.cumsum(np.bincount(sections))[:-1])
-    paired = [group for group in groups if len(group) > 1]
-    n_pairs = np.array([len(group) * (len(group) - 1) for group in paired], dtype=float)
     with np.errstate(over="ignore", invalid="ignore"):
-        means = np.array([2 * group.var(axis=0, ddof=1).sum() for group in paired])
-        mean = float(means @ (n_pairs / n_pairs.sum()))
-    if not np.isfinite(mean):
-        raise ValueError(
-            "expected pixels whose squares can be summed, found values so large that they overflow"
+        spreads = [2 * group.var(axis=0, ddof=1).sum() if len(group) > 1 else 0.0 for group in groups]
+    return np.array(spreads), np.array([len(group) for group in groups], dtype=float)
+
+
+def _warn_of_units(spreads: np.ndarray, sizes: np.ndarray, parameters: Parameters) -> None:
+    """Where a section is so small beside another that its unit is hardly the same: its space has no say."""
+    lengths = np.sqrt(np.where((sizes >= FEWEST_ROWS) & (spreads > 0), spreads, np.nan))
+    if np.isnan(lengths).all():
+        return
+    least, most = int(np.nanargmin(lengths)), int(np.nanargmax(lengths))
+    if (ratio := lengths[most] / lengths[least]) > UNLIKE_LENGTHS:
+        names = pd.factorize(pd.Series(parameters.sections))[1]
+        warn_user(
+            f"section {names[most]} is {ratio:.3g} times as large as section {names[least]}, whose positions "
+            "hardly count beside it; if their units differ (px, mm), bring pixels to one"
         )
-    return mean
