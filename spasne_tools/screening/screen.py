@@ -245,13 +245,10 @@ def _best_scale(found: Sequence[Screening]) -> Screening:
 
 def _common_parameters(given: dict[str, Any], n_jobs: int | None) -> tuple[Parameters, int]:
     """Parameters that all runs share, and the first seed."""
-    names = {field.name for field in fields(Parameters)} - {"n_jobs", *NOT_SHARED}
+    names = [field.name for field in fields(Parameters) if field.name not in ("n_jobs", *NOT_SHARED)]
     for name in given:
         if name not in names:
-            raise TypeError(
-                f"screen_parameters() got an unexpected keyword argument {name!r}; expected those of "
-                f"run_spasne but {', '.join(NOT_SHARED)}"
-            )
+            raise TypeError(f"expected parameters among {', '.join(names)}, found {name!r}")
     first_seed = given.get("randseed", FIRST_SEED)
     common = Parameters(**{**given, "randseed": first_seed}, n_jobs=n_jobs)
     return common, first_seed
