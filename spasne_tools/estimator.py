@@ -234,9 +234,9 @@ class SpaSNE(TransformerMixin, BaseEstimator):
         """Place new rows on the map, which stays as it is.
 
         Each row is placed by itself: at the mean of its neighbours' places first, from where it descends the
-        cost that the map with this one row more would have, of which ``spasne_tools.placement`` gives the
-        formula. A row that the map holds already gets its place there. Time grows with the new rows times
-        the rows of the map.
+        cost that the map with this one row more would have (``spasne_tools.placement_cost`` has the formula).
+        A row that the map holds already gets its place there. Time grows with the new rows times the rows of
+        the map.
 
         Parameters
         ----------

@@ -10,7 +10,8 @@ import numpy as np
 import scipy.sparse
 
 from spasne_tools.blas_threads import threads_for
-from spasne_tools.placement import Reference, place
+from spasne_tools.placement import place
+from spasne_tools.placement_cost import Reference
 from spasne_tools.principal_components import Projection
 from spasne_tools.run.data_file import Problem
 from spasne_tools.run.parameters import Objective, values_of

@@ -14,9 +14,11 @@ import scipy.sparse
 from reference import row_affinities
 
 from spasne import SpaSNE, preprocess_counts, simulate_tissue
-from spasne_tools import component_axes, placement
+from spasne_tools import affinities, component_axes, placement, placement_cost
+from spasne_tools.affinities import Gaussians, nearest
 from spasne_tools.datasets import load_dataset
-from spasne_tools.placement import Columns, Gaussians, PlacementCost, Reference, all_columns, nearest, place
+from spasne_tools.placement import place
+from spasne_tools.placement_cost import Columns, PlacementCost, Reference, all_columns
 from spasne_tools.principal_components import Projection, pca
 from spasne_tools.run.parameters import Objective
 from spasne_tools.simulation import simulate_components
@@ -107,7 +109,7 @@ def test_the_cost_is_that_of_the_map_with_one_point_more(no_dims, global_scale, 
 @pytest.mark.parametrize("with_space", [True, False])
 @pytest.mark.parametrize("no_dims", [1, 2, 3])
 def test_the_gradient_is_that_of_the_cost(monkeypatch, no_dims, with_space, most_summed):
-    monkeypatch.setattr(placement, "MOST_SUMMED", most_summed)
+    monkeypatch.setattr(placement_cost, "MOST_SUMMED", most_summed)
     reference = make_reference(no_dims=no_dims, global_scale=0.6)
     X, S, y = new_points(no_dims=no_dims)
     cost = PlacementCost(reference, columns_for(reference, X), X, S if with_space else None)
@@ -184,7 +186,7 @@ def test_a_sample_stands_for_all(monkeypatch):
     reference = make_reference(400, perplexity=10.0)
     X, S, _ = new_points(30)
     exact = place(reference, X, S)
-    monkeypatch.setattr(placement, "MOST_SUMMED", 200)
+    monkeypatch.setattr(placement_cost, "MOST_SUMMED", 200)
     sampled_reference = make_reference(400, perplexity=10.0)
     columns = columns_for(sampled_reference, X)
     assert columns.index.shape == (30, 230)
@@ -258,7 +260,8 @@ def test_every_row_is_placed_by_itself(monkeypatch):
     assert alone == pytest.approx(together, abs=1e-9)
     monkeypatch.setattr(placement, "ROWS_AT_ONCE", 7)
     monkeypatch.setattr(placement, "PAIRS_AT_ONCE", 300)
-    monkeypatch.setattr(placement, "BLOCK_ENTRIES", 300)
+    for module in (affinities, placement_cost):
+        monkeypatch.setattr(module, "BLOCK_ENTRIES", 300)
     assert place(make_reference(100, perplexity=10.0), X, S) == pytest.approx(together, abs=1e-9)
 
 
