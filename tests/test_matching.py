@@ -404,6 +404,36 @@ def test_classes_are_matched_like_positions(tissue, capsys):
     assert f"s {expected['s']:.4f}" in capsys.readouterr().out
 
 
+def test_how_classes_were_matched_is_said(tissue, capsys):
+    write_counts(tissue, barcodes(), None)
+    tissue.pixels.set_axis(barcodes()).to_csv("pixels.csv")
+    frame(layer=tissue.labels.to_numpy(dtype=object), barcode=barcodes()).to_csv("labels.csv", index=False)
+    assert command_line.main(["-i", "counts.csv", "-x", "pixels.csv", "-l", "labels.csv", *FAST]) == 0
+    assert "matched 40 of 40 rows by labels.csv:barcode\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("flags", "table"),
+    [
+        (["--pixel_columns", "x,y"], "pixels for columns 'x,y'"),
+        (["--label_column", "layer"], "labels for columns 'layer'"),
+        (["--section_column", "slide"], "sections for columns 'slide'"),
+    ],
+)
+def test_columns_without_a_table(tissue, capsys, flags, table):
+    write_counts(tissue, barcodes(), None)
+    assert command_line.main(["-i", "counts.csv", "--beta", "0", *FAST, *flags]) == 2
+    assert f"expected a table of {table}, found none" in capsys.readouterr().err
+
+
+def test_a_table_that_is_as_long_as_the_map_has_columns(tissue, capsys):
+    """Of a map nobody says that rows and columns were swapped: it has no names of columns to compare."""
+    np.savetxt("map.txt", tissue.pixels)
+    frame(layer=["a", "b"]).to_csv("labels.csv", index=False)
+    assert command_line.main(["plot", "map.txt", "-l", "labels.csv", "-o", "map.png"]) == 2
+    assert "expected 40 rows in labels.csv, as in the input, found 2" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "change", [lambda names: [name[:-2] for name in names], lambda names: names[:-1] + ["no"]]
 )

@@ -596,6 +596,50 @@ def test_a_folder_above_samples_names_them(tmp_path, capsys, case):
     assert re.search(message, capsys.readouterr().err)
 
 
+def test_how_far_samples_are_looked_for(tmp_path):
+    """Two levels below, and among the first hundred of a folder, which may be somebody's home."""
+    files.write_text(tmp_path / "a" / "b" / "deep.h5ad", "")
+    for number in range(100):
+        files.write_text(tmp_path / "many" / f"{number:03}.txt", "")
+    files.write_text(tmp_path / "many" / "last.h5ad", "")
+    with pytest.raises(ValueError, match="found nothing known"):
+        spasne.read(tmp_path)
+    (tmp_path / "many" / "000.txt").unlink()
+    with pytest.raises(ValueError, match="found many/last.h5ad below it"):
+        spasne.read(tmp_path)
+    (tmp_path / "a" / "b" / "deep.h5ad").rename(tmp_path / "a" / "deep.h5ad")
+    with pytest.raises(ValueError, match="found a/deep.h5ad, many/last.h5ad below it"):
+        spasne.read(tmp_path)
+
+
+def test_what_is_below_a_sample_is_of_it(tmp_path):
+    files.write_text(files.visium(tmp_path, visium_truth()) / "analysis.h5ad", "")
+    found = r"expected one sample in .*, found sample1 below it; name one of them$"
+    with pytest.raises(ValueError, match=found):
+        spasne.read(tmp_path)
+
+
+def test_a_folder_of_another_user_is_passed_over(tmp_path, monkeypatch):
+    (tmp_path / "private").mkdir()
+    files.write_text(tmp_path / "mine" / "a.h5ad", "")
+    entries = Path.iterdir
+
+    def refused(path):
+        if path.name == "private":
+            raise PermissionError(13, "Permission denied", str(path))
+        return entries(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    with pytest.raises(ValueError, match="expected one sample in .*, found mine/a.h5ad below it"):
+        spasne.read(tmp_path)
+
+
+def test_a_file_of_no_platform_is_a_table_of_ones_own(tmp_path):
+    files.write_text(tmp_path / "counts.txt", "1 2\n3 4\n")
+    with pytest.raises(ValueError, match="found nothing known; read a table of your own with pandas"):
+        spasne.read(tmp_path / "counts.txt")
+
+
 @pytest.mark.parametrize("size", [2, 16])
 def test_other_bins_of_visium_hd(tmp_path, size):
     pytest.importorskip("anndata", reason="the extra anndata is not installed")

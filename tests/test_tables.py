@@ -153,6 +153,13 @@ def test_letters_of_no_known_kind_from_standard_input(monkeypatch):
         read_table("-")
 
 
+@pytest.mark.parametrize("kind", ["plain", "bz2", "xz", "zip"])
+def test_standard_input_of_any_kind(monkeypatch, kind):
+    content = SAME[kind] if isinstance(SAME[kind], bytes) else SAME[kind].encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert read_table("-").to_numpy().tolist() == VALUES
+
+
 def test_decimal_commas_without_a_header(tmp_path):
     assert read(tmp_path, "1,5;2,5\n3,25;4,5\n").to_numpy().tolist() == [[1.5, 2.5], [3.25, 4.5]]
     assert read(tmp_path, "1,5 2,5\n3,25 4,5\n").to_numpy().tolist() == [[1.5, 2.5], [3.25, 4.5]]
