@@ -47,7 +47,9 @@ class Program:
     is_peer: bool = False
 
 
-def _spasne(method: str, theta: float, *, plain: bool = False) -> Callable[[], Run]:
+def _spasne(
+    method: str, theta: float, *, plain: bool = False, descent: str | None = None
+) -> Callable[[], Run]:
     """The whole call: check, PCA, data file, executable, result file. plain: t-SNE, alpha = beta = 0."""
 
     def load() -> Run:
@@ -55,7 +57,7 @@ def _spasne(method: str, theta: float, *, plain: bool = False) -> Callable[[], R
         from spasne_tools.run.embedding import embed
 
         def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
-            parameters = _parameters(task, method, theta, plain)
+            parameters = dataclasses.replace(_parameters(task, method, theta, plain), descent=descent)
             found = embed(X, None if plain else pixels, parameters)
             return found.Y, _told(found.report)
 
@@ -133,25 +135,61 @@ def _opentsne(gradient: str) -> Callable[[], Run]:
     return load
 
 
-def _sklearn() -> Run:
-    import inspect
+def _scikit_learn(module: str) -> Callable[[], Run]:
+    """scikit-learn's t-SNE, or one with its interface."""
 
-    from sklearn.manifold import TSNE
+    def load() -> Run:
+        import importlib
+        import inspect
 
-    iterations = "max_iter" if "max_iter" in inspect.signature(TSNE).parameters else "n_iter"  # before 1.5
+        TSNE = importlib.import_module(module).TSNE
+        known = inspect.signature(TSNE).parameters
+        iterations = "max_iter" if "max_iter" in known else "n_iter"  # before 1.5
+
+        def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
+            n_iter = max(EARLY_ITERATIONS, task.iterations)  # it takes no fewer
+            settings: dict[str, Any] = {iterations: n_iter}
+            tsne = TSNE(perplexity=task.perplexity, n_jobs=task.threads, random_state=SEED, **settings)
+            Y = tsne.fit_transform(X)
+            return Y, {"n_iter": int(tsne.n_iter_)}
+
+        return run
+
+    return load
+
+
+def _manifolds(repulsion: str) -> Callable[[], Run]:
+    def load() -> Run:
+        import manifolds_rs
+
+        def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
+            manifolds_rs.set_num_threads(task.threads)
+            settings = {"n_epochs": task.iterations, "approx": repulsion, "seed": SEED}
+            tsne = manifolds_rs.TSNE(perplexity=float(task.perplexity), **settings)
+            return tsne.fit_transform(X), {"n_iter": task.iterations}
+
+        return run
+
+    return load
+
+
+def _umap() -> Run:
+    """For context, with its defaults: another objective. A seed would leave it one thread."""
+    import umap
 
     def run(X: Any, pixels: Any, task: Task) -> tuple[Any, dict[str, Any]]:
-        settings: dict[str, Any] = {iterations: max(EARLY_ITERATIONS, task.iterations)}  # it takes no fewer
-        tsne = TSNE(perplexity=task.perplexity, n_jobs=task.threads, random_state=SEED, **settings)
-        Y = tsne.fit_transform(X)
-        return Y, {"n_iter": int(tsne.n_iter_)}
+        return umap.UMAP(n_jobs=task.threads).fit_transform(X), {}
 
+    import numpy as np
+
+    umap.UMAP(n_neighbors=5, n_epochs=2).fit_transform(np.random.default_rng(0).random((50, 5)))  # compiles
     return run
 
 
 PROGRAMS = {
     "exact": Program("SpaSNE exact", _spasne("exact", 0.0), largest=10_000),
     "exact_full": Program("SpaSNE exact, no early stop", _exact_without_stop, largest=10_000),
+    "exact_fast": Program("SpaSNE exact, fast steps", _spasne("exact", 0.0, descent="fast"), largest=10_000),
     "barnes_hut": Program("SpaSNE Barnes-Hut", _spasne("barnes_hut", 0.5), largest=10_000),
     "interpolation": Program("SpaSNE interpolation", _spasne("interpolation", 0.5), smallest=5_001),
     "interpolation_tsne": Program(
@@ -159,5 +197,13 @@ PROGRAMS = {
     ),
     "opentsne_tree": Program("openTSNE tree, t-SNE", _opentsne("bh"), largest=10_000, is_peer=True),
     "opentsne_grid": Program("openTSNE grid, t-SNE", _opentsne("fft"), is_peer=True),
-    "sklearn": Program("scikit-learn, t-SNE", _sklearn, largest=5_000, is_peer=True),
+    "sklearn": Program("scikit-learn, t-SNE", _scikit_learn("sklearn.manifold"), largest=5_000, is_peer=True),
+    "sklearnex": Program(
+        "scikit-learn-intelex, t-SNE", _scikit_learn("sklearnex.manifold"), largest=10_000, is_peer=True
+    ),
+    "manifolds_tree": Program(
+        "manifolds-rs tree, t-SNE", _manifolds("barnes_hut"), largest=10_000, is_peer=True
+    ),
+    "manifolds_grid": Program("manifolds-rs grid, t-SNE", _manifolds("fft"), is_peer=True),
+    "umap": Program("UMAP", _umap, is_peer=True),
 }
