@@ -4,7 +4,7 @@
 # make check-demos  all notebooks, the largest on fewer cells; fails if a cell does
 # make test         all tests
 # make test-extras  those of the optional extras and beside scanpy, in an environment of their own (older pandas)
-# make bench        this project beside openTSNE and scikit-learn; BENCH="--quick": options, see benchmarks/README.md
+# make bench        this project beside openTSNE, scikit-learn and others; BENCH="--quick": options, see benchmarks/README.md
 # make bench-speed  whole calls from 60,000 to 1,000,000 spots, on 2 cores and on more (SPEED="--most 100000": none larger)
 # make reproduce    the published screening of the breast cancer data again: docs/reproduction.md; REPRODUCE="--theta 0"
 # make lint         style, warnings as errors, types

@@ -56,9 +56,8 @@ def check_rows_match(data: MatrixLike, other: MatrixLike, name: str) -> None:
     n_points, n_other = _n_rows(data), _n_rows(other)
     if n_points != n_other:
         turned = (getattr(data, "shape", None) or (0,))[1:] == (n_other,)
-        remedy = rows_of_all(data, other, name)
-        if turned:
-            remedy = "; data has as many columns: if these are the spots, pass data.T"
+        transposed = "; data has as many columns: if these are the spots, pass data.T"
+        remedy = transposed if turned else rows_of_all(data, other, name)
         raise ValueError(f"expected {n_points} rows in {name}, as in data, found {n_other}{remedy}")
     check_order(data, other, name)
     pandas_types = (pd.DataFrame, pd.Series)

@@ -160,6 +160,32 @@ def test_standard_input_of_any_kind(monkeypatch, kind):
     assert read_table("-").to_numpy().tolist() == VALUES
 
 
+def test_identifiers_keep_leading_zeros_that_come_late(tmp_path):
+    """As a table sorted downwards has them: whether there are any is known at its end alone."""
+    numbers = range(2999, -1, -1)
+    lines = [f"{row},{row:04d},{row}\n" for row in numbers]
+    table = read(tmp_path, "x,cell_id,barcode\n" + "".join(lines))
+    assert table["cell_id"].tolist() == [f"{row:04d}" for row in numbers]
+    assert table["barcode"].tolist() == list(numbers) and table["barcode"].dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["7", "-5"], [7, -5]),
+        (["1.5", "0.5"], [1.5, 0.5]),
+        (["", "7"], [np.nan, 7]),
+        (["a", "7"], ["a", "7"]),
+    ],
+)
+def test_identifiers_without_leading_zeros_are_as_in_any_column(tmp_path, texts, expected):
+    for separator in (",", "\t"):
+        lines = [separator.join(["1", text, text]) + "\n" for text in texts]
+        table = read(tmp_path, separator.join(["x", "cell_id", "other"]) + "\n" + "".join(lines))
+        assert table["cell_id"].dtype == table["other"].dtype
+        np.testing.assert_equal(table["cell_id"].tolist(), expected)
+
+
 def test_decimal_commas_without_a_header(tmp_path):
     assert read(tmp_path, "1,5;2,5\n3,25;4,5\n").to_numpy().tolist() == [[1.5, 2.5], [3.25, 4.5]]
     assert read(tmp_path, "1,5 2,5\n3,25 4,5\n").to_numpy().tolist() == [[1.5, 2.5], [3.25, 4.5]]

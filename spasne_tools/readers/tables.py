@@ -128,9 +128,10 @@ def _numbers(n_columns: int) -> pd.RangeIndex:
 def _parse(stream: BinaryIO, layout: Layout) -> pd.DataFrame:
     """The body of a table, its columns numbered from 0; the first as text where it may hold names of rows."""
     options: dict[str, Any] = {} if EXACT_BY_DEFAULT else {"float_precision": "round_trip"}
-    texts = _padded_identifiers(layout)
+    identifiers = _identifiers(layout)
+    texts = list(identifiers)
     if _first_are_texts(layout):  # of which NA can be one
-        texts = [0, *texts]
+        texts.append(0)
         others = range(1, len(layout.rows[0]))
         options |= {"keep_default_na": False, "na_values": dict.fromkeys(others, NO_VALUE)}
     options |= {
@@ -144,9 +145,12 @@ def _parse(stream: BinaryIO, layout: Layout) -> pd.DataFrame:
     wide = len(layout.rows[0]) > WIDE
     with filtered("ignore", pd.errors.DtypeWarning):
         table = pd.read_csv(stream, low_memory=wide, **options)
-        if wide and not all(map(pd.api.types.is_numeric_dtype, table.dtypes.iloc[1:])):
+        others = table.dtypes.drop([0, *identifiers])
+        if wide and not all(map(pd.api.types.is_numeric_dtype, others)):
             stream.seek(start)  # parts of a column may differ in type
             table = pd.read_csv(stream, low_memory=False, **options)
+    for place in identifiers:
+        table[place] = _unless_padded(table[place], layout.decimal)
     return table
 
 
@@ -154,13 +158,22 @@ def _first_are_texts(layout: Layout) -> bool:
     return _has_named_index(layout) or not is_number(layout.rows[0][0])
 
 
-def _padded_identifiers(layout: Layout) -> list[int]:
-    """Columns of identifiers that would lose their leading zeros as numbers, the first column left alone."""
+def _identifiers(layout: Layout) -> list[int]:
+    """Columns whose titles say that they name rows, but for the first."""
     names, first = layout.names or [], layout.rows[0]
     nameless = max(0, len(first) - len(names)) if first[-1] else 0  # R writes no name for row names
     places = [place + nameless for place, name in enumerate(names) if is_identifier(name)]
-    fields = {place: [row[place] for row in layout.rows if place < len(row)] for place in places if place > 0}
-    return [place for place, texts in fields.items() if any(re.fullmatch(r"0\d+", text) for text in texts)]
+    return [place for place in places if 0 < place < len(first)]
+
+
+def _unless_padded(texts: pd.Series, decimal: str) -> pd.Series:
+    """The numbers that `texts` are, unless one of them would lose leading zeros as such."""
+    if texts.str.fullmatch(r"0\d+").any():
+        return texts
+    try:
+        return pd.to_numeric(texts.str.replace(decimal, ".", regex=False))
+    except ValueError:
+        return texts
 
 
 def _has_named_index(layout: Layout) -> bool:
