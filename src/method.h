@@ -10,6 +10,9 @@ namespace spasne {
 
 constexpr size_t LARGE = 5000;  // points above which dense affinities give way to sparse ones
 
+/// Whether there are no global terms.
+inline bool is_tsne(const Options& o) { return o.alpha == 0 && o.beta == 0; }
+
 /// The method that is meant by automatic. The tree serves the published steps: to others exact sums are worth more.
 inline Method chosen_method(const Options& o, size_t n_points) {
   if (o.method != Method::automatic) return o.method;
@@ -22,11 +25,10 @@ inline Method chosen_method(const Options& o, size_t n_points) {
 inline Steps chosen_steps(const Options& o, size_t n_points) {
   if (o.steps != Steps::automatic) return o.steps;
   const bool of_published_steps = !std::isnan(o.learning_rate) || !std::isnan(o.max_step);
-  const bool plain = o.alpha == 0 && o.beta == 0;
   const Method method = chosen_method(o, n_points);
   const bool published_start =
       method == Method::barnes_hut || (o.start_name.empty() && method != Method::interpolation);
-  return of_published_steps || plain || published_start ? Steps::published : Steps::fast;
+  return of_published_steps || is_tsne(o) || published_start ? Steps::published : Steps::fast;
 }
 
 }  // namespace spasne

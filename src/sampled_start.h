@@ -26,6 +26,7 @@
 #include "extension.h"
 #include "fast_descent.h"
 #include "map_state.h"
+#include "method.h"
 #include "mixed_starts.h"
 #include "objective.h"
 #include "prepared.h"
@@ -123,7 +124,7 @@ inline bool races_on_sample(const Prepared& shared, const Options& o) {
   if (!shared.sparse || !shared.start.empty() || shared.n_points < MANY) return false;
   if (!detail::starts_race(o)) return false;
   if (!is_compact(o, shared.n_points) && o.alpha + o.beta < LIGHT) return false;
-  if (o.alpha == 0 && o.beta == 0) return false;  // t-SNE: no term tells how large the map is
+  if (is_tsne(o)) return false;  // no term tells how large the map is
   const size_t n_sections = shared.sparse->sections.members.size();
   return 3 * o.perplexity < RACING_SAMPLE / 2.0 && n_sections * FEWEST_IN_SECTION <= RACING_SAMPLE;
 }

@@ -217,6 +217,26 @@ def test_goes_on_where_costs_have_risen(embed, start):
     assert outcome.report["cost"] < published.cost.sum()
 
 
+@pytest.mark.parametrize(
+    ("options", "rest"),
+    [
+        ({"method": "exact"}, 1e-6),
+        ({"method": "interpolation"}, 1e-4),
+        ({"method": "interpolation", "accuracy": 1e-2}, 1e-3),
+        ({"method": "interpolation", "alpha": 0.0, "beta": 0.0}, 3e-5),
+    ],
+)
+def test_where_a_run_rests(embed, options, rest):
+    """A run ends as one of the same tolerance, and not as one of five times or a fifth of it."""
+
+    def n_gradients(**tolerance):
+        return fast(embed, 7, n_points=600, global_scale=0.05, **options, **tolerance)[1].report["n_iter"]
+
+    sooner, same, later = (n_gradients(stop_tolerance=rest * factor) for factor in (5, 1, 1 / 5))
+    assert sooner < same < later
+    assert n_gradients() == same
+
+
 def test_a_run_cut_short_has_not_converged(embed):
     case, settled = fast(embed, seed=2, max_iter=25)
     one, further = (fast(embed, seed=2, start=None, init=settled.Y, max_iter=n)[1] for n in (2, 30))
