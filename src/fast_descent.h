@@ -207,7 +207,7 @@ class QuasiNewton {
 
   /// direction = -H gradient; without any knowledge of curvature as long as the map's size allows.
   void choose_direction(const MapState& map) {
-    direction_ = gradient_;
+    vectors_.copy(direction_, gradient_);
     double factor = -1;
     if (hessian_.knows_nothing()) {
       const double length = std::sqrt(vectors_.dot(gradient_, gradient_) / static_cast<double>(map.n_points));
@@ -215,7 +215,7 @@ class QuasiNewton {
         throw std::runtime_error("the gradient of the map is not finite; smaller weights or another start may help");
       factor = length > 0 ? -FIRST_MOVE * map.rms_radius() / length : 0;
     } else if (preconditions_) {
-      preconditioned_before_ = preconditioned_;
+      vectors_.copy(preconditioned_before_, preconditioned_);
       hessian_.apply(direction_, &preconditioned_before_);
     } else {
       hessian_.apply(direction_);
@@ -223,24 +223,13 @@ class QuasiNewton {
     vectors_.scale(direction_, factor, direction_);
   }
 
-  /// The longest way of a point along the direction.
-  double longest_way(const MapState& map) const {
-    double longest2 = 0;
-    for (size_t i = 0; i < map.n_points; ++i) {
-      double way2 = 0;
-      for (size_t axis = 0; axis < map.n_dims; ++axis) {
-        const double way = direction_[axis * map.n_padded + i];
-        way2 += way * way;
-      }
-      longest2 = std::max(longest2, way2);
-    }
-    return std::sqrt(longest2);
+  Lengths lengths(const AlignedVector& vector, const MapState& map) {
+    return vectors_.lengths(vector, map.n_points, map.n_padded, map.n_dims);
   }
 
   /// The slope at map + t direction, whose gradient is kept.
   double slope_at(const MapState& map, double t, FastOutcome& out) {
-    trial_ = map.Y;
-    vectors_.add(trial_, t, direction_);
+    vectors_.add(trial_, map.Y, t, direction_);
     objective_.gradient(trial_.data(), trial_gradient_.data());
     ++out.n_gradients;
     return vectors_.dot(direction_, trial_gradient_);
@@ -250,9 +239,10 @@ class QuasiNewton {
   bool step(MapState& map, int max_gradients, FastOutcome& out) {
     constexpr int TRIES = 10;
     choose_direction(map);
-    const double slope = vectors_.dot(direction_, gradient_), way = longest_way(map);
+    const double slope = vectors_.dot(direction_, gradient_);
+    const double way = lengths(direction_, map).longest;
     if (!(slope < 0)) return false;
-    const double longest = reach_ * map.rms_radius() / way;
+    const double longest = reach_ * lengths(map.Y, map).root_mean_square / way;
     double t = std::min(1.0, longest), low = 0, low_slope = slope, high = INFINITY;
     for (int tries = 0; tries < TRIES && out.n_gradients < max_gradients; ++tries) {
       const double found = slope_at(map, t, out);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -203,16 +204,17 @@ class GridSums {
     const Box all = bounding_box(Y, pool);
     Box box = all;
     while (!fits(box)) {
-      const Box smaller = central_box(Y, box);
-      size_t n_outside = 0;
-      for (size_t i = 0; i < n_points_; ++i) n_outside += !inside(Y, i, smaller);
-      if (n_outside > MAX_FAR || n_outside == far_.size()) {
+      const Box smaller = central_box(Y, box, false, pool);
+      std::vector<size_t> outside = points_outside(Y, smaller, pool);
+      if (outside.size() > MAX_FAR || outside.size() == far_.size()) {
         far_.clear();
         return all;
       }
-      list_far_points(Y, smaller);
-      box = central_box(Y, smaller, true);
+      far_ = std::move(outside);
+      box = central_box(Y, smaller, true, pool);
     }
+    if (!far_.empty()) is_far_.assign(n_padded(), 0);
+    for (const size_t i : far_) is_far_[i] = 1;
     return box;
   }
 
@@ -254,35 +256,80 @@ class GridSums {
     return box;
   }
 
+  /// Sums over one axis of the points inside a box, of their distances from its middle.
+  struct AxisSums {
+    double sum = 0, squares = 0, low = INFINITY, high = -INFINITY;
+  };
+  struct BoxSums {
+    double n = 0;
+    std::array<AxisSums, 3> axes;
+  };
+
   /// Of the points inside a box: mean +- 6 standard deviations; or, tight, their bounding box.
-  Box central_box(const double* Y, const Box& box, bool tight = false) const {
+  Box central_box(const double* Y, const Box& box, bool tight, ThreadPool& pool) const {
+    const BoxSums all = sums_inside(Y, box, pool);
     Box result;
     for (size_t axis = 0; axis < n_dims_; ++axis) {
-      const double* y = Y + axis * n_padded();
-      double n = 0, mean = 0, squares = 0, low = box.high[axis], high = box.low[axis];
-      for (size_t i = 0; i < n_points_; ++i) {
-        if (!inside(Y, i, box)) continue;
-        const double step = y[i] - mean;
-        mean += step / ++n;
-        squares += step * (y[i] - mean);
-        low = std::min(low, y[i]);
-        high = std::max(high, y[i]);
-      }
-      const double reach = 6 * std::sqrt(squares / n);
-      result.low[axis] = tight ? low : std::max(mean - reach, low);
-      result.high[axis] = tight ? high : std::min(mean + reach, high);
+      const AxisSums& of_axis = all.axes[axis];
+      const double offset = of_axis.sum / all.n, mean = middle(box, axis) + offset;
+      const double reach = 6 * std::sqrt(std::max(0.0, of_axis.squares / all.n - offset * offset));
+      result.low[axis] = tight ? of_axis.low : std::max(mean - reach, of_axis.low);
+      result.high[axis] = tight ? of_axis.high : std::min(mean + reach, of_axis.high);
     }
     return result;
   }
 
-  void list_far_points(const double* Y, const Box& box) {
-    far_.clear();
-    is_far_.assign(n_padded(), 0);
-    for (size_t i = 0; i < n_points_; ++i)
-      if (!inside(Y, i, box)) {
-        far_.push_back(i);
-        is_far_[i] = 1;
+  static double middle(const Box& box, size_t axis) { return box.low[axis] + (box.high[axis] - box.low[axis]) / 2; }
+
+  BoxSums sums_inside(const double* Y, const Box& box, ThreadPool& pool) const {
+    std::vector<BoxSums> parts(TASKS);
+    for_each_share(pool, [&](size_t task, size_t begin, size_t end) {
+      BoxSums& part = parts[task];
+      for (size_t i = begin; i < end; ++i) {
+        if (!inside(Y, i, box)) continue;
+        ++part.n;
+        for (size_t axis = 0; axis < n_dims_; ++axis) {
+          AxisSums& of_axis = part.axes[axis];
+          const double y = Y[axis * n_padded() + i], offset = y - middle(box, axis);
+          of_axis.sum += offset;
+          of_axis.squares += offset * offset;
+          of_axis.low = std::min(of_axis.low, y);
+          of_axis.high = std::max(of_axis.high, y);
+        }
       }
+    });
+    BoxSums all;
+    for (const BoxSums& part : parts) {
+      all.n += part.n;
+      for (size_t axis = 0; axis < n_dims_; ++axis) {
+        AxisSums& of_axis = all.axes[axis];
+        of_axis.sum += part.axes[axis].sum;
+        of_axis.squares += part.axes[axis].squares;
+        of_axis.low = std::min(of_axis.low, part.axes[axis].low);
+        of_axis.high = std::max(of_axis.high, part.axes[axis].high);
+      }
+    }
+    return all;
+  }
+
+  std::vector<size_t> points_outside(const double* Y, const Box& box, ThreadPool& pool) const {
+    std::vector<std::vector<size_t>> parts(TASKS);
+    for_each_share(pool, [&](size_t task, size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i)
+        if (!inside(Y, i, box)) parts[task].push_back(i);
+    });
+    std::vector<size_t> all;
+    for (const std::vector<size_t>& part : parts) all.insert(all.end(), part.begin(), part.end());
+    return all;
+  }
+
+  /// Calls body(task, begin, end) for TASKS shares of the points.
+  template <class Body>
+  void for_each_share(ThreadPool& pool, const Body& body) const {
+    const size_t share = round_up((n_points_ + TASKS - 1) / TASKS, LANES);
+    pool.for_each_chunk(TASKS, [&](size_t task) {
+      body(task, std::min(n_points_, task * share), std::min(n_points_, (task + 1) * share));
+    });
   }
 
   /// All terms with a far point in them, added to the output.
@@ -296,13 +343,10 @@ class GridSums {
       f.out[2 + n_dims_ + axis] = charges && out.force ? out.force + axis * n_padded() : nullptr;
     }
     const auto kernel = grid_kernels().far_sums[n_dims_ - 1];
-    const size_t share = round_up((n_points_ + TASKS - 1) / TASKS, LANES), n_sums = 2 + 2 * n_dims_,
-                 size = n_sums * far_.size();
+    const size_t n_sums = 2 + 2 * n_dims_, size = n_sums * far_.size();
     far_sums_.assign(TASKS * size, 0.0);
-    pool.for_each_chunk(TASKS, [&](size_t task) {
-      const size_t begin = std::min(n_points_, task * share), end = std::min(n_points_, begin + share);
-      kernel(f, begin, end, far_sums_.data() + task * size);
-    });
+    for_each_share(
+        pool, [&](size_t task, size_t begin, size_t end) { kernel(f, begin, end, far_sums_.data() + task * size); });
     for (size_t k = 0; k < n_sums; ++k)
       for (size_t at = 0; f.out[k] && at < far_.size(); ++at)
         for (size_t task = 0; task < TASKS; ++task) f.out[k][far_[at]] += far_sums_[task * size + k * far_.size() + at];

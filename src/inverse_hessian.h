@@ -35,9 +35,9 @@ class InverseHessian {
     newest_ = (newest_ + 1) % MEMORY;
     if (pairs_.size() <= newest_) pairs_.emplace_back();
     Pair& pair = pairs_[newest_];
-    pair.step = step;
-    pair.change = change;
-    if (M_change) pair.M_change = *M_change;
+    vectors_.copy(pair.step, step);
+    vectors_.copy(pair.change, change);
+    if (M_change) vectors_.copy(pair.M_change, *M_change);
     pair.curvature = curvature;
     scale_ = curvature / (M_change ? vectors_.dot(change, *M_change) : change2);
     if (n_pairs_ < MEMORY) ++n_pairs_;

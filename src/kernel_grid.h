@@ -142,6 +142,7 @@ class KernelGrid {
   static constexpr size_t POINTS = 512;        // per task of a gathering
   static constexpr size_t TASKS = 32;          // at most, per pass of a convolution
   static constexpr double MAX_SIZE = 1 << 23;  // doubles at the nodes: 64 MB, the spectrum up to 4 times that
+  static constexpr double MAX_SPREAD = 2 * MAX_SIZE;  // of all grids that points are spread to
 
   /// Per axis.
   double max_nodes() const { return n_dims_ == 1 ? 1 << 15 : 1 << 12; }
@@ -201,7 +202,7 @@ class KernelGrid {
   size_t number_of_grids(size_t n_nodes) const {
     const double updates = static_cast<double>(n_points_) * std::pow(order_, n_dims_);
     const double worth = std::min(updates / (4.0 * static_cast<double>(n_nodes)),
-                                  MAX_SIZE / static_cast<double>(n_nodes * view_.n_charges));
+                                  MAX_SPREAD / static_cast<double>(n_nodes * view_.n_charges));
     return static_cast<size_t>(std::min(MAX_GRIDS, std::max(1.0, worth)));
   }
 

@@ -3,12 +3,19 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <vector>
 
 #include "aligned.h"
 #include "threads.h"
 
 namespace spasne {
+
+/// Of the vectors of all points.
+struct Lengths {
+  double longest = 0, root_mean_square = 0;
+};
 
 class LongVectors {
  public:
@@ -27,9 +34,19 @@ class LongVectors {
     return sum;
   }
 
+  void copy(AlignedVector& out, const AlignedVector& x) {
+    out.resize(x.size());
+    for_each([&](size_t k) { out[k] = x[k]; });
+  }
+
   /// y += factor x
   void add(AlignedVector& y, double factor, const AlignedVector& x) {
     for_each([&](size_t k) { y[k] += factor * x[k]; });
+  }
+
+  /// out = a + factor b
+  void add(AlignedVector& out, const AlignedVector& a, double factor, const AlignedVector& b) {
+    for_each([&](size_t k) { out[k] = a[k] + factor * b[k]; });
   }
 
   /// out = factor x
@@ -40,6 +57,26 @@ class LongVectors {
   /// out = a - b
   void subtract(AlignedVector& out, const AlignedVector& a, const AlignedVector& b) {
     for_each([&](size_t k) { out[k] = a[k] - b[k]; });
+  }
+
+  /// Of the n_points vectors (v[i], v[n_padded + i] ...) in n_dims dimensions.
+  Lengths lengths(const AlignedVector& v, size_t n_points, size_t n_padded, size_t n_dims) {
+    std::vector<Lengths> squares((n_points + CHUNK - 1) / CHUNK);
+    pool_.for_each_chunk(squares.size(), [&](size_t chunk) {
+      Lengths& of_chunk = squares[chunk];
+      for (size_t i = chunk * CHUNK; i < std::min(n_points, (chunk + 1) * CHUNK); ++i) {
+        double length2 = 0;
+        for (size_t at = i; at < n_dims * n_padded; at += n_padded) length2 += v[at] * v[at];
+        of_chunk.longest = std::max(of_chunk.longest, length2);
+        of_chunk.root_mean_square += length2;
+      }
+    });
+    Lengths all;
+    for (const Lengths& of_chunk : squares) {
+      all.longest = std::max(all.longest, of_chunk.longest);
+      all.root_mean_square += of_chunk.root_mean_square;
+    }
+    return {std::sqrt(all.longest), std::sqrt(all.root_mean_square / static_cast<double>(n_points))};
   }
 
  private:
