@@ -12,15 +12,16 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aligned.h"
 #include "kernel_grid.h"
+#include "map_box.h"
 #include "threads.h"
 
 namespace spasne {
@@ -124,7 +125,6 @@ class GridSums {
  private:
   static constexpr double CELLS = 12;  // at least so many spacings in the map's largest extent
   static constexpr size_t MAX_FAR = 64;
-  static constexpr size_t TASKS = 32;
   // Measured, in the units of KernelGrid::work: a pair without charges. A grid coarser than wanted is taken only where
   // pairs are this many times the work.
   static constexpr double WORK_PER_PAIR = 30, FOR_ACCURACY = 4;
@@ -200,136 +200,23 @@ class GridSums {
       return (!want_repulsion || repulsion_.fits(box, wanted_spacing(box, repulsion_spacing_))) &&
              (!want_charges || wide_charges_.fits(box, wanted_spacing(box, wide_charge_spacing_)));
     };
+    const MapView map{Y, n_points_, n_padded(), n_dims_};
     far_.clear();
-    const Box all = bounding_box(Y, pool);
+    const Box all = bounding_box(map, pool);
     Box box = all;
     while (!fits(box)) {
-      const Box smaller = central_box(Y, box, false, pool);
-      std::vector<size_t> outside = points_outside(Y, smaller, pool);
+      const Box smaller = central_box(map, box, pool);
+      std::vector<size_t> outside = points_outside(map, smaller, pool);
       if (outside.size() > MAX_FAR || outside.size() == far_.size()) {
         far_.clear();
         return all;
       }
       far_ = std::move(outside);
-      box = central_box(Y, smaller, true, pool);
+      box = bounding_box(map, smaller, pool);
     }
     if (!far_.empty()) is_far_.assign(n_padded(), 0);
     for (const size_t i : far_) is_far_[i] = 1;
     return box;
-  }
-
-  bool inside(const double* Y, size_t i, const Box& box) const {
-    for (size_t axis = 0; axis < n_dims_; ++axis) {
-      const double y = Y[axis * n_padded() + i];
-      if (!(y >= box.low[axis] && y <= box.high[axis])) return false;
-    }
-    return true;
-  }
-
-  Box bounding_box(const double* Y, ThreadPool& pool) {
-    boxes_.resize(TASKS);
-    finite_.assign(TASKS, 1);
-    const size_t share = (n_points_ + TASKS - 1) / TASKS;
-    pool.for_each_chunk(TASKS, [&](size_t task) {
-      const size_t begin = std::min(n_points_ - 1, task * share), end = std::min(n_points_, begin + share);
-      for (size_t axis = 0; axis < n_dims_; ++axis) {
-        const double* y = Y + axis * n_padded();
-        double low = y[begin], high = low, product = 0;
-        for (size_t i = begin; i < end; ++i) {
-          low = std::min(low, y[i]);
-          high = std::max(high, y[i]);
-          product += 0 * y[i];  // not a number if y is infinite or not a number
-        }
-        boxes_[task].low[axis] = low;
-        boxes_[task].high[axis] = high;
-        if (!(product == 0)) finite_[task] = 0;
-      }
-    });
-    Box box = boxes_[0];
-    for (size_t task = 0; task < TASKS; ++task) {
-      if (!finite_[task]) throw std::runtime_error("the map is not finite");
-      for (size_t axis = 0; axis < n_dims_; ++axis) {
-        box.low[axis] = std::min(box.low[axis], boxes_[task].low[axis]);
-        box.high[axis] = std::max(box.high[axis], boxes_[task].high[axis]);
-      }
-    }
-    return box;
-  }
-
-  /// Sums over one axis of the points inside a box, of their distances from its middle.
-  struct AxisSums {
-    double sum = 0, squares = 0, low = INFINITY, high = -INFINITY;
-  };
-  struct BoxSums {
-    double n = 0;
-    std::array<AxisSums, 3> axes;
-  };
-
-  /// Of the points inside a box: mean +- 6 standard deviations; or, tight, their bounding box.
-  Box central_box(const double* Y, const Box& box, bool tight, ThreadPool& pool) const {
-    const BoxSums all = sums_inside(Y, box, pool);
-    Box result;
-    for (size_t axis = 0; axis < n_dims_; ++axis) {
-      const AxisSums& of_axis = all.axes[axis];
-      const double offset = of_axis.sum / all.n, mean = middle(box, axis) + offset;
-      const double reach = 6 * std::sqrt(std::max(0.0, of_axis.squares / all.n - offset * offset));
-      result.low[axis] = tight ? of_axis.low : std::max(mean - reach, of_axis.low);
-      result.high[axis] = tight ? of_axis.high : std::min(mean + reach, of_axis.high);
-    }
-    return result;
-  }
-
-  static double middle(const Box& box, size_t axis) { return box.low[axis] + (box.high[axis] - box.low[axis]) / 2; }
-
-  BoxSums sums_inside(const double* Y, const Box& box, ThreadPool& pool) const {
-    std::vector<BoxSums> parts(TASKS);
-    for_each_share(pool, [&](size_t task, size_t begin, size_t end) {
-      BoxSums& part = parts[task];
-      for (size_t i = begin; i < end; ++i) {
-        if (!inside(Y, i, box)) continue;
-        ++part.n;
-        for (size_t axis = 0; axis < n_dims_; ++axis) {
-          AxisSums& of_axis = part.axes[axis];
-          const double y = Y[axis * n_padded() + i], offset = y - middle(box, axis);
-          of_axis.sum += offset;
-          of_axis.squares += offset * offset;
-          of_axis.low = std::min(of_axis.low, y);
-          of_axis.high = std::max(of_axis.high, y);
-        }
-      }
-    });
-    BoxSums all;
-    for (const BoxSums& part : parts) {
-      all.n += part.n;
-      for (size_t axis = 0; axis < n_dims_; ++axis) {
-        AxisSums& of_axis = all.axes[axis];
-        of_axis.sum += part.axes[axis].sum;
-        of_axis.squares += part.axes[axis].squares;
-        of_axis.low = std::min(of_axis.low, part.axes[axis].low);
-        of_axis.high = std::max(of_axis.high, part.axes[axis].high);
-      }
-    }
-    return all;
-  }
-
-  std::vector<size_t> points_outside(const double* Y, const Box& box, ThreadPool& pool) const {
-    std::vector<std::vector<size_t>> parts(TASKS);
-    for_each_share(pool, [&](size_t task, size_t begin, size_t end) {
-      for (size_t i = begin; i < end; ++i)
-        if (!inside(Y, i, box)) parts[task].push_back(i);
-    });
-    std::vector<size_t> all;
-    for (const std::vector<size_t>& part : parts) all.insert(all.end(), part.begin(), part.end());
-    return all;
-  }
-
-  /// Calls body(task, begin, end) for TASKS shares of the points.
-  template <class Body>
-  void for_each_share(ThreadPool& pool, const Body& body) const {
-    const size_t share = round_up((n_points_ + TASKS - 1) / TASKS, LANES);
-    pool.for_each_chunk(TASKS, [&](size_t task) {
-      body(task, std::min(n_points_, task * share), std::min(n_points_, (task + 1) * share));
-    });
   }
 
   /// All terms with a far point in them, added to the output.
@@ -344,12 +231,14 @@ class GridSums {
     }
     const auto kernel = grid_kernels().far_sums[n_dims_ - 1];
     const size_t n_sums = 2 + 2 * n_dims_, size = n_sums * far_.size();
-    far_sums_.assign(TASKS * size, 0.0);
-    for_each_share(
-        pool, [&](size_t task, size_t begin, size_t end) { kernel(f, begin, end, far_sums_.data() + task * size); });
+    far_sums_.assign(SHARES * size, 0.0);
+    for_each_share(n_points_, pool, [&](size_t share, size_t begin, size_t end) {
+      kernel(f, begin, end, far_sums_.data() + share * size);
+    });
     for (size_t k = 0; k < n_sums; ++k)
       for (size_t at = 0; f.out[k] && at < far_.size(); ++at)
-        for (size_t task = 0; task < TASKS; ++task) f.out[k][far_[at]] += far_sums_[task * size + k * far_.size() + at];
+        for (size_t share = 0; share < SHARES; ++share)
+          f.out[k][far_[at]] += far_sums_[share * size + k * far_.size() + at];
   }
 
   size_t n_padded() const { return round_up(n_points_, LANES); }
@@ -360,8 +249,6 @@ class GridSums {
   KernelGrid charges_;
   KernelGrid wide_charges_;
   double repulsion_spacing_, charge_spacing_, wide_charge_spacing_;
-  std::vector<Box> boxes_;
-  std::vector<unsigned char> finite_;
   bool may_take_pairs_ = true;
   std::vector<size_t> far_;  // points summed directly: few, none or all
   std::vector<unsigned char> is_far_;

@@ -21,6 +21,7 @@
 #include "fft_plan.h"
 #include "kernel_transform.h"
 #include "kernels/grid.h"
+#include "map_box.h"
 #include "threads.h"
 
 namespace spasne {
@@ -31,10 +32,6 @@ struct PointCharges {
   const double* Y;
   const float* values;
   double constant;
-};
-
-struct Box {
-  double low[3], high[3];
 };
 
 /// One grid, one kernel, one or many charges per point (n_charges: 1, or a multiple of LANES).
