@@ -135,6 +135,16 @@ def test_without_pixels_space_has_no_part(tissue):
     assert found.scores["balance"] == pytest.approx(found.scores["r1"] * found.scores["kept"])
 
 
+@pytest.mark.parametrize("beta", [0, 2])
+def test_without_pixels_beta_may_be_none_or_the_default(tissue, beta):
+    assert choose_parameters(tissue.counts, alpha=0, beta=beta, **QUICK).beta == 0
+
+
+def test_without_pixels_any_other_beta_is_refused(tissue):
+    with pytest.raises(ValueError, match="expected pixels with beta=3, found none; pass them, or beta=0"):
+        choose_parameters(tissue.counts, beta=3, **QUICK)
+
+
 def test_goal_paper_loses_nothing_to_the_reference(tissue):
     found = choose_parameters(tissue.counts, tissue.pixels, goal="paper", **QUICK)
     reference = found.table[found.table["stage"] == "reference"].iloc[0]

@@ -89,13 +89,20 @@ run_command <- function(command, folder, on_line) {
     cat(answer, file = child)
     flush(child)
   }
-  follow(at("out"), function() file.exists(at("exit")), function(line) on_line(line, send))
+  ended <- function() {
+    if (!dir.exists(folder)) fail("the folder of this run was removed before its end: ", folder)
+    file.exists(at("exit"))
+  }
+  follow(at("out"), ended, function(line) on_line(line, send))
   finish(as.integer(readLines(at("exit"))), readLines(at("err")))
 }
 
 # Hand the lines of a growing file on, each once it is whole, until `ended()`.
 follow <- function(path, ended, on_line) {
-  while (!file.exists(path)) Sys.sleep(FIRST_WAIT)
+  while (!file.exists(path)) {
+    if (ended()) return()
+    Sys.sleep(FIRST_WAIT)
+  }
   file <- file(path, "r", blocking = FALSE)
   on.exit(close(file))
   wait <- FIRST_WAIT

@@ -25,6 +25,8 @@ test_that("an executable that is missing, of another version, or that fails is t
   told(stand_in("echo 'spasne: error: the disk is full' >&2; exit 1"), "the disk is full")
   told(stand_in("kill -9 $$"), "the executable was ended by signal 9; memory may have run out")
   told(stand_in("exit 3"), "the executable failed with exit code 3")
+  removes_folder <- "while [ \"$1\" != --data ]; do shift; done; rm -r \"$(dirname \"$2\")\""
+  told(stand_in(removes_folder), "the folder of this run was removed before its end")
 })
 
 test_that("the names of files are taken as they are, whatever the shell makes of them", {
