@@ -69,6 +69,7 @@ CASES = [
     Case("million", 1_000_000),
     *scaling(1_000_000, THREADS[1:]),
     Case("million exact", 1_000_000, neighbors="exact"),
+    Case("million wide", 1_000_000, wide=True),
     *(Case("ten million", TEN_MILLION, 30, threads=count, perplexity=15) for count in (2, 16)),
 ]
 
