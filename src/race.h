@@ -65,9 +65,7 @@ inline bool is_solid(const Options& o, size_t n_points) {
 
 /// Whether the affinities say enough of the curvature to precondition with: compact maps gain nothing, since there the
 /// global terms decide.
-inline bool attraction_decides(const Options& o, size_t n_points) {
-  return !is_compact(o, n_points) || is_tsne(o);
-}
+inline bool attraction_decides(const Options& o, size_t n_points) { return !is_compact(o, n_points) || is_tsne(o); }
 
 /// Whether the first round is all that there is.
 inline bool races_briefly(const Options& o, size_t n_points) {
